@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sys
+
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
+
+// Open opens path for reading. It never waits for the other end of a fifo and
+// never makes a terminal the controlling one.
+func Open(path string) (*FD, error) {
+	return OpenAt(nil, path)
+}
+
+// OpenDir opens a directory as a place to open other files from.
+func OpenDir(path string) (*FD, error) {
+	return openat(unix.AT_FDCWD, path, unix.O_PATH|unix.O_DIRECTORY, 0)
+}
+
+// OpenAt is [Open] relative to dir.
+func OpenAt(dir *FD, path string) (*FD, error) {
+	at := unix.AT_FDCWD
+	if dir != nil {
+		at = dir.Int()
+	}
+	return openat(at, path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+}
+
+// Create makes a new, empty file. A path that exists is an error (EEXIST).
+func Create(path string, perm uint32) (*FD, error) {
+	return openat(unix.AT_FDCWD, path, unix.O_RDONLY|unix.O_CREAT|unix.O_EXCL, perm)
+}
+
+func openat(at int, path string, flags int, perm uint32) (*FD, error) {
+	var n int
+	err := retry(func() (err error) {
+		n, err = unix.Openat(at, path, flags|unix.O_CLOEXEC, perm)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return NewFD(n), nil
+}
+
+// Dup duplicates the descriptor; the copy is close-on-exec too.
+func (fd *FD) Dup() (*FD, error) { return DupOf(fd.Int()) }
+
+// DupOf duplicates a descriptor that somebody else owns.
+func DupOf(n int) (*FD, error) {
+	dup, err := unix.FcntlInt(uintptr(n), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	return NewFD(dup), nil
+}
+
+// closeFD does not retry: after EINTR the descriptor is closed already, and its
+// number may be a stranger's (close(2), "Dealing with error returns").
+func closeFD(n int) error {
+	if err := unix.Close(n); err != nil && !errors.Is(err, unix.EINTR) {
+		return err
+	}
+	return nil
+}
+
+// retry repeats f until a signal no longer interrupts it.
+func retry(f func() error) error {
+	for {
+		if err := f(); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}

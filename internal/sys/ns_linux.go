@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sys
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// The requests of ioctl_ns(2), which x/sys does not have. The upper half of an
+// argument-less request (_IO) differs between architectures; BLKRRPART is one
+// that x/sys knows for all of them.
+const (
+	ioNone        = unix.BLKRRPART &^ 0xffff
+	nsGetUserns   = ioNone | 0xb701
+	nsGetNstype   = ioNone | 0xb703
+	nsGetOwnerUID = ioNone | 0xb704
+)
+
+// InodeID returns the descriptor's device and inode.
+func (fd *FD) InodeID() (InodeID, error) {
+	var st unix.Stat_t
+	if err := retry(func() error { return unix.Fstat(fd.Int(), &st) }); err != nil {
+		return InodeID{}, err
+	}
+	// Dev is 32 bits wide on some architectures.
+	return InodeID{Dev: uint64(st.Dev), Ino: st.Ino}, nil //nolint:unconvert
+}
+
+// NamespaceFlag returns the CLONE_NEW* flag of the namespace that the descriptor
+// refers to. A file that is no namespace gives [ErrNotNamespace].
+func (fd *FD) NamespaceFlag() (int, error) {
+	// The request is only sent to nsfs: to a device driver the same number
+	// could mean anything (ioctl_ns(2)).
+	var fs unix.Statfs_t
+	if err := retry(func() error { return unix.Fstatfs(fd.Int(), &fs) }); err != nil {
+		return 0, err
+	}
+	if fs.Type != unix.NSFS_MAGIC {
+		return 0, ErrNotNamespace
+	}
+	return unix.IoctlRetInt(fd.Int(), nsGetNstype)
+}
+
+// UserNamespace opens the user namespace that owns the namespace (ioctl_ns(2)).
+// EPERM tells that it lies outside of the caller's.
+func (fd *FD) UserNamespace() (*FD, error) {
+	n, err := unix.IoctlRetInt(fd.Int(), nsGetUserns)
+	if err != nil {
+		return nil, err
+	}
+	return NewFD(n), nil
+}
+
+// OwnerUID returns the user who created a user namespace, as the caller's user
+// namespace sees that user (ioctl_ns(2)).
+func (fd *FD) OwnerUID() (int, error) {
+	uid, err := unix.IoctlGetUint32(fd.Int(), nsGetOwnerUID)
+	return int(uid), err
+}
+
+// Setns moves the calling thread into the namespace (setns(2)).
+func Setns(fd *FD, flag int) error {
+	return retry(func() error { return unix.Setns(fd.Int(), flag) })
+}
+
+// Unshare moves the calling thread into new namespaces (unshare(2)).
+func Unshare(flags int) error {
+	return retry(func() error { return unix.Unshare(flags) })
+}
+
+// UnshareFS gives the calling thread a root, working directory and umask of its
+// own, without which it cannot join a mount namespace (setns(2)).
+func UnshareFS() error { return Unshare(unix.CLONE_FS) }
+
+// OnMainThread tells whether the caller runs on the process's first thread.
+func OnMainThread() bool { return unix.Gettid() == unix.Getpid() }
+
+// FDPath is the name under which the calling thread can pass its descriptor to a
+// system call that takes only paths.
+func (fd *FD) FDPath() string { return fmt.Sprintf("/proc/thread-self/fd/%d", fd.Int()) }

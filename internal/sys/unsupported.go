@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !linux
+
+package sys
+
+import (
+	"errors"
+	"fmt"
+)
+
+// How mount events pass between mount namespaces.
+const (
+	Private = 1 << iota
+	Shared
+	Slave
+)
+
+var errUnsupported = fmt.Errorf("namespaces exist on Linux only: %w", errors.ErrUnsupported)
+
+func Open(string) (*FD, error)           { return nil, errUnsupported }
+func OpenDir(string) (*FD, error)        { return nil, errUnsupported }
+func OpenAt(*FD, string) (*FD, error)    { return nil, errUnsupported }
+func Create(string, uint32) (*FD, error) { return nil, errUnsupported }
+func DupOf(int) (*FD, error)             { return nil, errUnsupported }
+func closeFD(int) error                  { return errUnsupported }
+
+func (fd *FD) Dup() (*FD, error)           { return nil, errUnsupported }
+func (fd *FD) InodeID() (InodeID, error)   { return InodeID{}, errUnsupported }
+func (fd *FD) NamespaceFlag() (int, error) { return 0, errUnsupported }
+func (fd *FD) UserNamespace() (*FD, error) { return nil, errUnsupported }
+func (fd *FD) OwnerUID() (int, error)      { return 0, errUnsupported }
+func (fd *FD) FDPath() string              { return "" }
+
+func Setns(*FD, int) error         { return errUnsupported }
+func Unshare(int) error            { return errUnsupported }
+func UnshareFS() error             { return errUnsupported }
+func OnMainThread() bool           { return false }
+func SetPropagation(uintptr) error { return errUnsupported }
+func BindFD(*FD, string) error     { return errUnsupported }
+func Detach(string) error          { return errUnsupported }
