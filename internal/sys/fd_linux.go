@@ -4,6 +4,7 @@ package sys
 
 import (
 	"errors"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,6 +18,11 @@ func Open(path string) (*FD, error) {
 // OpenDir opens a directory as a place to open other files from.
 func OpenDir(path string) (*FD, error) {
 	return openat(unix.AT_FDCWD, path, unix.O_PATH|unix.O_DIRECTORY, 0)
+}
+
+// OpenDirAt is [OpenDir] relative to dir.
+func OpenDirAt(dir *FD, path string) (*FD, error) {
+	return openat(dir.Int(), path, unix.O_PATH|unix.O_DIRECTORY, 0)
 }
 
 // OpenAt is [Open] relative to dir.
@@ -55,6 +61,29 @@ func DupOf(n int) (*FD, error) {
 		return nil, err
 	}
 	return NewFD(dup), nil
+}
+
+// DupFile duplicates a file's descriptor.
+func DupFile(f *os.File) (fd *FD, err error) {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	if e := conn.Control(func(n uintptr) { fd, err = DupOf(int(n)) }); e != nil {
+		return nil, e
+	}
+	return fd, err
+}
+
+// WriteFileAt writes text to a file that exists, in one write, as the files of
+// /proc want it.
+func WriteFileAt(dir *FD, path, text string) error {
+	fd, err := openat(dir.Int(), path, unix.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	err = retry(func() error { _, err := unix.Write(fd.Int(), []byte(text)); return err })
+	return errors.Join(err, fd.Close())
 }
 
 // closeFD does not retry: after EINTR the descriptor is closed already, and its

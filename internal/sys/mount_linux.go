@@ -6,9 +6,10 @@ import "golang.org/x/sys/unix"
 
 // How mount events pass between mount namespaces (mount_namespaces(7)).
 const (
-	Private = unix.MS_PRIVATE
-	Shared  = unix.MS_SHARED
-	Slave   = unix.MS_SLAVE
+	Private    = unix.MS_PRIVATE
+	Shared     = unix.MS_SHARED
+	Slave      = unix.MS_SLAVE
+	Unbindable = unix.MS_UNBINDABLE
 )
 
 // SetPropagation sets how events of all mounts of the calling thread's mount

@@ -77,6 +77,9 @@ func UnshareFS() error { return Unshare(unix.CLONE_FS) }
 // OnMainThread tells whether the caller runs on the process's first thread.
 func OnMainThread() bool { return unix.Gettid() == unix.Getpid() }
 
+// Gettid returns the calling thread's ID.
+func Gettid() int { return unix.Gettid() }
+
 // FDPath is the name under which the calling thread can pass its descriptor to a
 // system call that takes only paths.
 func (fd *FD) FDPath() string { return fmt.Sprintf("/proc/thread-self/fd/%d", fd.Int()) }

@@ -7,6 +7,7 @@ package sys
 import (
 	"errors"
 	"fmt"
+	"os"
 )
 
 // How mount events pass between mount namespaces.
@@ -14,16 +15,20 @@ const (
 	Private = 1 << iota
 	Shared
 	Slave
+	Unbindable
 )
 
 var errUnsupported = fmt.Errorf("namespaces exist on Linux only: %w", errors.ErrUnsupported)
 
-func Open(string) (*FD, error)           { return nil, errUnsupported }
-func OpenDir(string) (*FD, error)        { return nil, errUnsupported }
-func OpenAt(*FD, string) (*FD, error)    { return nil, errUnsupported }
-func Create(string, uint32) (*FD, error) { return nil, errUnsupported }
-func DupOf(int) (*FD, error)             { return nil, errUnsupported }
-func closeFD(int) error                  { return errUnsupported }
+func Open(string) (*FD, error)              { return nil, errUnsupported }
+func OpenDir(string) (*FD, error)           { return nil, errUnsupported }
+func OpenDirAt(*FD, string) (*FD, error)    { return nil, errUnsupported }
+func OpenAt(*FD, string) (*FD, error)       { return nil, errUnsupported }
+func Create(string, uint32) (*FD, error)    { return nil, errUnsupported }
+func DupOf(int) (*FD, error)                { return nil, errUnsupported }
+func DupFile(*os.File) (*FD, error)         { return nil, errUnsupported }
+func WriteFileAt(*FD, string, string) error { return errUnsupported }
+func closeFD(int) error                     { return errUnsupported }
 
 func (fd *FD) Dup() (*FD, error)           { return nil, errUnsupported }
 func (fd *FD) InodeID() (InodeID, error)   { return InodeID{}, errUnsupported }
@@ -35,6 +40,7 @@ func (fd *FD) FDPath() string              { return "" }
 func Setns(*FD, int) error         { return errUnsupported }
 func Unshare(int) error            { return errUnsupported }
 func UnshareFS() error             { return errUnsupported }
+func Gettid() int                  { return 0 }
 func OnMainThread() bool           { return false }
 func SetPropagation(uintptr) error { return errUnsupported }
 func BindFD(*FD, string) error     { return errUnsupported }

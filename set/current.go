@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package set
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
+
+// Current returns the namespaces that the calling goroutine is in, of the kinds
+// in flags. 0 stands for every kind but user: with its user namespace a Set
+// could be joined by fewer threads, and seldom is that wanted.
+//
+// The pid and time namespaces are those that children of the caller will be in.
+func Current(flags int) (Set, error) {
+	if err := checkFlags(flags); err != nil {
+		return Set{}, newError("current", 0, err)
+	}
+	if flags == 0 {
+		flags = home.flags &^ NS_USER
+	}
+	return collect("current", flags, func(i int) (*sys.FD, error) {
+		fd, err := home.open(&kinds[i])
+		if errors.Is(err, fs.ErrNotExist) && kinds[i].flag == NS_PID && home.flags&NS_PID != 0 {
+			err = fmt.Errorf("no first process lives in this thread's new pid namespace: %w", err)
+		}
+		return fd, err
+	})
+}
+
+// FromDir returns the namespaces whose files are in dir, of the kinds in flags;
+// 0 stands for each kind that the folder has a file for. The files are named as
+// in /proc/PID/ns, and so are those that [Set.Mount] makes: "net", "mnt" ...
+//
+// A file that is no namespace, or is one of another kind than its name says, is
+// an error.
+func FromDir(dir string, flags int) (Set, error) {
+	if err := checkFlags(flags); err != nil {
+		return Set{}, newError("open", 0, err)
+	}
+	want := flags
+	if want == 0 {
+		want = allKinds
+	}
+	s, err := collect("open", want, func(i int) (*sys.FD, error) {
+		fd, err := openKind(filepath.Join(dir, kinds[i].name), kinds[i].flag)
+		if flags == 0 && errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		return fd, err
+	})
+	if err == nil && s.flags == 0 {
+		return Set{}, newError("open", 0, fmt.Errorf("no namespace file in %s: %w", dir, fs.ErrNotExist))
+	}
+	return s, err
+}
+
+func openKind(path string, flag int) (*sys.FD, error) {
+	fd, err := sys.Open(path)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	if err := checkKind(fd, flag); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), fd.Close())
+	}
+	return fd, nil
+}
+
+// checkKind makes sure that a descriptor is a namespace of that kind.
+func checkKind(fd *sys.FD, flag int) error {
+	is, err := fd.NamespaceFlag()
+	if err != nil {
+		return err
+	}
+	if is != flag {
+		return invalid(fmt.Sprintf("a namespace of kind %s, not %s", names(is), names(flag)))
+	}
+	return nil
+}
+
+// FromPid returns the namespaces of a process or thread, of the kinds in flags;
+// 0 stands for every kind but user. A process that has ended, or ends
+// meanwhile, is an error for which errors.Is(err, [fs.ErrNotExist]) or
+// errors.Is(err, unix.ESRCH) holds.
+func FromPid(pid, flags int) (Set, error) {
+	if err := checkFlags(flags); err != nil {
+		return Set{}, newError("open", 0, err)
+	}
+	if pid <= 0 {
+		return Set{}, newError("open", flags, invalid(fmt.Sprintf("%d is no process ID", pid)))
+	}
+	if flags == 0 {
+		flags = home.flags &^ NS_USER
+	}
+	if home.err != nil {
+		return Set{}, newError("open", flags, home.err)
+	}
+	// One descriptor of the folder for all: it goes stale with its process, so
+	// that the files of another one that gets the same number are never mixed in.
+	dir, err := sys.OpenDirAt(home.proc, fmt.Sprintf("%d/ns", pid))
+	if err != nil {
+		return Set{}, newError("open", flags, fmt.Errorf("process %d: %w", pid, err))
+	}
+	s, err := collect("open", flags, func(i int) (*sys.FD, error) {
+		fd, err := sys.OpenAt(dir, kinds[i].name)
+		if err != nil {
+			err = fmt.Errorf("process %d: %w", pid, err)
+		}
+		return fd, err
+	})
+	return s, errors.Join(err, dir.Close())
+}
+
+// FromFds returns the namespaces of the descriptors, which it duplicates: the
+// FdSet stays the caller's, to be closed. Descriptors may come from anywhere, a
+// unix socket for one; each has to be a namespace of the kind of its key.
+func FromFds(fds FdSet) (Set, error) {
+	var flags int
+	for flag := range fds {
+		if _, err := indexOf(flag); err != nil {
+			return Set{}, newError("dup", 0, err)
+		}
+		flags |= flag
+	}
+	if flags == 0 {
+		return Set{}, newError("dup", 0, errNoKind)
+	}
+	return collect("dup", flags, func(i int) (*sys.FD, error) {
+		f := fds[kinds[i].flag]
+		if f == nil {
+			return nil, invalid("no file")
+		}
+		fd, err := sys.DupFile(f)
+		if err != nil {
+			return nil, err
+		}
+		if err := checkKind(fd, kinds[i].flag); err != nil {
+			return nil, errors.Join(fmt.Errorf("%s: %w", f.Name(), err), fd.Close())
+		}
+		return fd, nil
+	})
+}

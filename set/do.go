@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package set
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
+
+// ErrNeedsProcess tells that no thread of a Go program can join the Set, since
+// it holds a user or a time namespace that is not the process's own. Leave that
+// kind out with [Set.Dup], or start a process in the Set: [Set.Command] for a
+// program, package reexec for a function.
+var ErrNeedsProcess = errors.New("only a process can join it, no thread: leave the kind out with Set.Dup, " +
+	"or start a process with Set.Command or package reexec")
+
+// Do runs f in the Set's namespaces and waits for it. For the kinds that the
+// Set lacks, f runs in those of the process, also where Do is called from
+// another Do.
+//
+// f runs on a new goroutine, on a thread of its own that ends with it: whatever
+// f does to its thread, nothing comes back. The caller and its thread stay as
+// they are. Goroutines that f starts are not in the Set; they call Do themselves.
+//
+// An error tells that f did not run. How f fails is how Do fails: a panic is
+// raised again on the caller's goroutine, as a [*PanicError], and
+// [runtime.Goexit], with it t.FailNow, t.Skip and all that testing libraries
+// build on them, ends the caller's goroutine.
+func (s Set) Do(f func()) error {
+	return s.DoRaw(func() bool { f(); return false }, false)
+}
+
+// DoRaw is [Set.Do], with the thread used again where restore is true, f returns
+// true and the kernel lets the thread go back; it cannot go back from a mount or
+// ipc namespace. A thread that is not proven to be where it started ends with f;
+// that is no error.
+//
+// f must return false when it changed its thread in ways that joining the
+// process's namespaces does not undo: other namespaces than the Set's kinds, its
+// credentials, its capabilities.
+func (s Set) DoRaw(f func() bool, restore bool) error {
+	if err := s.acquire("do"); err != nil {
+		return err
+	}
+	defer s.release()
+	if err := s.checkThread("do"); err != nil {
+		return err
+	}
+	var err error
+	onThread(func() (clean bool) {
+		var moved int
+		if moved, err = s.join(s.foreign); err != nil {
+			return home.restore(moved)
+		}
+		clean = f()
+		return clean && restore && home.restore(moved)
+	})
+	return err
+}
+
+// Enter moves the calling goroutine into the Set for the rest of its life: it
+// stays on its thread, and the thread ends with it. For the kinds that the Set
+// lacks it stays where it is. It is meant for a goroutine that lives in a
+// namespace, such as a test or a server; for a while, use [Set.Do].
+//
+// The main thread refuses: Go never ends it, and in a foreign namespace it would
+// make /proc/self, which other programs look at, lie about this one. Where joining fails
+// half-way, the goroutine sits in some of the namespaces, and should end.
+func (s Set) Enter() error {
+	if err := s.acquire("enter"); err != nil {
+		return err
+	}
+	defer s.release()
+	if lockThread() {
+		runtime.UnlockOSThread()
+		return newError("enter", s.flags, errMainThread)
+	}
+	foreign, err := s.foreignHere()
+	if err == nil && foreign&^threadKinds != 0 {
+		err = newError("enter", foreign&^threadKinds, ErrNeedsProcess)
+	}
+	if err != nil {
+		runtime.UnlockOSThread()
+		return err
+	}
+	moved, err := s.join(foreign)
+	if moved == 0 {
+		runtime.UnlockOSThread()
+	}
+	return err
+}
+
+var errMainThread = errors.New("this is the main thread: call it on another goroutine, " +
+	"or keep goroutines off it with runtime.LockOSThread in an init function")
+
+// foreignHere has the kinds in which the Set is not where the calling thread is.
+func (s Set) foreignHere() (flags int, err error) {
+	here, err := Current(s.flags)
+	if err != nil {
+		return 0, err
+	}
+	for _, k := range kinds {
+		if s.flags&k.flag == 0 {
+			continue
+		}
+		same, e := s.Same(here, k.flag)
+		if err = errors.Join(err, e); !same {
+			flags |= k.flag
+		}
+	}
+	return flags, errors.Join(err, here.Close())
+}
+
+// checkThread makes sure that a thread can join the Set.
+func (s Set) checkThread(op string) error {
+	if hard := s.foreign &^ threadKinds; hard != 0 {
+		return newError(op, hard, ErrNeedsProcess)
+	}
+	return nil
+}
+
+// join moves the calling thread into the Set's namespaces of the kinds in flags
+// and returns those it moved in, also when it fails half-way.
+func (s Set) join(flags int) (moved int, err error) {
+	if flags&NS_PID != 0 {
+		primePidfd()
+	}
+	for i := range kinds {
+		k := &kinds[i]
+		if flags&k.flag == 0 {
+			continue
+		}
+		if k.flag == NS_MNT {
+			moved |= k.flag // from here on there is no way back
+			if err := sys.UnshareFS(); err != nil {
+				return moved, newError("unshare fs for", k.flag, err)
+			}
+		}
+		if err := sys.Setns(s.fds[i], k.flag); err != nil {
+			return moved, newError("setns", k.flag, err)
+		}
+		moved |= k.flag
+	}
+	return moved, nil
+}
+
+// A PanicError carries a panic from the goroutine of f to the one that called
+// [Set.Do].
+type PanicError struct {
+	// Recovered is the original value of the panic.
+	Recovered any
+	// Stack is where it was raised, as [debug.Stack] formats it.
+	Stack []byte
+}
+
+func (p *PanicError) Error() string {
+	return fmt.Sprintf("%v\n\ngonso: the panic was raised here:\n\n%s", p.Recovered, p.Stack)
+}
+
+// Unwrap returns the original value if it is an error.
+func (p *PanicError) Unwrap() error {
+	err, _ := p.Recovered.(error)
+	return err
+}
+
+// onThread runs work on a new goroutine that has a thread for itself, never the
+// main one, and waits for it. The thread is used again only if work returns
+// true, which says that it is where it was; it ends with the goroutine
+// otherwise. How work fails is how onThread fails.
+func onThread(work func() (home bool)) {
+	done := make(chan ending, 1)
+	go runLocked(work, done)
+	(<-done).relay()
+}
+
+func runLocked(work func() bool, done chan<- ending) {
+	if lockThread() {
+		// Go never ends the main thread. While this goroutine keeps it, another
+		// one gets a thread that is not it.
+		inner := make(chan ending, 1)
+		go runLocked(work, inner)
+		done <- <-inner
+		runtime.UnlockOSThread()
+		return
+	}
+	end := ending{goexit: true}
+	defer func() {
+		if end.goexit {
+			if v := recover(); v != nil {
+				end = ending{panic: &PanicError{Recovered: v, Stack: debug.Stack()}}
+			}
+		}
+		done <- end
+	}()
+	if work() {
+		runtime.UnlockOSThread()
+	}
+	end = ending{}
+}
+
+// lockThread ties the calling goroutine to its thread and tells whether that is
+// the main one. It is the only place that does, so that who unlocks can be seen
+// at a glance: the main thread, and a thread that is proven to be home.
+func lockThread() (main bool) {
+	runtime.LockOSThread()
+	return sys.OnMainThread()
+}
+
+// An ending is how a function ended; the zero value is by returning.
+type ending struct {
+	panic  *PanicError
+	goexit bool
+}
+
+// relay ends the calling goroutine the same way.
+func (e ending) relay() {
+	switch {
+	case e.panic != nil:
+		panic(e.panic)
+	case e.goexit:
+		runtime.Goexit()
+	}
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package set_test
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/set"
+	"golang.org/x/sys/unix"
+)
+
+func TestDoRunsInTheSet(t *testing.T) {
+	each(t, five, func(t *testing.T, name string, flag int) {
+		s := unshare(t, flag)
+		want, before := id(t, s, flag), here(t, name)
+		var inside string
+		noError(t, s.Do(func() { inside = here(t, name) }))
+		if inside != want || inside == before {
+			t.Errorf("f ran in %s, want %s (process: %s)", inside, want, before)
+		}
+		if after := here(t, name); after != before {
+			t.Errorf("the caller moved from %s to %s", before, after)
+		}
+	})
+}
+
+func TestDoRunsInTheProcessForKindsThatTheSetLacks(t *testing.T) {
+	net, uts := unshare(t, set.NS_NET), unshare(t, set.NS_UTS)
+	before := here(t, "net")
+	noError(t, net.Do(func() {
+		noError(t, uts.Do(func() {
+			if got := here(t, "net"); got != before {
+				t.Errorf("nested Do ran in %s of the outer Set, want %s of the process", got, before)
+			}
+		}))
+	}))
+}
+
+func TestGoexitInDoEndsTheCallerAndNotJustTheFunction(t *testing.T) {
+	s := unshare(t, set.NS_UTS)
+	returned := false
+	var done sync.WaitGroup
+	done.Go(func() {
+		noError(t, s.Do(runtime.Goexit))
+		returned = true
+	})
+	done.Wait() // hangs if Goexit is lost
+	if returned {
+		t.Error("Do returned after Goexit")
+	}
+}
+
+func TestFailNowInDoFailsOnlyThatTest(t *testing.T) {
+	s := unshare(t, set.NS_UTS)
+	reached := false
+	skipped := t.Run("inner", func(t *testing.T) {
+		noError(t, s.Do(func() { t.Skip("from inside") }))
+		reached = true
+	})
+	if reached || !skipped {
+		t.Errorf("after t.Skip inside: the test went on: %v, passed: %v", reached, skipped)
+	}
+}
+
+func TestPanicInDoReachesTheCallerWithValueAndStack(t *testing.T) {
+	s := unshare(t, set.NS_UTS)
+	cause := errors.New("boom")
+	p := caught(t, func() { noError(t, s.Do(func() { raiseForTheStack(cause) })) })
+	if p.Recovered != cause || !errors.Is(p, cause) { //nolint:errorlint // the very value
+		t.Errorf("recovered %v, want the original value", p.Recovered)
+	}
+	if !strings.Contains(string(p.Stack), "raiseForTheStack") || !strings.Contains(p.Error(), "raiseForTheStack") {
+		t.Errorf("the stack does not show where it was raised:\n%s", p.Stack)
+	}
+}
+
+func raiseForTheStack(v any) { panic(v) }
+
+func caught(t *testing.T, f func()) (p *set.PanicError) {
+	t.Helper()
+	defer func() {
+		v := recover()
+		var ok bool
+		if p, ok = v.(*set.PanicError); !ok {
+			t.Fatalf("recovered %T %v, want a *set.PanicError", v, v)
+		}
+	}()
+	f()
+	return nil
+}
+
+func TestPanicOfNestedDoKeepsTheInnermostValue(t *testing.T) {
+	s := unshare(t, set.NS_UTS)
+	p := caught(t, func() { noError(t, s.Do(func() { noError(t, s.Do(func() { panic("deep") })) })) })
+	var value any = p
+	for {
+		inner, ok := value.(*set.PanicError)
+		if !ok {
+			break
+		}
+		value = inner.Recovered
+	}
+	if value != "deep" {
+		t.Errorf("the original value is %v, want deep", value)
+	}
+}
+
+func TestDoNeverRunsOnTheMainThread(t *testing.T) {
+	s := unshare(t, set.NS_UTS)
+	for range 200 {
+		noError(t, s.Do(func() {
+			if unix.Gettid() == unix.Getpid() {
+				t.Error("f runs on the main thread")
+			}
+		}))
+	}
+}
+
+func TestDoOfClosedSet(t *testing.T) {
+	s := unshare(t, set.NS_UTS)
+	noError(t, s.Close())
+	err := s.Do(func() { t.Error("f ran") })
+	if !errors.Is(err, os.ErrClosed) {
+		t.Errorf("Do of a closed Set: %v, want os.ErrClosed", err)
+	}
+}
+
+func TestDoInFlightKeepsItsNamespaces(t *testing.T) {
+	s := unshare(t, set.NS_UTS|set.NS_NET)
+	want := id(t, s, set.NS_UTS)
+	noError(t, s.DoRaw(func() bool {
+		noError(t, s.Close())
+		if got := here(t, "uts"); got != want {
+			t.Errorf("in %s after Close, want %s", got, want)
+		}
+		return true
+	}, true))
+}
+
+func TestDoOfTheProcessesOwnNamespacesNeedsNoPrivilege(t *testing.T) {
+	s := closing(t)(set.Current(set.NS_USER | set.NS_NET | set.NS_MNT | set.NS_TIME))
+	ran := false
+	noError(t, s.Do(func() { ran = true }))
+	if !ran {
+		t.Error("f did not run")
+	}
+}
+
+func TestDoRawReusesTheThreadOnlyWhereThatIsSafe(t *testing.T) {
+	each(t, five, func(t *testing.T, _ string, flag int) {
+		_, back := set.KindRules(flag)
+		s := unshare(t, flag)
+		for _, restore := range []bool{false, true} {
+			for _, clean := range []bool{false, true} {
+				var tid int
+				noError(t, s.DoRaw(func() bool { tid = unix.Gettid(); return clean }, restore))
+				if want := back && restore && clean; !want {
+					waitGone(t, tid)
+				} else if err := unix.Tgkill(unix.Getpid(), tid, 0); err != nil {
+					t.Errorf("DoRaw(%v, %v) threw the thread away: %v", clean, restore, err)
+				}
+			}
+		}
+	})
+}
+
+// waitGone waits until a thread has ended: a locked goroutine's thread does so
+// some microseconds after the goroutine.
+func waitGone(t *testing.T, tid int) {
+	t.Helper()
+	const pidfdThread = unix.O_EXCL // PIDFD_THREAD, Linux 6.9
+	fd, err := unix.PidfdOpen(tid, pidfdThread)
+	if errors.Is(err, unix.ESRCH) {
+		return
+	}
+	noError(t, err)
+	defer unix.Close(fd) //nolint:errcheck // nothing was written
+	polls := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	n, err := unix.Poll(polls, 5000)
+	if err != nil || n != 1 {
+		t.Errorf("thread %d is still there after 5 s (poll: %d, %v)", tid, n, err)
+	}
+}
+
+func TestFailedJoinLeavesNoThreadInside(t *testing.T) {
+	s := unshare(t, set.NS_NET|set.NS_UTS)
+	noError(t, set.BreakFd(s, set.NS_UTS))
+	want := threads(t)
+	for range 50 {
+		err := s.DoRaw(func() bool { t.Error("f ran"); return true }, true)
+		if !errors.Is(err, unix.EINVAL) {
+			t.Fatalf("Do: %v, want EINVAL", err)
+		}
+	}
+	sameThreads(t, want)
+}
+
+func TestEnterMovesTheGoroutineForGood(t *testing.T) {
+	each(t, five, func(t *testing.T, name string, flag int) {
+		s := unshare(t, flag)
+		want := id(t, s, flag)
+		var done sync.WaitGroup
+		done.Go(func() {
+			if err := s.Enter(); err != nil {
+				t.Error(err)
+				return
+			}
+			runtime.Gosched()
+			if got := here(t, name); got != want {
+				t.Errorf("entered %s, want %s", got, want)
+			}
+		})
+		done.Wait()
+		if got := here(t, name); got == want {
+			t.Error("the caller moved too")
+		}
+	})
+}
+
+func TestEnterFromInsideAnotherSetGoesBackHome(t *testing.T) {
+	net := unshare(t, set.NS_NET)
+	home := closing(t)(set.Current(set.NS_NET))
+	want := here(t, "net")
+	noError(t, net.Do(func() {
+		noError(t, home.Enter())
+		if got := here(t, "net"); got != want {
+			t.Errorf("entered %s, want %s: skipped although the thread was elsewhere", got, want)
+		}
+	}))
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package set holds Linux namespaces, makes new ones and runs functions in them.
+//
+// Namespaces belong to threads, and Go hides its threads. A [Set] is what a Go
+// program can hold instead: [Current], [FromDir], [FromPid] and [FromFds] take
+// namespaces that exist, [Unshare] makes new ones, and [Set.Do] runs a function
+// inside, on a thread that nobody else will ever see.
+//
+//	net, err := set.Unshare(set.NS_NET)
+//	if err != nil {
+//		return err
+//	}
+//	defer net.Close()
+//	err = net.Do(func() {
+//		links, err = netlink.LinkList() // only lo
+//	})
+//
+// What fails inside of Do fails outside: a panic and runtime.Goexit, and with
+// them t.Fatal, require and Expect, end the goroutine that called Do.
+//
+// Errors say what was tried, on which kind, and what helps:
+//
+//	gonso: unshare net: operation not permitted (the process has no CAP_SYS_ADMIN; run it as root,
+//	or in a user namespace as nstest.Main and gonso exec do)
+//
+// # What a thread cannot do
+//
+// A Go process has many threads, and the kernel lets none of them join a user or
+// a time namespace; its own pid namespace no thread can ever change. For a Set
+// with one of these, Do gives [ErrNeedsProcess] or, for pid, concerns only the
+// children that f starts. Start a process in the Set, with [Set.Command], or use
+// package reexec, which runs a function of this program in one.
+//
+// # When not to use it
+//
+// Goroutines that f starts are not in the Set. A library that starts goroutines
+// of its own, such as net/http, is better given [Set.DialContext] and
+// [Set.Listen]: a socket stays in the network namespace that it was made in.
+//
+// On every GOOS but Linux the package compiles, and what makes a Set gives an
+// error for which errors.Is(err, errors.ErrUnsupported) holds.
+package set

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package set
+
+import "github.com/seed-1bc5c4a2/gonso/internal/sys"
+
+// KindNames has the name of each row of the kind table by its flag.
+func KindNames() map[int]string {
+	byFlag := make(map[int]string)
+	for _, k := range kinds {
+		byFlag[k.flag] = k.name
+	}
+	return byFlag
+}
+
+// KindRules tells what the table says about a kind: whether a thread can join
+// one and be put back.
+func KindRules(flag int) (thread, back bool) {
+	return threadKinds&flag != 0, restoreKinds&flag != 0
+}
+
+// Foreign has the kinds in which a Set is not where the process is.
+func (s Set) Foreign() int { return s.foreign }
+
+// BreakFd puts a file that is no namespace in the place of the Set's descriptor
+// of one kind, so that joining it fails (EINVAL) after other kinds were joined.
+func BreakFd(s Set, flag int) error {
+	i, err := indexOf(flag)
+	if err != nil {
+		return err
+	}
+	broken, err := sys.Open("/dev/null")
+	if err != nil {
+		return err
+	}
+	good := s.fds[i]
+	s.fds[i] = broken
+	return good.Close()
+}

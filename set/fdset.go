@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package set
+
+import (
+	"errors"
+	"os"
+)
+
+// An FdSet is a map of namespace flags to descriptors, close-on-exec and named
+// by the ID of their namespace. It belongs to whoever asked for it.
+type FdSet map[int]*os.File
+
+// Get returns the descriptor of that kind, or nil. It stays the FdSet's.
+func (f FdSet) Get(flag int) *os.File { return f[flag] }
+
+// Close closes all descriptors and empties the FdSet.
+func (f FdSet) Close() error {
+	var errs []error
+	for flag, file := range f {
+		errs = append(errs, file.Close())
+		delete(f, flag)
+	}
+	return errors.Join(errs...)
+}
+
+// Fds returns duplicates of the Set's descriptors, of the kinds in flags, or of
+// all of them where flags is 0. They are the caller's to close and stay good
+// when the Set is closed.
+func (s Set) Fds(flags int) (_ FdSet, retErr error) {
+	flags, err := s.pick("dup", flags)
+	if err != nil {
+		return nil, err
+	}
+	defer s.release()
+	fds := make(FdSet)
+	for i := range kinds {
+		if flags&kinds[i].flag == 0 {
+			continue
+		}
+		name, err := s.id(i)
+		if err == nil {
+			fds[kinds[i].flag], err = s.fds[i].File(name)
+		}
+		if err != nil {
+			delete(fds, kinds[i].flag)
+			return nil, errors.Join(newError("dup", kinds[i].flag, err), fds.Close())
+		}
+	}
+	return fds, nil
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package set
+
+import (
+	"errors"
+	"io/fs"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
+
+// home is where this process started: what every thread of it is in that
+// nobody has moved. It is read once, before any code could have moved one, and
+// held for as long as the process lives: threads go back there, and a namespace
+// that is home's needs no joining.
+var home = readHome()
+
+type homes struct {
+	// proc is the /proc from which namespaces are read. It stays the right one
+	// inside a mount namespace that has another on /proc, or none.
+	proc *sys.FD
+	fds  [len(kinds)]*sys.FD
+	ids  [len(kinds)]sys.InodeID
+	// flags has the kinds that this kernel knows.
+	flags int
+	err   error
+}
+
+func readHome() (h homes) {
+	if h.proc, h.err = sys.OpenDir("/proc"); h.err != nil {
+		return h
+	}
+	for i, k := range kinds {
+		h.fds[i], h.err = sys.OpenAt(h.proc, "thread-self/ns/"+k.link)
+		if errors.Is(h.err, fs.ErrNotExist) {
+			h.err = nil // a kernel without this kind
+			continue
+		}
+		if h.err != nil {
+			return h
+		}
+		if h.ids[i], h.err = h.fds[i].InodeID(); h.err != nil {
+			return h
+		}
+		h.flags |= k.flag
+	}
+	return h
+}
+
+// open opens the calling thread's namespace of a kind.
+func (h *homes) open(k *kind) (*sys.FD, error) {
+	return sys.OpenAt(h.proc, "thread-self/ns/"+k.link)
+}
+
+// restore takes the calling thread home in the kinds of flags and tells whether
+// it is there, in each of them.
+func (h *homes) restore(flags int) bool {
+	if flags&^restoreKinds != 0 {
+		return false
+	}
+	for i := range kinds {
+		if flags&kinds[i].flag != 0 && sys.Setns(h.fds[i], kinds[i].flag) != nil {
+			return false
+		}
+	}
+	return true
+}

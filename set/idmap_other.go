@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !linux
+
+package set
+
+// IDMap maps a range of IDs of a user namespace: Size IDs from ContainerID on,
+// inside, are those from HostID on outside.
+type IDMap struct{ ContainerID, HostID, Size int }

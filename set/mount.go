@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package set
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
+
+// Mount binds each of the Set's namespaces to a file of dir that is named after
+// its kind as in /proc/PID/ns, "net", "mnt" ..., in the caller's mount namespace.
+// The folder must exist. From then on the namespaces live until they are
+// unmounted, also when the Set is closed: [FromDir], nsenter(1) and, for a net
+// namespace under /run/netns, ip-netns(8) enter them.
+//
+// If one of the mounts fails, those before it are taken back.
+func (s Set) Mount(dir string) error {
+	flags, err := s.pick("mount", 0)
+	if err != nil {
+		return err
+	}
+	defer s.release()
+	var undo []func() error
+	for i := range kinds {
+		if flags&kinds[i].flag == 0 {
+			continue
+		}
+		back, err := s.bind(i, filepath.Join(dir, kinds[i].name))
+		if err != nil {
+			errs := []error{err}
+			for _, f := range undo {
+				errs = append(errs, f())
+			}
+			return errors.Join(errs...)
+		}
+		undo = append(undo, back)
+	}
+	return nil
+}
+
+// MountNS binds one of the Set's namespaces to a file, which is made if it does
+// not exist, and otherwise left as it is below the mount. The flag may be 0 if
+// the Set holds just one.
+//
+// A mount namespace can only be bound in one that is older than itself, and on a
+// mount that is private: the kernel refuses what could make a loop, with EINVAL.
+func (s Set) MountNS(flag int, file string) error {
+	i, err := s.pickOne("mount", flag)
+	if err != nil {
+		return err
+	}
+	defer s.release()
+	_, err = s.bind(i, file)
+	return err
+}
+
+// bind mounts namespace i on target and returns what takes that back.
+func (s Set) bind(i int, target string) (undo func() error, err error) {
+	remove := func() error { return nil }
+	switch fd, err := sys.Create(target, 0o444); {
+	case err == nil:
+		remove = func() error { return os.Remove(target) }
+		fd.Close() //nolint:errcheck // nothing was written
+	case !errors.Is(err, fs.ErrExist):
+		return nil, newError("mount", kinds[i].flag, &fs.PathError{Op: "create", Path: target, Err: err})
+	}
+	if err := sys.BindFD(s.fds[i], target); err != nil {
+		err = fmt.Errorf("on %s: %w", target, err)
+		return nil, errors.Join(newError("mount", kinds[i].flag, err), remove())
+	}
+	return func() error { return errors.Join(sys.Detach(target), remove()) }, nil
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package set
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
+
+// UnshareConfig holds what the options of [Unshare] choose.
+type UnshareConfig struct {
+	needs       int // the kinds that the options are about
+	maps        *idMaps
+	offsets     *timeOffsets
+	propagation uintptr
+	err         error
+}
+
+// UnshareOpt is an option of [Unshare]. An option whose kind is not among the
+// new ones, or whose values the kernel would refuse, is an error before anything
+// is made.
+type UnshareOpt func(*UnshareConfig)
+
+func newConfig(flags int, opts []UnshareOpt) (*UnshareConfig, error) {
+	c := &UnshareConfig{propagation: sys.Private}
+	for _, opt := range opts {
+		opt(c)
+	}
+	if missing := c.needs &^ flags; c.err == nil && missing != 0 {
+		c.err = invalid(fmt.Sprintf("an option is about %s, which is not among the new kinds", names(missing)))
+	}
+	return c, c.err
+}
+
+// fail keeps the first error.
+func (c *UnshareConfig) fail(err error) {
+	if c.err == nil {
+		c.err = err
+	}
+}
+
+// WithPropagation sets how mount events pass between a new mount namespace and
+// the one that it is a copy of: MS_PRIVATE, MS_SLAVE, MS_SHARED or MS_UNBINDABLE
+// of mount(2) for all mounts, or 0 to leave each as it is in the original.
+// Without the option it is MS_PRIVATE: no mount gets out.
+func WithPropagation(flag uintptr) UnshareOpt {
+	return func(c *UnshareConfig) {
+		c.needs |= NS_MNT
+		switch flag {
+		case 0, sys.Private, sys.Slave, sys.Shared, sys.Unbindable:
+			c.propagation = flag
+		default:
+			c.fail(invalid(fmt.Sprintf("propagation %#x is none of MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE and 0", flag)))
+		}
+	}
+}
+
+// WithTimeOffsets sets what a new time namespace adds to the monotonic and the
+// boot-time clock, both to the nanosecond (time_namespaces(7)). The kernel lets
+// no clock become negative (ERANGE).
+func WithTimeOffsets(monotonic, boottime time.Duration) UnshareOpt {
+	return func(c *UnshareConfig) {
+		c.needs |= NS_TIME
+		c.offsets = &timeOffsets{monotonic, boottime}
+	}
+}
+
+type timeOffsets struct{ monotonic, boottime time.Duration }
+
+// write sets the offsets of the new time namespace of the children of a thread.
+// That works until the first process enters it.
+func (o *timeOffsets) write(tid int) error {
+	text := fmt.Sprintf("monotonic %s\nboottime %s\n", offset(o.monotonic), offset(o.boottime))
+	return sys.WriteFileAt(home.proc, fmt.Sprintf("%d/timens_offsets", tid), text)
+}
+
+// offset formats seconds and nanoseconds, of which the latter are never
+// negative (time_namespaces(7)).
+func offset(d time.Duration) string {
+	sec, nsec := d/time.Second, d%time.Second
+	if nsec < 0 {
+		sec, nsec = sec-1, nsec+time.Second
+	}
+	return fmt.Sprintf("%d %d", sec, nsec)
+}

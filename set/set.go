@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package set
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
+
+// A Set holds namespaces, at most one of each kind, and keeps them alive. Make
+// one with [Current], [FromDir], [FromPid], [FromFds] or [Unshare].
+//
+// A Set is a value: copies share one reference, and closing any of them closes
+// all. [Set.Dup] makes an independent one. All methods may be called from many
+// goroutines at once. The zero Set holds nothing, and its methods say so.
+type Set struct{ *held }
+
+// held is what the copies of a Set share.
+type held struct {
+	fds [len(kinds)]*sys.FD
+	// flags has the kinds that are held, foreign those of them in which the Set
+	// is not where this process is.
+	flags, foreign int
+
+	mu     sync.Mutex
+	users  int // calls in flight, each of which keeps the descriptors open
+	closed bool
+}
+
+// newSet takes ownership of the descriptors.
+func newSet(fds [len(kinds)]*sys.FD) (Set, error) {
+	h := &held{fds: fds}
+	for i, fd := range fds {
+		if fd == nil {
+			continue
+		}
+		id, err := fd.InodeID()
+		if err != nil {
+			closeAll(fds)
+			return Set{}, newError("fstat", kinds[i].flag, err)
+		}
+		h.flags |= kinds[i].flag
+		if id != home.ids[i] {
+			h.foreign |= kinds[i].flag
+		}
+	}
+	return Set{h}, nil
+}
+
+// collect makes a Set of the namespaces that open returns for the kinds in
+// flags. A nil descriptor leaves its kind out.
+func collect(op string, flags int, open func(i int) (*sys.FD, error)) (Set, error) {
+	var fds [len(kinds)]*sys.FD
+	if home.err != nil {
+		return Set{}, newError(op, flags, home.err)
+	}
+	for i := range kinds {
+		if flags&kinds[i].flag == 0 {
+			continue
+		}
+		var err error
+		if fds[i], err = open(i); err != nil {
+			closeAll(fds)
+			return Set{}, newError(op, kinds[i].flag, err)
+		}
+	}
+	return newSet(fds)
+}
+
+func closeAll(fds [len(kinds)]*sys.FD) (err error) {
+	for i, fd := range fds {
+		if fd == nil {
+			continue
+		}
+		if e := fd.Close(); e != nil && err == nil {
+			err = newError("close", kinds[i].flag, e)
+		}
+	}
+	return err
+}
+
+// Close lets go of the namespaces. Those that nothing else holds, no process and
+// no mount, are destroyed by the kernel some time later.
+//
+// Only the first Close of a Set and its copies does anything; the others return
+// nil. A call in flight, such as [Set.Do], keeps its namespaces until it
+// returns; calls that begin later give an error for which
+// errors.Is(err, [os.ErrClosed]) holds.
+func (s Set) Close() error {
+	if s.held == nil {
+		return nil
+	}
+	s.mu.Lock()
+	last := !s.closed && s.users == 0
+	s.closed = true
+	s.mu.Unlock()
+	if last {
+		return closeAll(s.fds)
+	}
+	return nil
+}
+
+// acquire keeps the descriptors open until release.
+func (s Set) acquire(op string) error {
+	if s.held == nil {
+		return newError(op, 0, errEmpty)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return newError(op, s.flags, os.ErrClosed)
+	}
+	s.users++
+	return nil
+}
+
+// release ends what acquire began. What closing the descriptors reports has
+// nobody left to go to: the one who closed the Set has been told it is closed,
+// and the kernel lets go of a namespace whatever it says.
+func (s Set) release() {
+	s.mu.Lock()
+	s.users--
+	last := s.closed && s.users == 0
+	s.mu.Unlock()
+	if last {
+		_ = closeAll(s.fds)
+	}
+}
+
+var errEmpty = invalid("the zero Set holds no namespaces: make one with Current, FromDir or Unshare")
+
+// Flags returns the kinds that the Set holds. They stay what they are when the
+// Set is closed.
+func (s Set) Flags() int {
+	if s.held == nil {
+		return 0
+	}
+	return s.flags
+}
+
+// Dup returns an independent Set of the same namespaces, with only the kinds in
+// flags, or with all of them where flags is 0. Both Sets have to be closed.
+func (s Set) Dup(flags int) (newS Set, retErr error) {
+	flags, err := s.pick("dup", flags)
+	if err != nil {
+		return Set{}, err
+	}
+	defer s.release()
+	return collect("dup", flags, func(i int) (*sys.FD, error) { return s.fds[i].Dup() })
+}
+
+// pick acquires the Set and checks that it has the kinds in flags; 0 stands for
+// all of its kinds.
+func (s Set) pick(op string, flags int) (int, error) {
+	if err := checkFlags(flags); err != nil {
+		return 0, newError(op, flags, err)
+	}
+	if err := s.acquire(op); err != nil {
+		return 0, err
+	}
+	if missing := flags &^ s.flags; missing != 0 {
+		s.release()
+		return 0, newError(op, missing, s.lacks())
+	}
+	if flags == 0 {
+		flags = s.flags
+	}
+	return flags, nil
+}
+
+func (s Set) lacks() error {
+	return invalid(fmt.Sprintf("the Set has only %s", names(s.flags)))
+}
+
+// pickOne is pick for a call about one namespace: flag may be 0 where the Set
+// holds just one.
+func (s Set) pickOne(op string, flag int) (int, error) {
+	flags, err := s.pick(op, flag)
+	if err != nil {
+		return 0, err
+	}
+	i, err := indexOf(flags)
+	if err != nil {
+		s.release()
+		return 0, newError(op, flags, err)
+	}
+	return i, nil
+}
+
+// Merge returns an independent Set of all namespaces of both, other's where both
+// have one of a kind. Merged with a Set of a network namespace, Current(0) means
+// 'here, but in that network'.
+func (s Set) Merge(other Set) (Set, error) {
+	if err := s.acquire("merge"); err != nil {
+		return Set{}, err
+	}
+	defer s.release()
+	if err := other.acquire("merge"); err != nil {
+		return Set{}, err
+	}
+	defer other.release()
+	return collect("merge", s.flags|other.flags, func(i int) (*sys.FD, error) {
+		if fd := other.fds[i]; fd != nil {
+			return fd.Dup()
+		}
+		return s.fds[i].Dup()
+	})
+}
+
+// ID returns the kernel's name of the Set's namespace of that kind, such as
+// net:[4026531840], the text that the links of /proc/PID/ns have
+// (namespaces(7)). The kernel gives the number to another namespace once this one
+// is gone; [Set.Same] compares namespaces that are held.
+func (s Set) ID(flag int) (string, error) {
+	i, err := s.pickOne("id", flag)
+	if err != nil {
+		return "", err
+	}
+	defer s.release()
+	return s.id(i)
+}
+
+func (s Set) id(i int) (string, error) {
+	id, err := s.fds[i].InodeID()
+	if err != nil {
+		return "", newError("id", kinds[i].flag, err)
+	}
+	return fmt.Sprintf("%s:[%d]", kinds[i].name, id.Ino), nil
+}
+
+// Same tells whether both Sets hold the same namespace of that kind.
+func (s Set) Same(other Set, flag int) (bool, error) {
+	i, err := s.pickOne("compare", flag)
+	if err != nil {
+		return false, err
+	}
+	defer s.release()
+	if _, err := other.pickOne("compare", kinds[i].flag); err != nil {
+		return false, err
+	}
+	defer other.release()
+	var ids [2]sys.InodeID
+	for n, fd := range []*sys.FD{s.fds[i], other.fds[i]} {
+		if ids[n], err = fd.InodeID(); err != nil {
+			return false, newError("compare", kinds[i].flag, err)
+		}
+	}
+	return ids[0] == ids[1], nil
+}
+
+// Owner returns the user ID, as this process sees it, of the user who owns the
+// Set's namespace of that kind: the one who made the user namespace that it
+// belongs to or, for a user namespace, the one who made it (ioctl_ns(2)). It is
+// the overflow ID, 65534, for a user without an ID here.
+func (s Set) Owner(flag int) (uid int, err error) {
+	i, err := s.pickOne("owner", flag)
+	if err != nil {
+		return 0, err
+	}
+	defer s.release()
+	user := s.fds[i]
+	if kinds[i].flag != NS_USER {
+		if user, err = user.UserNamespace(); err != nil {
+			return 0, newError("owner", kinds[i].flag, err)
+		}
+		defer func() { err = errors.Join(err, user.Close()) }()
+	}
+	if uid, err = user.OwnerUID(); err != nil {
+		return 0, newError("owner", kinds[i].flag, err)
+	}
+	return uid, nil
+}
+
+// String lists the IDs of the Set's namespaces, for messages.
+func (s Set) String() string {
+	if err := s.acquire("show"); err != nil {
+		return "Set(" + err.Error() + ")"
+	}
+	defer s.release()
+	var ids []string
+	for i, fd := range s.fds {
+		if fd == nil {
+			continue
+		}
+		id, err := s.id(i)
+		if err != nil {
+			id = err.Error()
+		}
+		ids = append(ids, id)
+	}
+	return "Set(" + strings.Join(ids, " ") + ")"
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package set
+
+import (
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
+
+// Unshare makes new namespaces of the kinds in flags and returns a Set of just
+// these. It is Current(flags).Unshare(flags): nothing changes for the caller.
+//
+// A new mount namespace is a copy whose mounts are private, so that no mount
+// made inside shows outside; [WithPropagation] changes that. The others are as
+// the kernel makes them: a network namespace has a loopback interface that is
+// down, a user namespace without an option has no ID maps.
+func Unshare(flags int, opts ...UnshareOpt) (Set, error) {
+	if err := checkKinds(flags); err != nil {
+		return Set{}, newError("unshare", 0, err)
+	}
+	here, err := Current(flags)
+	if err != nil {
+		return Set{}, err
+	}
+	defer here.Close()
+	return here.Unshare(flags, opts...)
+}
+
+// Unshare makes new namespaces of the kinds in flags from inside the Set: a new
+// mount namespace is a copy of the Set's, all are owned by the Set's user
+// namespace. It returns an independent Set of all of s, with the kinds in flags
+// replaced by the new ones, or added.
+func (s Set) Unshare(flags int, opts ...UnshareOpt) (Set, error) {
+	if err := checkKinds(flags); err != nil {
+		return Set{}, newError("unshare", 0, err)
+	}
+	config, err := newConfig(flags, opts)
+	if err != nil {
+		return Set{}, newError("unshare", flags, err)
+	}
+	if err := s.acquire("unshare"); err != nil {
+		return Set{}, err
+	}
+	defer s.release()
+	fresh, err := s.makeOnThread(flags, config)
+	if err != nil {
+		return Set{}, err
+	}
+	for i, fd := range s.fds {
+		if fd == nil || fresh[i] != nil {
+			continue
+		}
+		if fresh[i], err = fd.Dup(); err != nil {
+			closeAll(fresh)
+			return Set{}, newError("dup", kinds[i].flag, err)
+		}
+	}
+	return newSet(fresh)
+}
+
+// makeOnThread has a thread join the Set, make the new namespaces and open them.
+func (s Set) makeOnThread(flags int, config *UnshareConfig) (fds [len(kinds)]*sys.FD, err error) {
+	onThread(func() bool {
+		var moved int
+		// What a new namespace inherits comes from the thread's one of the same
+		// kind: it copies the mounts, the host name. The others leave no trace.
+		if moved, err = s.join(s.foreign & flags); err != nil {
+			return home.restore(moved)
+		}
+		if err = sys.Unshare(flags); err != nil {
+			err = newError("unshare", flags, err)
+			return home.restore(moved)
+		}
+		moved |= flags
+		fds, err = readNew(flags, config)
+		return home.restore(moved)
+	})
+	return fds, err
+}
+
+// readNew readies and opens the namespaces that the calling thread has just
+// made.
+func readNew(flags int, config *UnshareConfig) (fds [len(kinds)]*sys.FD, err error) {
+	if flags&NS_MNT != 0 && config.propagation != 0 {
+		if err := sys.SetPropagation(config.propagation); err != nil {
+			return fds, newError("set the propagation of", NS_MNT, err)
+		}
+	}
+	if flags&NS_TIME != 0 && config.offsets != nil {
+		if err := config.offsets.write(sys.Gettid()); err != nil {
+			return fds, newError("set the offsets of", NS_TIME, err)
+		}
+	}
+	for i := range kinds {
+		if flags&kinds[i].flag == 0 {
+			continue
+		}
+		if fds[i], err = home.open(&kinds[i]); err != nil {
+			closeAll(fds)
+			return fds, newError("open", kinds[i].flag, err)
+		}
+	}
+	return fds, nil
+}
