@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gons
+
+import (
+	"errors"
+	"fmt"
+	"os"
+)
+
+// Status tells whether the program runs in the namespaces that its environment
+// asked for. It is nil where it does and where none were asked for; otherwise it
+// is an [*Error] for the first one that was not joined. It stays the same for the
+// life of the process.
+func Status() error { return status }
+
+// An Error tells why the program is not in the namespaces that were asked for.
+// It unwraps to the cause: a [syscall.Errno] where the kernel refused,
+// [os.ErrInvalid] for a request that makes no sense, [os.ErrPermission] in a
+// privileged program, [errors.ErrUnsupported] for what this build cannot do.
+type Error struct {
+	// Variable is the environment variable concerned, such as "gons_net".
+	Variable string
+	// Value is what the variable was set to: a path, or an order.
+	Value string
+	// Op is the system call or step that failed, such as "setns".
+	Op string
+	// Err is the cause.
+	Err error
+}
+
+// Error reads "gons: gons_net=/proc/1/ns/net: setns: operation not permitted".
+func (e *Error) Error() string {
+	return fmt.Sprintf("gons: %s=%s: %s: %v", e.Variable, e.Value, e.Op, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Causes that are told in the same words with cgo and without.
+var (
+	errPrivileged = fmt.Errorf("ignored: the program is set-user-ID, set-group-ID or has file capabilities: %w", os.ErrPermission)
+	errUnordered  = fmt.Errorf("not named in %s: %w", orderVariable, os.ErrInvalid)
+	errChildren   = fmt.Errorf("the kernel denies threads, and so the Go runtime, to a process whose children "+
+		"belong to another pid namespace; start the child there instead, with set.Command: %w", errors.ErrUnsupported)
+)
+
+func errNotKind(k kind) error {
+	return fmt.Errorf("is not a %s namespace: %w", k.name, os.ErrInvalid)
+}
