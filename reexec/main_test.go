@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reexec_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/reexec"
+)
+
+// misbehave is set in a child that is to play a program which does not call
+// CheckAction, or too late.
+const misbehave = "REEXEC_TEST_MISBEHAVE"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(misbehave) {
+	case "runs its tests":
+		os.Exit(m.Run())
+	case "runs actions first":
+		if _, err := double.Run(context.Background(), 1); err != nil {
+			fmt.Fprintln(os.Stderr, "this line is not reached:", err)
+		}
+		reexec.CheckAction()
+	case "exits":
+		os.Exit(7)
+	case "hangs":
+		select {}
+	case "is killed":
+		reexec.CheckAction()
+		_, err := wait.Run(context.Background(), false)
+		fmt.Fprintln(os.Stderr, "this line is not reached:", err)
+	}
+	os.Exit(reexec.RunTests(m))
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reexec
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+)
+
+// An Option says how to run an action.
+type Option func(*config)
+
+type config struct {
+	ctx    context.Context
+	dir    string
+	env    []string
+	nested bool
+
+	stdin          io.Reader
+	stdout, stderr io.Writer
+
+	// The seed-style API passes values over standard input and output.
+	param     any
+	hasParam  bool
+	result    any
+	hasResult bool
+}
+
+func newConfig(opts []Option) *config {
+	c := &config{ctx: context.Background(), stdout: os.Stdout, stderr: os.Stderr}
+	for _, opt := range opts {
+		opt(c)
+	}
+	return c
+}
+
+var errValuesOfTyped = errors.New("Param and Result are for RunReexecAction; " +
+	"a typed action takes its parameter and returns its result")
+
+// Stdin makes the action read r; without it, it reads an empty input.
+func Stdin(r io.Reader) Option { return func(c *config) { c.stdin = r } }
+
+// Stdout makes the action's standard output go to w; without it, it goes to this
+// process's. Nil discards it.
+func Stdout(w io.Writer) Option { return func(c *config) { c.stdout = w } }
+
+// Stderr makes the action's standard error go to w; without it, it goes to this
+// process's. Nil discards it. Writing to it is no failure.
+func Stderr(w io.Writer) Option { return func(c *config) { c.stderr = w } }
+
+// Dir makes the action start in that working directory.
+func Dir(dir string) Option { return func(c *config) { c.dir = dir } }
+
+// Environment adds variables, as "NAME=value", to the ones of this process.
+func Environment(env []string) Option {
+	return func(c *config) { c.env = append(c.env, env...) }
+}
+
+// Nested lets an action run another one. Without it that is an error
+// ([ErrNested]): an action that calls code which happens to re-execute the
+// program would otherwise go on doing so for ever.
+func Nested() Option { return func(c *config) { c.nested = true } }
+
+// Context bounds a [RunReexecAction]; see [Action.Run] for what its end does.
+func Context(ctx context.Context) Option { return func(c *config) { c.ctx = ctx } }
+
+// Param gives a registered action a value, as JSON on its standard input.
+func Param(param any) Option {
+	return func(c *config) { c.param, c.hasParam = param, true }
+}
+
+// Result receives what a registered action prints on its standard output: one
+// JSON value, decoded into what result points to.
+func Result(result any) Option {
+	return func(c *config) { c.result, c.hasResult = result, true }
+}

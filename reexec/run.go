@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reexec
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const (
+	// grace is how long a child may take to end after SIGTERM, and how long what
+	// a grandchild holds open is waited for after the child has ended.
+	grace = 2 * time.Second
+
+	// crashLimit is how much of a crash report is kept.
+	crashLimit = 1 << 20
+)
+
+// readyWithin is how long a child may take to get to CheckAction. Nothing but
+// package initialisation comes before.
+var readyWithin = 10 * time.Second
+
+// checked tells that this program called CheckAction.
+var checked atomic.Bool
+
+// A call is what the child is asked to do.
+type call struct {
+	action string
+	param  json.RawMessage // nil: none
+	result any             // where the result is decoded to; nil: none is due
+}
+
+// run runs an action in a process of its own, under both APIs.
+func (c *config) run(ctx context.Context, call call) error {
+	if err := c.mayRun(call.action); err != nil {
+		return err
+	}
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	w, err := newWires()
+	if err != nil {
+		return err
+	}
+	cmd := c.command(ctx, w)
+	if err := cmd.Start(); err != nil {
+		return errors.Join(err, w.closeTheirs(), w.close())
+	}
+	errs := []error{w.closeTheirs()}
+	late := time.AfterFunc(readyWithin, func() { _ = cmd.Process.Kill() })
+
+	go w.ask(call)
+	replies, crashes := make(chan reply, 1), make(chan string, 1)
+	go func() { replies <- w.listen(call.result, late) }()
+	go func() { crashes <- w.crashReport() }()
+
+	end := ending{waited: cmd.Wait(), cause: context.Cause(ctx), late: !late.Stop()}
+	end.state = cmd.ProcessState
+	errs = append(errs, w.hurry(time.Now().Add(grace)))
+	end.reply, end.crash = <-replies, <-crashes
+	errs = append(errs, w.close())
+	return errors.Join(append([]error{end.verdict(call.result != nil)}, errs...)...)
+}
+
+// mayRun keeps programs from starting themselves again and again.
+func (c *config) mayRun(action string) error {
+	switch {
+	case selfErr != nil:
+		return fmt.Errorf("the environment claims that this process was re-executed: %w", selfErr)
+	case self != nil && !self.checked.Load():
+		// This process was started for an action, and the program does something
+		// else. It must not go on with that.
+		os.Exit(self.finish(message{Outcome: premature}, nil))
+	case self != nil && !c.nested:
+		return ErrNested
+	case self == nil && !checked.Load():
+		return ErrNoCheckAction
+	}
+	if _, ok := registered(action); !ok {
+		return ErrUnregistered
+	}
+	return nil
+}
+
+// command makes the child's command. Everything that decides where the child
+// lives is decided here.
+func (c *config) command(ctx context.Context, w *wires) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "/proc/self/exe")
+	cmd.Args = childArgs()
+	cmd.Dir = c.dir
+	cmd.Env = append(append(os.Environ(), c.env...), w.env)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.stdin, c.stdout, c.stderr
+	cmd.ExtraFiles = w.extraFiles()
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = grace
+	return cmd
+}
+
+// childArgs returns the child's arguments. If a test binary forgets CheckAction,
+// its child comes to run the tests: it should then run none.
+func childArgs() []string {
+	args := []string{os.Args[0]}
+	if flag.Lookup("test.run") != nil {
+		args = append(args, "-test.run=^$")
+	}
+	return args
+}
