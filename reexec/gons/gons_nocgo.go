@@ -155,9 +155,9 @@ func run(joins []*join, death int) error {
 }
 
 func enterAll(joins []*join) error {
-	// A mount namespace cannot be joined without. And while an exec is under way,
-	// threads that share its file system attributes cannot create others (EAGAIN,
-	// go.dev/issue/19546), for which the Go runtime would give up.
+	// A mount namespace cannot be joined without (setns(2)). And while an exec is
+	// under way, threads that share its file system attributes get EAGAIN for each
+	// thread that they create (go.dev/issue/19546).
 	if err := sys.UnshareFS(); err != nil {
 		return joins[0].fail("unshare", err)
 	}

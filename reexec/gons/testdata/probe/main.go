@@ -40,6 +40,9 @@ type Report struct {
 	Monotonic   int64  // CLOCK_MONOTONIC in seconds
 }
 
+// The parent-death signal is the main thread's.
+func init() { runtime.LockOSThread() }
+
 func main() {
 	report := Report{
 		PID:         os.Getpid(),
@@ -95,8 +98,8 @@ func threads(some int) (count int, namespaces map[string][]string) {
 	namespaces = make(map[string][]string)
 	tasks := must(filepath.Glob("/proc/self/task/*"))
 	for _, task := range tasks {
-		for _, file := range must(filepath.Glob(task + "/ns/*")) {
-			kind, id := filepath.Base(file), must(os.Readlink(file))
+		for _, kind := range []string{"cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "user", "uts"} {
+			id := must(os.Readlink(filepath.Join(task, "ns", kind)))
 			if !slices.Contains(namespaces[kind], id) {
 				namespaces[kind] = append(namespaces[kind], id)
 			}

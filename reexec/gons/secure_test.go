@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package gons_test
+
+import (
+	"encoding/binary"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"golang.org/x/sys/unix"
+)
+
+const nobody = 65534
+
+// The program has the right to join, by its file, and its caller has not: it must
+// not lend it.
+func TestProgramWithFileCapabilitiesIgnoresTheVariables(t *testing.T) {
+	needUsers(t)
+	eachBuild(t, "probe", func(t *testing.T, _ build, program string) {
+		g := NewWithT(t)
+		to := hold(t, syscall.CLONE_NEWUTS)
+		program = copyOf(t, program)
+		run := func() report {
+			cmd := exec.Command(program)
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+			cmd.ExtraFiles = []*os.File{open(t, to.path("uts"))}
+			return probeCmd(t, cmd, "gons_uts=/proc/self/fd/3", "gons_order=uts")
+		}
+		g.Expect(run().Status).To(Equal("gons: gons_uts=/proc/self/fd/3: setns: operation not permitted"))
+
+		giveCapability(t, program, unix.CAP_SYS_ADMIN)
+		r := run()
+		g.Expect(r.Status).To(Equal("gons: gons_uts=/proc/self/fd/3: start: ignored: " +
+			"the program is set-user-ID, set-group-ID or has file capabilities: permission denied"))
+		g.Expect(r.Is).To(ConsistOf("*gons.Error", "ErrPermission"))
+		g.Expect(r.Namespaces["uts"]).To(ConsistOf(here().id(t, "uts")))
+	})
+}
+
+// giveCapability makes a capability effective for whoever executes the file: a
+// struct vfs_cap_data of capabilities(7), "File capability extended attribute
+// versioning".
+func giveCapability(t *testing.T, file string, capability int) {
+	t.Helper()
+	const revision2, effective = 0x02000000, 1
+	var data [20]byte
+	binary.LittleEndian.PutUint32(data[0:], revision2|effective)
+	binary.LittleEndian.PutUint32(data[4:], 1<<capability)
+	if err := unix.Setxattr(file, "security.capability", data[:], 0); err != nil {
+		skip(t, "file capabilities: "+err.Error(), "put TMPDIR on a file system that has them")
+	}
+}
+
+// A user namespace of somebody else's comes with credentials for which the kernel
+// clears the signal that guards against the parent's end.
+func TestParentDeathSignalSurvivesAUserNamespace(t *testing.T) {
+	needUsers(t)
+	eachBuild(t, "probe", func(t *testing.T, b build, program string) {
+		if !b.cgo {
+			return // such a namespace cannot be joined
+		}
+		g := NewWithT(t)
+		needTool(t, "unshare", "util-linux")
+		cmd := exec.Command("unshare", "--user", "sh")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+		to := holdCmd(t, cmd, "")
+		child := exec.Command(program)
+		child.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGUSR1}
+		r := probeCmd(t, child, to.variable("user"))
+		g.Expect(r.Status).To(BeEmpty())
+		g.Expect(r.Namespaces["user"]).To(ConsistOf(to.id(t, "user")))
+		g.Expect(r.DeathSignal).To(BeEquivalentTo(syscall.SIGUSR1))
+	})
+}
+
+// copyOf copies a program to where everybody can execute it.
+func copyOf(t *testing.T, program string) string {
+	t.Helper()
+	text, err := os.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(publicDir(t), filepath.Base(program))
+	if err := os.WriteFile(path, text, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// publicDir is a TempDir that other users can reach.
+func publicDir(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func open(t *testing.T, path string) *os.File {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := file.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return file
+}
