@@ -35,7 +35,7 @@ func hint(op string, flags int, err error) string {
 		}
 	case syscall.EINVAL:
 		if op == "mount" && flags&NS_MNT != 0 {
-			return "a mount namespace can be bound only in one that is older, on a private mount"
+			return "a mount namespace can be bound only in an elder one, and on a private mount"
 		}
 	}
 	return ""

@@ -47,8 +47,11 @@ func (s Set) Mount(dir string) error {
 // not exist, and otherwise left as it is below the mount. The flag may be 0 if
 // the Set holds just one.
 //
-// A mount namespace can only be bound in one that is older than itself, and on a
-// mount that is private: the kernel refuses what could make a loop, with EINVAL.
+// A mount namespace cannot be bound inside itself or one that was made after it,
+// nor on a mount that is shared: the kernel refuses what could make a loop, with
+// EINVAL. Linux 6.18 takes the order from IDs that each CPU hands out from a batch
+// of its own, so that of two namespaces made inside the same one either may count
+// as the elder.
 func (s Set) MountNS(flag int, file string) error {
 	i, err := s.pickOne("mount", flag)
 	if err != nil {

@@ -105,6 +105,17 @@ func (s Set) Close() error {
 	return nil
 }
 
+// Closed tells whether the Set, or a copy of it, has been closed. The zero Set
+// counts as closed.
+func (s Set) Closed() bool {
+	if s.held == nil {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
 // acquire keeps the descriptors open until release.
 func (s Set) acquire(op string) error {
 	if s.held == nil {

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pool
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// A Pool hands out Sets of new namespaces, all made alike. It is safe to use
+// from many goroutines. Without a filler, see [Pool.Run], it is empty and Get
+// makes each Set when it is asked for.
+type Pool struct {
+	flags       int
+	afterCreate func() error
+	opts        []set.UnshareOpt
+
+	mu     sync.Mutex
+	idle   []set.Set
+	making int // Sets that the fillers are at
+	bound  int // how many Sets may be idle: what all fillers together keep ready
+
+	room chan struct{} // wakes a filler
+}
+
+// New returns a pool of Sets with new namespaces of the kinds in flags, made by
+// [set.Unshare] with these options.
+//
+// Unless it is nil, afterCreate runs inside of each new Set, as in [set.Set.Do],
+// before anyone gets it. If it returns an error, panics or ends its goroutine,
+// that Set is closed and is not handed out; the pool goes on.
+func New(flags int, afterCreate func() error, opts ...set.UnshareOpt) *Pool {
+	return &Pool{flags: flags, afterCreate: afterCreate, opts: opts, room: make(chan struct{}, 1)}
+}
+
+// Get returns a Set that nobody else has. It takes an idle one, or makes one if
+// there is none. The Set is the caller's: close it when it is done, or Put it
+// back.
+func (p *Pool) Get() (set.Set, error) {
+	if s, ok := p.take(); ok {
+		return s, nil
+	}
+	return p.create()
+}
+
+func (p *Pool) take() (s set.Set, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.idle) - 1
+	if last < 0 {
+		return s, false
+	}
+	s = p.idle[last]
+	p.idle[last] = set.Set{}
+	p.idle = p.idle[:last]
+	p.wake()
+	return s, true
+}
+
+// Put gives a Set back to be handed out again. That it is as it was when Get
+// returned it is up to the caller, who in most cases does better to close it and
+// leave the pool to make another.
+//
+// A Set for which the fillers have no room is closed, and so is one that has not
+// the pool's kinds. One that is closed or idle already is left alone.
+func (p *Pool) Put(s set.Set) {
+	if p.keep(s) {
+		return
+	}
+	// Nobody is left to tell: the caller has parted with the Set.
+	_ = s.Close()
+}
+
+// keep tells whether the Set is taken care of.
+func (p *Pool) keep(s set.Set) bool {
+	if s.Flags() != p.flags || s.Closed() {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if slices.Contains(p.idle, s) {
+		return true
+	}
+	if len(p.idle)+p.making >= p.bound {
+		return false
+	}
+	p.idle = append(p.idle, s)
+	return true
+}
+
+// Len returns how many Sets are idle.
+func (p *Pool) Len() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.idle)
+}
+
+// create makes a Set. It holds no lock: making one may take long.
+func (p *Pool) create() (set.Set, error) {
+	s, err := set.Unshare(p.flags, p.opts...)
+	if err != nil {
+		return set.Set{}, err
+	}
+	if p.afterCreate == nil {
+		return s, nil
+	}
+	if err := prepare(s, p.afterCreate); err != nil {
+		return set.Set{}, errors.Join(fmt.Errorf("gonso: pool: set up %s: %w", s, err), s.Close())
+	}
+	return s, nil
+}
+
+var errGoexit = errors.New("afterCreate ended its goroutine, as t.FailNow does")
+
+// prepare runs f inside the Set. A panic and Goexit become errors: one Set
+// failed, which is no reason for whoever wanted it to end.
+func prepare(s set.Set, f func() error) error {
+	result := make(chan error, 1)
+	go func() {
+		err := errGoexit
+		defer func() {
+			// What Do raises is an error, with the stack of the panic.
+			if p, ok := recover().(*set.PanicError); ok {
+				err = fmt.Errorf("afterCreate panicked: %w", p)
+			}
+			result <- err
+		}()
+		var failed error
+		if e := s.Do(func() { failed = f() }); e != nil {
+			failed = e
+		}
+		err = failed
+	}()
+	return <-result
+}
