@@ -75,7 +75,7 @@ func newChild() *child {
 	}
 	if c.request.Coverage {
 		var err error
-		if c.coverage, err = newChildCoverage(c.request.CoverDir); err != nil {
+		if c.coverage, err = newChildCoverage(); err != nil {
 			c.dieBeforeMain(err)
 		}
 	}
@@ -116,7 +116,9 @@ func runAction() (code int, ran bool) {
 }
 
 func (c *child) run() int {
-	c.coverage.started()
+	if err := c.coverage.started(); err != nil {
+		return c.finish(tell(failed, err), nil)
+	}
 	action, ok := registered(c.request.Action)
 	if !ok {
 		return c.finish(message{Outcome: unregistered}, nil)
@@ -180,8 +182,10 @@ func (c *child) obeySIGTERM(cancel context.CancelCauseFunc, patient bool) {
 // only to the first who calls it.
 func (c *child) finish(m message, result []byte) int {
 	c.ending.Lock()
+	if err := c.coverage.leave(); err != nil && m.Outcome == done {
+		m, result = tell(failed, fmt.Errorf("coverage folder: %w", err)), nil
+	}
 	err := c.send(m, result)
-	c.coverage.leave()
 	switch {
 	case m.Outcome == panicked:
 		return exitPanicked

@@ -3,6 +3,7 @@
 package reexec
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -33,6 +34,11 @@ import (
 //  5. The runtime complains of a missing GOCOVERDIR on standard error. The
 //     parent has complained already, so its children get a folder to throw away.
 
+const (
+	coverEnv  = "GOCOVERDIR"
+	coverFlag = "test.gocoverdir"
+)
+
 // instrumented tells whether this program was built with -cover.
 var instrumented = sync.OnceValue(func() bool {
 	info, ok := debug.ReadBuildInfo()
@@ -50,7 +56,7 @@ var instrumented = sync.OnceValue(func() bool {
 // A coverageFolder is where a child will write.
 type coverageFolder struct {
 	dir     *os.File
-	path    string // for GOCOVERDIR; empty if the variable is not set here either
+	env     []string
 	release func() error
 }
 
@@ -62,7 +68,7 @@ func openCoverage() (*coverageFolder, error) {
 	}
 	if self != nil && self.coverage != nil {
 		keep := func() error { return nil }
-		return &coverageFolder{self.coverage.dir, self.request.CoverDir, keep}, nil
+		return &coverageFolder{dir: self.coverage.dir, release: keep}, nil
 	}
 	path, scratch, err := coveragePath()
 	if err != nil {
@@ -73,14 +79,23 @@ func openCoverage() (*coverageFolder, error) {
 		return nil, fmt.Errorf("coverage folder: %w", err)
 	}
 	if !scratch {
-		return &coverageFolder{dir, path, dir.Close}, nil
+		// For an action that calls os.Exit, and for programs that the action runs.
+		return &coverageFolder{dir: dir, env: []string{coverEnv + "=" + path}, release: dir.Close}, nil
 	}
-	return &coverageFolder{dir, "", func() error {
+	return &coverageFolder{dir: dir, release: func() error {
 		if err := dir.Close(); err != nil {
 			return err
 		}
 		return os.RemoveAll(path)
 	}}, nil
+}
+
+// environment returns what the child's environment gets.
+func (f *coverageFolder) environment() []string {
+	if f == nil {
+		return nil
+	}
+	return f.env
 }
 
 // coveragePath returns the folder, and whether to throw it away afterwards.
@@ -89,14 +104,12 @@ func coveragePath() (path string, scratch bool, err error) {
 		path, err = testCoverageDir()
 		return path, false, err
 	}
-	if path := os.Getenv("GOCOVERDIR"); path != "" {
+	if path := os.Getenv(coverEnv); path != "" {
 		return absolute(path), false, nil
 	}
 	path, err = os.MkdirTemp("", "gonso-cover-")
 	return path, true, err
 }
-
-const coverFlag = "test.gocoverdir"
 
 // madeDir is the folder that [RunTests] removes.
 var madeDir struct {
@@ -180,54 +193,45 @@ func RunTests(m interface{ Run() int }) int {
 type childCoverage struct {
 	dir  *os.File // the folder
 	root *os.File // the root directory that the process started with
-	path string   // GOCOVERDIR for whatever this process starts
+
+	// GOCOVERDIR as the parent set it, for whatever this process starts.
+	env    string
+	envSet bool
 }
 
 // newChildCoverage gets ready before package main does, and with it the runtime
 // of a program of go build -cover.
-func newChildCoverage(path string) (*childCoverage, error) {
-	c := &childCoverage{dir: handshake.Inherit(coverageFD, "coverage"), path: path}
+func newChildCoverage() (*childCoverage, error) {
+	c := &childCoverage{dir: handshake.Inherit(coverageFD, "coverage")}
 	var err error
 	if c.root, err = os.Open("/"); err != nil {
 		return nil, err
 	}
+	c.env, c.envSet = os.LookupEnv(coverEnv)
 	up := strings.Repeat("../", 64) // there is no way up from the root
-	return c, os.Setenv("GOCOVERDIR", fmt.Sprintf("%sproc/self/fd/%d", up, coverageFD))
+	return c, os.Setenv(coverEnv, fmt.Sprintf("%sproc/self/fd/%d", up, coverageFD))
 }
 
 // started gives GOCOVERDIR its usual value back.
-func (c *childCoverage) started() {
-	if c != nil {
-		c.set(c.path)
+func (c *childCoverage) started() error {
+	switch {
+	case c == nil:
+		return nil
+	case c.envSet:
+		return os.Setenv(coverEnv, c.env)
 	}
+	return os.Unsetenv(coverEnv)
 }
 
 // leave gets ready for the os.Exit that comes next.
-func (c *childCoverage) leave() {
+func (c *childCoverage) leave() error {
 	if c == nil {
-		return
+		return nil
 	}
 	// A thread may have a working directory of its own.
 	runtime.LockOSThread()
-	dir, path := c.root, c.path
-	if flag.Lookup(coverFlag) != nil {
-		dir, path = c.dir, "."
+	if flag.Lookup(coverFlag) == nil {
+		return c.root.Chdir()
 	}
-	if err := dir.Chdir(); err != nil {
-		fmt.Fprintf(os.Stderr, "gonso: reexec: coverage folder: %v\n", err)
-		return
-	}
-	c.set(path)
-}
-
-func (c *childCoverage) set(path string) {
-	var err error
-	if path == "" {
-		err = os.Unsetenv("GOCOVERDIR")
-	} else {
-		err = os.Setenv("GOCOVERDIR", path)
-	}
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "gonso: reexec: coverage folder: %v\n", err)
-	}
+	return errors.Join(c.dir.Chdir(), os.Setenv(coverEnv, "."))
 }

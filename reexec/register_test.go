@@ -107,7 +107,7 @@ func TestOutputOfAnotherType(t *testing.T) {
 func TestChildDiesWithItsParent(t *testing.T) {
 	g := NewWithT(t)
 	parent := exec.Command("/proc/self/exe")
-	parent.Env = append(parent.Environ(), misbehave+"=is killed")
+	parent.Env = append(parent.Environ(), misbehave+"=is killed", "TMPDIR="+t.TempDir())
 	var errs strings.Builder
 	parent.Stderr = &errs
 	out, err := parent.StdoutPipe()

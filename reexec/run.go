@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -96,7 +97,7 @@ func (c *config) command(ctx context.Context, w *wires) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "/proc/self/exe")
 	cmd.Args = childArgs()
 	cmd.Dir = c.dir
-	cmd.Env = append(append(os.Environ(), c.env...), w.env)
+	cmd.Env = slices.Concat(os.Environ(), w.coverage.environment(), c.env, []string{w.env})
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.stdin, c.stdout, c.stderr
 	cmd.ExtraFiles = w.extraFiles()
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }

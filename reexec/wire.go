@@ -34,8 +34,7 @@ const role = "reexec"
 
 type request struct {
 	Action   string
-	Coverage bool   // descriptor 7 is there
-	CoverDir string // GOCOVERDIR as the program knows it
+	Coverage bool // descriptor 7 is there
 }
 
 type outcome string

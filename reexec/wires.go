@@ -61,9 +61,6 @@ func (w *wires) extraFiles() []*os.File {
 // ask sends the request. That a child does not read it shows in its reply.
 func (w *wires) ask(call call) {
 	r := request{Action: call.action, Coverage: w.coverage != nil}
-	if w.coverage != nil {
-		r.CoverDir = w.coverage.path
-	}
 	param := call.param
 	if param == nil {
 		param = json.RawMessage("null")
