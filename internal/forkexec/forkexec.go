@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package forkexec starts processes in namespaces that no thread of a Go process
+// can join, and holds new namespaces of such kinds: fork, setns(2) in the child,
+// exec, without cgo.
+//
+//	p, err := forkexec.Start([]string{"/bin/ip"}, []string{"ip", "link"}, &forkexec.Attr{
+//		Joins: []forkexec.Join{{FD: user, Flag: unix.CLONE_NEWUSER}, {FD: net, Flag: unix.CLONE_NEWNET}},
+//		Files: []uintptr{0, 1, 2},
+//	})
+//
+// # What a child has in common with one of os/exec, and what not
+//
+// It gets exactly the descriptors, environment and arguments that it is given,
+// default signal handlers, and the signal mask of a Go thread. It differs in these:
+//
+//   - It dies with this process: PR_SET_PDEATHSIG is SIGKILL unless the
+//     SysProcAttr asks for another signal. All forks come from one thread that
+//     never ends, so the end of a thread kills no child. Replacing this process
+//     by execve(2) does: it ends that thread.
+//   - It keeps its user and groups when it joins a user namespace, as long as
+//     that maps them. If it does not, the child becomes root in there, provided
+//     that the namespace has a root. A Credential overrides this.
+//   - In another mount namespace, and without a Dir, it starts in the folder that
+//     has the name of the caller's working directory, or in / if there is none.
+//   - Its soft limit of open files is what Go raised this process's to: only
+//     package syscall knows what it was before.
+//   - It is made by fork, not vfork: a child that shares this process's memory
+//     cannot join a time namespace (EUSERS), and would take the right to be
+//     traced and dumped away from this process when it joins a user namespace.
+//     The cost grows with the memory in use, as it does in C.
+package forkexec
+
+import (
+	"fmt"
+	"syscall"
+)
+
+// A Join is a namespace to join: setns(FD, Flag).
+type Join struct {
+	FD   int
+	Flag int // CLONE_NEW*, one
+}
+
+// An Attr says how a process is to be started.
+type Attr struct {
+	Joins []Join // joined in this order, before anything else happens
+
+	// Dir, if not empty, is the working directory, looked up inside.
+	Dir string
+
+	// Env is the environment, as it is: nil is an empty one.
+	Env []string
+
+	// Files become the descriptors 0, 1, 2, ... of the process; ^uintptr(0)
+	// leaves a number closed. All others are closed that are close-on-exec.
+	Files []uintptr
+
+	// Propagation is what the mounts of a new mount namespace get (sys.Private,
+	// ...; Sys.Unshareflags makes one); 0 is private.
+	Propagation uintptr
+
+	// Sys may have Chroot, Credential, Setsid, Setpgid, Pgid, Setctty, Ctty,
+	// Noctty, Pdeathsig and Unshareflags, all as in package syscall. What else
+	// it asks for is refused with errors.ErrUnsupported.
+	Sys *syscall.SysProcAttr
+}
+
+// A Setup is what [Hold] asks its caller to do about a process that is held in
+// new namespaces. A nil function does nothing; an error ends the process and is
+// what Hold returns.
+type Setup struct {
+	// Propagation is what the mounts of a new mount namespace get; 0 is private.
+	Propagation uintptr
+
+	// Configure writes /proc/PID/uid_map, gid_map, setgroups and timens_offsets.
+	// No process has entered the new pid and time namespaces yet.
+	Configure func(pid int) error
+
+	// Read opens /proc/PID/ns/*: a new pid namespace as pid_for_children, a new
+	// time namespace as time_for_children.
+	Read func(pid int) error
+}
+
+// A Step is what a child was doing.
+type Step string
+
+// The steps on a child's way, in order.
+const (
+	Session    Step = "setpgid"
+	Setns      Step = "setns"
+	Unshare    Step = "unshare"
+	Mount      Step = "mount"
+	Fork       Step = "fork"
+	Wait       Step = "wait"
+	Chroot     Step = "chroot"
+	Credential Step = "credential"
+	Chdir      Step = "chdir"
+	Signal     Step = "prctl"
+	Files      Step = "dup"
+	Exec       Step = "exec"
+)
+
+// An Error tells at which step a child failed, and why. It unwraps to the errno.
+type Error struct {
+	Step Step
+	Flag int // the namespace's CLONE_NEW*, with Setns and Unshare
+	Err  syscall.Errno
+}
+
+func (e *Error) Error() string {
+	if e.Flag != 0 {
+		return fmt.Sprintf("%s %#x: %s", e.Step, e.Flag, e.Err.Error())
+	}
+	return fmt.Sprintf("%s: %s", e.Step, e.Err.Error())
+}
+
+func (e *Error) Unwrap() error { return e.Err }

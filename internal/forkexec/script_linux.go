@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forkexec
+
+import (
+	"os"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// A script is what a child does: system calls, one after the other.
+type script struct {
+	calls   []call
+	channel int // the child's end
+	pinned  runtime.Pinner
+}
+
+// A call is a system call and what its result means.
+type call struct {
+	nr     uintptr
+	args   [5]uintptr
+	onBorn bool // the first argument is the pid that the last branch gave
+
+	then then
+	want uintptr // with unless
+	to   int     // with unless and branch: the index of a call
+
+	step Step // for the parent, as is flag
+	flag int
+}
+
+// A then is what comes after a call. An errno ends the child unless it says otherwise.
+type then uint8
+
+const (
+	onwards    then = iota // the next call
+	regardless             // the next call, errno or not
+	search                 // not found or not executable: the next call
+	unless                 // a result other than want: the call at to
+	branch                 // in the process that cloned: the call at to
+)
+
+// A record is a message from the child.
+type record struct {
+	call   int32 // its index in the script
+	result int32 // -errno, a pid, or 0
+}
+
+// does appends a call. The step that it belongs to is that of the last call.
+func (s *script) does(nr uintptr, args ...uintptr) *call {
+	c := call{nr: nr}
+	copy(c.args[:], args)
+	if n := len(s.calls); n > 0 {
+		c.step = s.calls[n-1].step
+	}
+	s.calls = append(s.calls, c)
+	return &s.calls[len(s.calls)-1]
+}
+
+// at names the step that the call belongs to.
+func (c *call) at(step Step, flag int) *call {
+	c.step, c.flag = step, flag
+	return c
+}
+
+// or sets what comes after the call.
+func (c *call) or(t then) *call {
+	c.then = t
+	return c
+}
+
+// jumps appends a call whose result, other than want, leads to where the to of that
+// call is set.
+func (s *script) jumps(nr, want uintptr) (call int) {
+	s.does(nr).or(unless).want = want
+	return s.next() - 1
+}
+
+// next is the index that the next call gets.
+func (s *script) next() int { return len(s.calls) }
+
+// exits ends the process.
+func (s *script) exits() { s.does(unix.SYS_EXIT_GROUP, 0).or(regardless) }
+
+// joins enters the namespaces, and becomes root of a user namespace that does not
+// know who it is. Who is unknown reads as 65534; one who was 65534 outside cannot tell.
+func (s *script) joins(joins []Join, become bool) {
+	for _, j := range joins {
+		s.does(unix.SYS_SETNS, uintptr(j.FD), uintptr(j.Flag)).at(Setns, j.Flag)
+	}
+	const unknown = 65534
+	if !become || !joined(joins, unix.CLONE_NEWUSER) || os.Geteuid() == unknown {
+		return
+	}
+	known := s.jumps(sysGeteuid, unknown)
+	s.does(sysSetgroups, 0, 0).or(regardless)
+	s.does(sysSetgid, 0).or(regardless)
+	s.does(sysSetuid, 0).or(regardless)
+	s.calls[known].to = s.next()
+}
+
+// unshares makes new namespaces, the user namespace first, since it is to own the
+// others. One call for each, so that a failure has a name.
+func (s *script) unshares(flags int, propagation uintptr) error {
+	kinds := flags &^ unix.CLONE_NEWUSER
+	if flags&unix.CLONE_NEWUSER != 0 {
+		s.does(unix.SYS_UNSHARE, unix.CLONE_NEWUSER).at(Unshare, unix.CLONE_NEWUSER)
+	}
+	for ; kinds != 0; kinds &= kinds - 1 {
+		kind := kinds & -kinds
+		s.does(unix.SYS_UNSHARE, uintptr(kind)).at(Unshare, kind)
+	}
+	if flags&unix.CLONE_NEWNS == 0 {
+		return nil
+	}
+	root, err := s.text("/")
+	if err != nil {
+		return err
+	}
+	if propagation == 0 {
+		propagation = unix.MS_PRIVATE
+	}
+	s.does(unix.SYS_MOUNT, 0, root, 0, unix.MS_REC|propagation).at(Mount, 0)
+	return nil
+}
+
+// clones makes a second process, which plays the rest of the script; the first one
+// goes on where the to of that call is set.
+func (s *script) clones(flags uintptr, pid *int32) (call int) {
+	c := s.cloneCall(flags|unix.CLONE_PARENT|uintptr(unix.SIGCHLD), pid)
+	c.then, c.step = branch, Fork
+	s.calls = append(s.calls, c)
+	return s.next() - 1
+}
+
+// announces sends the record, about itself, to the parent.
+func (s *script) announces(r *record) {
+	r.call = int32(s.next())
+	addr, size := s.announcement(r)
+	s.does(unix.SYS_WRITE, uintptr(s.channel), addr, size)
+}
+
+// failure is the error that a record tells of, if it does.
+func (s *script) failure(r record) error {
+	if r.result >= 0 {
+		return nil
+	}
+	c := s.calls[r.call]
+	return &Error{Step: c.step, Flag: c.flag, Err: unix.Errno(-r.result)}
+}
+
+// joined tells whether one of the namespaces is of that kind.
+func joined(joins []Join, flag int) bool {
+	return slices.ContainsFunc(joins, func(j Join) bool { return j.Flag == flag })
+}
