@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package reexec_test
 
 import (
@@ -149,7 +151,7 @@ func init() {
 		depth, err := nest.Run(ctx, nesting{n.Deeper - 1, n.Allowed}, opts...)
 		return depth + 1, err
 	})
-	reexec.Register("answer", func() { fmt.Println(`42`) })
+	reexec.Register("forty-two", func() { fmt.Println(`42`) })
 	reexec.Register("silent", func() {})
 	reexec.Register("exit", func() { os.Exit(0) })
 	reexec.Register("exit 4", func() { os.Exit(4) })

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package reexec_test
 
 import (
@@ -19,7 +21,7 @@ import (
 func TestRegisteredActionPrintsItsResult(t *testing.T) {
 	g := NewWithT(t)
 	var answer int
-	g.Expect(reexec.RunReexecAction("answer", reexec.Result(&answer))).To(Succeed())
+	g.Expect(reexec.RunReexecAction("forty-two", reexec.Result(&answer))).To(Succeed())
 	g.Expect(answer).To(Equal(42))
 }
 
@@ -64,7 +66,7 @@ func TestGonsParallelRuns(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			var answer int
-			if err := reexec.RunReexecAction("answer", reexec.Result(&answer)); err != nil || answer != 42 {
+			if err := reexec.RunReexecAction("forty-two", reexec.Result(&answer)); err != nil || answer != 42 {
 				t.Errorf("%d, %v", answer, err)
 			}
 		})
@@ -99,7 +101,7 @@ func TestOutputThatIsNotJSON(t *testing.T) {
 
 func TestOutputOfAnotherType(t *testing.T) {
 	var words []string
-	err := reexec.RunReexecAction("answer", reexec.Result(&words))
+	err := reexec.RunReexecAction("forty-two", reexec.Result(&words))
 	NewWithT(t).Expect(err).To(MatchError(reexec.ErrResult))
 }
 

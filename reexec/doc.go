@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package reexec runs a piece of this program as another process.
+//
+// Some things a goroutine cannot do, however well its thread is locked: live in
+// another user, pid or time namespace, change the root directory, drop its
+// privileges. A process of its own can. An action is a function that runs in
+// one:
+//
+//	var Answer = reexec.Func("answer", func(ctx context.Context, question string) (int, error) {
+//		return 42, nil
+//	})
+//
+//	func main() {
+//		reexec.CheckAction() // in the new process, this is where it goes
+//		n, err := Answer.Run(context.Background(), "why")
+//		...
+//	}
+//
+// The new process is this program started again. It initialises its packages,
+// gets to [CheckAction], calls the function with the parameter that it was sent,
+// sends back what the function returned and exits. So it shares nothing with its
+// parent but what it is given: parameter and result are copied as JSON, global
+// variables have their first values, and an action must be made where package
+// variables are initialised. In tests, CheckAction belongs into TestMain:
+//
+//	func TestMain(m *testing.M) { os.Exit(reexec.RunTests(m)) }
+//
+// [Register] and [RunReexecAction] are the same with the names and habits of
+// github.com/thediveo/gons/reexec, where values travel over standard input and
+// output.
+//
+// # When it fails
+//
+// Every failure is an [*Error] and says what it was. An action's own error reads
+// as it did in the child, and [errors.Is] finds the same errnos in it:
+//
+//	gonso: reexec mount: mount /x: operation not permitted
+//
+// A panic, in whichever goroutine, comes with the stacks of the child:
+//
+//	gonso: reexec parse: panic: assignment to entry in nil map
+//
+//	goroutine 1 [running, locked to thread]:
+//	...
+//	main.parse({0x0?, 0x0?}, {0x9ae1c5?, 0x5?})
+//		/home/me/parse.go:75 +0x85
+//
+// And so does every other end that a process can come to:
+//
+//	gonso: reexec answer: the process ended before the action returned: signal: killed
+//	gonso: reexec answer: context deadline exceeded: terminated before the action returned
+//	gonso: reexec answer: the program does not call reexec.CheckAction first thing in main or TestMain
+//
+// # Coverage
+//
+// What a child runs is part of the coverage that go test reports, and of what a
+// program built with go build -cover writes, in every mode and also from inside
+// a chroot. Nothing has to be done for it. Only a child that is killed, or whose
+// action calls [os.Exit] inside a chroot, loses its counters.
+//
+// # When not to use it
+//
+// If a thread can do it, package set does it a hundred times faster: network,
+// mount, uts, ipc and cgroup namespaces need no process. To run another
+// program there is [os/exec], and Set.Command of package set. An action is no
+// worker to send many jobs to: each run is a process of its own.
+package reexec
