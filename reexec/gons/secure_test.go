@@ -16,19 +16,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const nobody = 65534
-
-// The program has the right to join, by its file, and its caller has not: it must
-// not lend it.
+// The program has rights by its file that its caller has not: it must not lend
+// them. File capabilities count in user namespaces below the one of the file's
+// root, and only for others than root (capabilities(7)).
 func TestProgramWithFileCapabilitiesIgnoresTheVariables(t *testing.T) {
-	needUsers(t)
 	eachBuild(t, "probe", func(t *testing.T, _ build, program string) {
 		g := NewWithT(t)
 		to := hold(t, syscall.CLONE_NEWUTS)
 		program = copyOf(t, program)
 		run := func() report {
 			cmd := exec.Command(program)
-			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+			cmd.SysProcAttr = &syscall.SysProcAttr{
+				Cloneflags:  syscall.CLONE_NEWUSER,
+				UidMappings: []syscall.SysProcIDMap{{ContainerID: 1000, Size: 1}},
+				GidMappings: []syscall.SysProcIDMap{{ContainerID: 1000, Size: 1}},
+			}
 			cmd.ExtraFiles = []*os.File{open(t, to.path("uts"))}
 			return probeCmd(t, cmd, "gons_uts=/proc/self/fd/3", "gons_order=uts")
 		}
@@ -65,6 +67,7 @@ func TestParentDeathSignalSurvivesAUserNamespace(t *testing.T) {
 		if !b.cgo {
 			return // such a namespace cannot be joined
 		}
+		const nobody = 65534
 		g := NewWithT(t)
 		needTool(t, "unshare", "util-linux")
 		cmd := exec.Command("unshare", "--user", "sh")
@@ -79,28 +82,18 @@ func TestParentDeathSignalSurvivesAUserNamespace(t *testing.T) {
 	})
 }
 
-// copyOf copies a program to where everybody can execute it.
+// copyOf copies a program, so that it can be changed.
 func copyOf(t *testing.T, program string) string {
 	t.Helper()
 	text, err := os.ReadFile(program)
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(publicDir(t), filepath.Base(program))
+	path := filepath.Join(t.TempDir(), filepath.Base(program))
 	if err := os.WriteFile(path, text, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return path
-}
-
-// publicDir is a TempDir that other users can reach.
-func publicDir(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }
 
 func open(t *testing.T, path string) *os.File {
