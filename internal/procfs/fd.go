@@ -4,11 +4,14 @@ package procfs
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // A Descriptor is an open file of a process.
@@ -31,27 +34,56 @@ func (d Descriptor) Kind() string {
 	return kind
 }
 
-// Descriptors lists the open files of a process, by ascending number. The
-// descriptor that reads the list is not on it.
+// Descriptors lists the open files of a process, by ascending number. Those with
+// which it reads the list are not on it.
 func Descriptors(root, process string) ([]Descriptor, error) {
-	dir := path(root, process, "fd")
-	nums, err := numbers(dir)
+	list, err := readDescriptors(path(root, process, "fd"))
 	if err != nil {
 		return nil, fmt.Errorf("descriptors of process %s: %w", process, err)
 	}
-	slices.Sort(nums)
-	list := make([]Descriptor, 0, len(nums))
-	for _, num := range nums {
-		target, err := os.Readlink(dir + "/" + strconv.Itoa(num))
+	return list, nil
+}
+
+func readDescriptors(path string) (list []Descriptor, err error) {
+	nums, err := numbers(path)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := sys.OpenDir(path)
+	if err != nil {
+		return nil, err
+	}
+	list = make([]Descriptor, 0, len(nums))
+	add := func(num int, readlink func(string) (string, error)) error {
+		target, err := readlink(strconv.Itoa(num))
 		if Vanished(err) {
-			continue
+			return nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("descriptor %d of process %s: %w", num, process, err)
+			return fmt.Errorf("%d: %w", num, err)
 		}
-		list = append(list, Descriptor{Num: num, Target: target})
+		list = append(list, Descriptor{num, target})
+		return nil
 	}
-	return list, nil
+	own := dir.Int()
+	for _, num := range nums {
+		if num == own {
+			continue
+		}
+		if err := add(num, dir.Readlink); err != nil {
+			return nil, errors.Join(err, dir.Close())
+		}
+	}
+	if err := dir.Close(); err != nil {
+		return nil, err
+	}
+	// That number was listed already before dir was open, or the process is not
+	// this one.
+	if slices.Contains(nums, own) {
+		err = add(own, func(name string) (string, error) { return os.Readlink(path + "/" + name) })
+	}
+	slices.SortFunc(list, func(a, b Descriptor) int { return a.Num - b.Num })
+	return list, err
 }
 
 // DescriptorInfo is what fdinfo tells about every kind of open file

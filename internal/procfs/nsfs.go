@@ -36,10 +36,28 @@ func ParseNamespace(name string) (Namespace, error) {
 	return Namespace{Kind: kind, Ino: ino}, nil
 }
 
-func isKind(s string) bool {
-	switch s {
-	case "cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts":
-		return true
+// kinds are the names of the flags that unshare(2) and ioctl_ns(2) have for a
+// kind, CLONE_NEW*, which are the same on every architecture.
+var kinds = map[int]string{
+	0x00000080: "time",
+	0x00020000: "mnt",
+	0x02000000: "cgroup",
+	0x04000000: "uts",
+	0x08000000: "ipc",
+	0x10000000: "user",
+	0x20000000: "pid",
+	0x40000000: "net",
+}
+
+// KindOf returns the name of the kind that has the flag CLONE_NEW*, "" for a
+// flag that is none.
+func KindOf(flag int) string { return kinds[flag] }
+
+func isKind(name string) bool {
+	for _, kind := range kinds {
+		if kind == name {
+			return true
+		}
 	}
 	return false
 }

@@ -3,10 +3,12 @@
 package procfs
 
 import (
+	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // A Link is one entry of a task's ns folder. Those for children stand beside the
@@ -89,14 +91,19 @@ func ReadTask(root, process string, id int) (task Task, err error) {
 	if task.Stat, err = readStat(stat); err != nil {
 		return Task{}, fmt.Errorf("task %d of process %s: %w", id, process, err)
 	}
-	task.NS, err = TaskNamespaces(root, process, id)
+	task.NS, err = TaskNamespaces(root, process, id, Namespaces{})
 	return task, err
 }
 
 // TaskNamespaces returns the namespaces of one thread of a process. One that has
 // ended is in none.
-func TaskNamespaces(root, process string, id int) (Namespaces, error) {
-	list, err := readNamespaces(path(root, process, "task", strconv.Itoa(id), "ns"))
+//
+// Its pid, time and user namespaces are always those of the process (clone(2),
+// setns(2) and unshare(2) refuse everything else, "multithreaded"). If those of
+// process are given, they are not read once more.
+func TaskNamespaces(root, process string, id int, of Namespaces) (Namespaces, error) {
+	shared := Namespaces{PID: of[PID], Time: of[Time], User: of[User]}
+	list, err := readNamespaces(path(root, process, "task", strconv.Itoa(id), "ns"), shared)
 	if err != nil {
 		return Namespaces{}, fmt.Errorf("task %d of process %s: %w", id, process, err)
 	}
@@ -106,7 +113,7 @@ func TaskNamespaces(root, process string, id int) (Namespaces, error) {
 // ProcessNamespaces returns the namespaces of a process's first thread. If that
 // has ended, it is in none.
 func ProcessNamespaces(root, process string) (Namespaces, error) {
-	list, err := readNamespaces(path(root, process, "ns"))
+	list, err := readNamespaces(path(root, process, "ns"), Namespaces{})
 	if err != nil {
 		return Namespaces{}, fmt.Errorf("process %s: %w", process, err)
 	}
@@ -119,18 +126,30 @@ func ProcessNamespaces(root, process string) (Namespaces, error) {
 //
 // A task that exits lets all its namespaces go at once, and every kernel has
 // mount namespaces: if that link, the last one, is still there then so were all
-// others.
-func readNamespaces(dir string) (list Namespaces, err error) {
+// others. What known has already is not read.
+func readNamespaces(path string, known Namespaces) (list Namespaces, err error) {
+	dir, err := sys.OpenDir(path)
+	if Vanished(err) {
+		return Namespaces{}, nil
+	}
+	if err != nil {
+		return Namespaces{}, err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	list = known
 	for link, name := range linkNames {
-		text, err := os.Readlink(dir + "/" + name)
+		if known[link] != (Namespace{}) {
+			continue
+		}
+		text, err := dir.Readlink(name)
 		if Vanished(err) {
 			continue
 		}
 		if err != nil {
-			return Namespaces{}, err
+			return Namespaces{}, fmt.Errorf("%s: %w", name, err)
 		}
 		if list[link], err = ParseNamespace(text); err != nil {
-			return Namespaces{}, fmt.Errorf("%s/%s: %w", dir, name, err)
+			return Namespaces{}, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	if list.Ended() {

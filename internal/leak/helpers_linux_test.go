@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package leak_test
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/leak"
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
+
+func take(tb testing.TB) *leak.Snapshot {
+	tb.Helper()
+	s, err := leak.Take()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
+// settled fails the test unless the process goes back to what it was before.
+func settled(t *testing.T, before *leak.Snapshot) {
+	t.Helper()
+	// Far longer than it takes: a thread ends within a millisecond.
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	report, err := leak.Settle(ctx, before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !report.Empty() {
+		t.Fatalf("left behind:\n%v", report)
+	}
+}
+
+// abroad moves a thread into new namespaces and keeps it there until the
+// returned function is called, at the latest until the test ends.
+func abroad(t *testing.T, flags int) (tid int, end func()) {
+	t.Helper()
+	type result struct {
+		tid int
+		err error
+	}
+	moved, stop := make(chan result), make(chan struct{})
+	go offMainThread(func() {
+		err := sys.Unshare(flags)
+		moved <- result{sys.Gettid(), err}
+		<-stop
+	})
+	r := <-moved
+	end = sync.OnceFunc(func() { close(stop) })
+	t.Cleanup(end)
+	if r.err != nil {
+		t.Fatal(r.err)
+	}
+	return r.tid, end
+}
+
+// offMainThread runs f locked to a thread that ends with it. Go does not end the
+// main thread: while that is kept busy, the next goroutine gets another one.
+func offMainThread(f func()) {
+	runtime.LockOSThread() // f's thread is never unlocked
+	if !sys.OnMainThread() {
+		f()
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		offMainThread(f)
+	}()
+	<-done
+	runtime.UnlockOSThread()
+}

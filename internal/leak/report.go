@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package leak
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+)
+
+// A Report lists what one snapshot has more than an earlier one.
+type Report struct {
+	Threads     []Thread
+	Namespaces  []Namespace
+	Descriptors []Descriptor
+	Processes   []Process
+	Mounts      []procfs.Mount
+}
+
+// A Thread is one that is not where the process is.
+type Thread struct {
+	procfs.Task
+	Moved []Move // at least one
+}
+
+// A Move tells in which namespace a thread is, and in which it should be.
+type Move struct {
+	Link      procfs.Link
+	Is, Usual procfs.Namespace
+}
+
+// A Namespace is one that something of the process holds.
+type Namespace struct {
+	procfs.Namespace
+	Holders []Holder
+}
+
+// A Holder keeps a namespace alive.
+type Holder struct {
+	What string // "descriptor", "thread", "process" or "mount"
+	ID   int    // the descriptor's, thread's, process's or mount's number
+	Name string // what the descriptor shows as, the name of the thread or process, where it is mounted
+}
+
+// Empty tells that nothing is listed.
+func (r Report) Empty() bool {
+	return len(r.Threads)+len(r.Namespaces)+len(r.Descriptors)+len(r.Processes)+len(r.Mounts) == 0
+}
+
+// String has a line for each thing, and none for an empty report.
+func (r Report) String() string {
+	var lines []string
+	for _, t := range r.Threads {
+		lines = append(lines, t.String())
+	}
+	for _, n := range r.Namespaces {
+		lines = append(lines, n.String())
+	}
+	for _, d := range r.Descriptors {
+		lines = append(lines, d.String())
+	}
+	for _, p := range r.Processes {
+		lines = append(lines, p.String())
+	}
+	for _, m := range r.Mounts {
+		lines = append(lines, fmt.Sprintf("mount %d at %s: %s of %s (%s)", m.ID, m.Target, m.Root, m.Source, m.FSType))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (t Thread) String() string {
+	moves := make([]string, len(t.Moved))
+	for i, m := range t.Moved {
+		moves[i] = m.String()
+	}
+	return fmt.Sprintf("thread %d (%s): %s", t.PID, t.Comm, strings.Join(moves, ", "))
+}
+
+func (m Move) String() string {
+	switch {
+	case m.Link == procfs.PIDForChildren && m.Is == procfs.Namespace{}:
+		return fmt.Sprintf("children go to a new pid namespace that has no process yet, instead of %v", m.Usual)
+	case m.Link == procfs.PIDForChildren || m.Link == procfs.TimeForChildren:
+		return fmt.Sprintf("children go to %v instead of %v", m.Is, m.Usual)
+	}
+	return fmt.Sprintf("%v instead of %v", m.Is, m.Usual)
+}
+
+func (n Namespace) String() string {
+	holders := make([]string, len(n.Holders))
+	for i, h := range n.Holders {
+		holders[i] = h.String()
+	}
+	return fmt.Sprintf("namespace %v, held by %s", n.Namespace, strings.Join(holders, ", "))
+}
+
+func (h Holder) String() string {
+	if h.What == "mount" {
+		return "a mount at " + h.Name
+	}
+	return fmt.Sprintf("%s %d (%s)", h.What, h.ID, h.Name)
+}
+
+func (d Descriptor) String() string {
+	if d.Namespace != (procfs.Namespace{}) && d.Target != d.Namespace.String() {
+		return fmt.Sprintf("descriptor %d: %s (%v)", d.Num, d.Target, d.Namespace)
+	}
+	return fmt.Sprintf("descriptor %d: %s", d.Num, d.Target)
+}
+
+func (p Process) String() string {
+	switch {
+	case p.State == 'Z':
+		return fmt.Sprintf("process %d (%s): has ended, and nobody has waited for it", p.PID, p.Comm)
+	case p.Hidden != nil:
+		return fmt.Sprintf("process %d (%s): %q, in unknown namespaces: %v", p.PID, p.Comm, p.Cmdline, p.Hidden)
+	}
+	return fmt.Sprintf("process %d (%s): %q", p.PID, p.Comm, p.Cmdline)
+}
+
+// Diff lists what after has and before has not.
+func Diff(before, after *Snapshot) Report {
+	return Report{
+		Threads:     movedThreads(before, after),
+		Namespaces:  newNamespaces(before, after),
+		Descriptors: added(before.Descriptors, after.Descriptors, func(d Descriptor) Descriptor { return d }),
+		Processes:   added(before.Processes, after.Processes, func(p Process) life { return life{p.PID, p.Start} }),
+		Mounts:      added(before.Mounts, after.Mounts, mountKey),
+	}
+}
+
+// A life tells processes and threads apart, whose numbers are recycled.
+type life struct {
+	id    int
+	start uint64
+}
+
+// mountKey leaves out what may change during the life of a mount. Its number is
+// recycled.
+func mountKey(m procfs.Mount) procfs.Mount {
+	return procfs.Mount{ID: m.ID, Major: m.Major, Minor: m.Minor, Root: m.Root, FSType: m.FSType, Source: m.Source}
+}
+
+func added[T any, K comparable](before, after []T, key func(T) K) (list []T) {
+	old := make(map[K]bool, len(before))
+	for _, t := range before {
+		old[key(t)] = true
+	}
+	for _, t := range after {
+		if !old[key(t)] {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// movedThreads compares with where the process was before, so that the first
+// thread is found too if it is the one that was moved. A thread that was abroad
+// before, and still is in the same place, is not new.
+func movedThreads(before, after *Snapshot) (list []Thread) {
+	for _, task := range after.Tasks {
+		if task.NS == before.Baseline || slices.ContainsFunc(before.Tasks, func(old procfs.Task) bool {
+			return old.PID == task.PID && old.NS == task.NS && old.Start == task.Start
+		}) {
+			continue
+		}
+		thread := Thread{Task: task}
+		for link, is := range task.NS {
+			if usual := before.Baseline[link]; is != usual {
+				thread.Moved = append(thread.Moved, Move{procfs.Link(link), is, usual})
+			}
+		}
+		list = append(list, thread)
+	}
+	return list
+}
+
+// newNamespaces lists the namespaces that are not held as they were before. The
+// inode alone does not tell: once a namespace is gone, the next one gets its
+// number. One that has at least one holder which it had before has never been
+// gone.
+func newNamespaces(before, after *Snapshot) (list []Namespace) {
+	old := before.holders()
+	for ns, holders := range after.holders() {
+		isOld := slices.Contains(before.Baseline[:], ns) ||
+			slices.ContainsFunc(holders, func(h Holder) bool { return slices.Contains(old[ns], h) })
+		if !isOld {
+			list = append(list, Namespace{ns, holders})
+		}
+	}
+	slices.SortFunc(list, func(a, b Namespace) int { return strings.Compare(a.Namespace.String(), b.Namespace.String()) })
+	return list
+}
+
+// holders lists what keeps the namespaces alive that are not the process's.
+func (s *Snapshot) holders() map[procfs.Namespace][]Holder {
+	held := make(map[procfs.Namespace][]Holder)
+	hold := func(ns procfs.Namespace, h Holder) {
+		if ns != (procfs.Namespace{}) && !slices.Contains(held[ns], h) {
+			held[ns] = append(held[ns], h)
+		}
+	}
+	for _, d := range s.Descriptors {
+		hold(d.Namespace, Holder{"descriptor", d.Num, d.Target})
+	}
+	for _, t := range s.Tasks {
+		if t.NS == s.Baseline {
+			continue
+		}
+		for _, ns := range t.NS {
+			hold(ns, Holder{"thread", t.PID, t.Comm})
+		}
+	}
+	for _, p := range s.Processes {
+		for _, ns := range p.NS {
+			hold(ns, Holder{"process", p.PID, p.Comm})
+		}
+	}
+	for _, m := range s.Mounts {
+		if ns, ok := m.Namespace(); ok {
+			hold(ns, Holder{"mount", m.ID, m.Target})
+		}
+	}
+	return held
+}

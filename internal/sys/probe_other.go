@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !linux
+
+package sys
+
+import "time"
+
+func (fd *FD) Readlink(string) (string, error) { return "", errUnsupported }
+
+func HasChildren() (bool, error)               { return false, errUnsupported }
+func OpenProcess(int) (*FD, error)             { return nil, errUnsupported }
+func OpenThread(int) (*FD, error)              { return nil, errUnsupported }
+func WaitReadable(time.Duration, ...*FD) error { return errUnsupported }
