@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -129,7 +130,7 @@ func privileged() bool {
 }
 
 // run joins the namespaces and executes the program in them; it returns only if
-// it fails. It leaves the calling thread unfit for anything else.
+// it fails, or has nowhere to go. It leaves the calling thread unfit for anything else.
 func run(joins []*join, death int) error {
 	// Now, since the mount namespace may have another /proc, or none.
 	exe, err := openSelf()
@@ -137,7 +138,7 @@ func run(joins []*join, death int) error {
 		return joins[0].fail("open /proc/self/exe", err)
 	}
 	err = enterAll(joins)
-	if err == nil {
+	if err == nil && slices.ContainsFunc(joins, (*join).moves) {
 		err = joins[0].fail("exec", execute(exe, death))
 	}
 	fds := []*sys.FD{exe}
@@ -227,15 +228,18 @@ func (j *join) open() error {
 var errThreads = fmt.Errorf("cannot be joined by a process that has threads; build with CGO_ENABLED=1, "+
 	"so that it is joined before there are any: %w", errors.ErrUnsupported)
 
+// moves tells whether there is anything to do, once opened: where the process is
+// already there is not, but joining a mount namespace also makes its root the root
+// and working directory.
+func (j *join) moves() bool { return !j.inside || j.flag == unix.CLONE_NEWNS }
+
 func (j *join) enter() error {
 	if j.fd == nil {
 		if err := j.open(); err != nil {
 			return err
 		}
 	}
-	// Where the process is already there is nothing to do. But joining a mount
-	// namespace also makes its root the root and working directory.
-	if j.inside && j.flag != unix.CLONE_NEWNS {
+	if !j.moves() {
 		return nil
 	}
 	if err := sys.Setns(j.fd, j.flag); err != nil {

@@ -101,6 +101,7 @@ func TestProgramIsExecutedAtMostOnceMore(t *testing.T) {
 		to := hold(t, syscall.CLONE_NEWNET)
 		g.Expect(executions(t, program, func() { probe(t, program) })).To(Equal(1))
 		g.Expect(executions(t, program, func() { probe(t, program, "gons_net=/nowhere") })).To(Equal(1))
+		g.Expect(executions(t, program, func() { probe(t, program, "gons_net=/proc/self/ns/net") })).To(Equal(1))
 		want := 1
 		if !b.cgo {
 			want = 2
