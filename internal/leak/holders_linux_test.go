@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -257,14 +258,43 @@ func TestWhatCannotBeReadIsNoEmptySnapshot(t *testing.T) {
 	g.Expect(err).To(MatchError(procfs.ErrNotNamespace))
 }
 
+// A thread that has let its namespaces go is about to disappear.
+func TestThreadThatEndsIsNotInASnapshot(t *testing.T) {
+	g := NewWithT(t)
+	root := t.TempDir()
+	const stat = "7 (router) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 2 0 1000"
+	for name, text := range map[string]string{
+		"7/stat": stat, "7/task/7/stat": stat, "7/task/8/stat": strings.Replace(stat, "7 (router) S", "8 (router) Z", 1),
+		"7/ns/mnt": "-> mnt:[1]", "7/task/7/ns/mnt": "-> mnt:[1]", "7/task/8/ns/user": "-> user:[2]",
+		"7/mountinfo": "", "7/fd/0": "-> /dev/null",
+	} {
+		name = filepath.Join(root, name)
+		g.Expect(os.MkdirAll(filepath.Dir(name), 0o700)).To(Succeed())
+		if target, isLink := strings.CutPrefix(text, "-> "); isLink {
+			g.Expect(os.Symlink(target, name)).To(Succeed())
+		} else {
+			g.Expect(os.WriteFile(name, []byte(text), 0o600)).To(Succeed())
+		}
+	}
+	s, err := leak.TakeFrom(root, "7")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(s.Tasks).To(HaveLen(1))
+	g.Expect(s.Tasks[0].PID).To(Equal(7))
+}
+
 func TestSnapshotOfAnotherProcess(t *testing.T) {
 	g := NewWithT(t)
-	s, err := leak.TakeFrom(procfs.Root, fmt.Sprint(os.Getppid()))
+	cmd := exec.Command("cat")
+	stdin, err := cmd.StdinPipe()
 	g.Expect(err).NotTo(HaveOccurred())
-	var pids []int
-	for _, p := range s.Processes {
-		pids = append(pids, p.PID)
-	}
-	g.Expect(pids).To(ContainElement(os.Getpid()))
-	g.Expect(s.Tasks[0].PID).To(Equal(os.Getppid()))
+	g.Expect(cmd.Start()).To(Succeed())
+	s, err := leak.TakeFrom(procfs.Root, fmt.Sprint(cmd.Process.Pid))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(s.Baseline).To(Equal(take(t).Baseline))
+	g.Expect(s.Tasks).To(HaveLen(1))
+	g.Expect(s.Tasks[0].PID).To(Equal(cmd.Process.Pid))
+	g.Expect(s.Descriptors).NotTo(BeEmpty())
+	g.Expect(s.Descriptors[0].Kind()).To(Equal("pipe"))
+	g.Expect(stdin.Close()).To(Succeed())
+	g.Expect(cmd.Wait()).To(Succeed())
 }
