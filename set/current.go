@@ -77,7 +77,7 @@ func checkKind(fd *sys.FD, flag int) error {
 		return err
 	}
 	if is != flag {
-		return invalid(fmt.Sprintf("a namespace of kind %s, not %s", names(is), names(flag)))
+		return invalid(fmt.Sprintf("a namespace of kind %s, not %s", KindNames(is), KindNames(flag)))
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func newError(op string, kind int, err error) error {
 func (e *Error) Error() string {
 	text := "gonso: " + e.Op
 	if e.Kind != 0 {
-		text += " " + names(e.Kind)
+		text += " " + KindNames(e.Kind)
 	}
 	text += ": " + e.Err.Error()
 	if e.hint != "" {

@@ -4,8 +4,8 @@ package set
 
 import "github.com/seed-1bc5c4a2/gonso/internal/sys"
 
-// KindNames has the name of each row of the kind table by its flag.
-func KindNames() map[int]string {
+// KindTable has the name of each row of the kind table by its flag.
+func KindTable() map[int]string {
 	byFlag := make(map[int]string)
 	for _, k := range kinds {
 		byFlag[k.flag] = k.name

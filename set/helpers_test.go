@@ -20,7 +20,7 @@ const five = set.NS_CGROUP | set.NS_IPC | set.NS_MNT | set.NS_NET | set.NS_UTS
 // each calls f for every single kind in flags, as a subtest.
 func each(t *testing.T, flags int, f func(t *testing.T, name string, flag int)) {
 	t.Helper()
-	for flag, name := range set.KindNames() {
+	for flag, name := range set.KindTable() {
 		if flags&flag != 0 {
 			t.Run(name, func(t *testing.T) { f(t, name, flag) })
 		}

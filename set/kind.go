@@ -74,9 +74,20 @@ func kindsWith(is func(kind) bool) (flags int) {
 	return flags
 }
 
-// names lists the kinds in flags as a person would, "net, uts"; a bit that is no
-// kind shows as a number.
-func names(flags int) string {
+// Kinds returns each kind in flags by itself, in the order in which they are
+// joined.
+func Kinds(flags int) (each []int) {
+	for _, k := range kinds {
+		if flags&k.flag != 0 {
+			each = append(each, k.flag)
+		}
+	}
+	return each
+}
+
+// KindNames lists the kinds in flags for a person, "net, uts", each named as in
+// /proc/PID/ns. A bit that is no kind shows as a number.
+func KindNames(flags int) string {
 	var list []string
 	for _, k := range kinds {
 		if flags&k.flag != 0 {
@@ -119,7 +130,7 @@ func indexOf(flag int) (int, error) {
 		return 0, err
 	}
 	if bits.OnesCount(uint(flag)) > 1 {
-		return 0, fmt.Errorf("%s: %w", names(flag), errManyKind)
+		return 0, fmt.Errorf("%s: %w", KindNames(flag), errManyKind)
 	}
 	for i := range kinds {
 		if kinds[i].flag == flag {

@@ -29,7 +29,7 @@ func newConfig(flags int, opts []UnshareOpt) (*UnshareConfig, error) {
 		opt(c)
 	}
 	if missing := c.needs &^ flags; c.err == nil && missing != 0 {
-		c.err = invalid(fmt.Sprintf("an option is about %s, which is not among the new kinds", names(missing)))
+		c.err = invalid(fmt.Sprintf("an option is about %s, which is not among the new kinds", KindNames(missing)))
 	}
 	return c, c.err
 }

@@ -185,7 +185,7 @@ func (s Set) pick(op string, flags int) (int, error) {
 }
 
 func (s Set) lacks() error {
-	return invalid(fmt.Sprintf("the Set has only %s", names(s.flags)))
+	return invalid(fmt.Sprintf("the Set has only %s", KindNames(s.flags)))
 }
 
 // pickOne is pick for a call about one namespace: flag may be 0 where the Set

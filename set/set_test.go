@@ -22,7 +22,7 @@ func TestFlagsAreTheKernels(t *testing.T) {
 		"pid": {set.NS_PID, unix.CLONE_NEWPID}, "time": {set.NS_TIME, unix.CLONE_NEWTIME},
 		"user": {set.NS_USER, unix.CLONE_NEWUSER}, "uts": {set.NS_UTS, unix.CLONE_NEWUTS},
 	} {
-		if pair[0] != pair[1] || set.KindNames()[pair[0]] != name {
+		if pair[0] != pair[1] || set.KindTable()[pair[0]] != name {
 			t.Errorf("%s is %#x in the table, %#x in the kernel", name, pair[0], pair[1])
 		}
 	}
@@ -153,7 +153,7 @@ func TestFromDirRefusesWhatIsNoNamespaceOfThatName(t *testing.T) {
 
 func TestFromDirOfAProcess(t *testing.T) {
 	s := closing(t)(set.FromDir("/proc/self/ns", 0))
-	if id(t, s, set.NS_NET) != here(t, "net") || len(set.KindNames()) != 8 {
+	if id(t, s, set.NS_NET) != here(t, "net") || len(set.KindTable()) != 8 {
 		t.Errorf("%s, want the process's own namespaces", s)
 	}
 }

@@ -28,3 +28,44 @@ func BindFD(fd *FD, target string) error {
 func Detach(target string) error {
 	return retry(func() error { return unix.Unmount(target, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW) })
 }
+
+// Flags of [Mount].
+const (
+	NoSuid = unix.MS_NOSUID
+	NoDev  = unix.MS_NODEV
+	NoExec = unix.MS_NOEXEC
+)
+
+// Mount mounts a file system in the calling thread's mount namespace (mount(2)).
+func Mount(source, target, fstype string, flags uintptr, data string) error {
+	return retry(func() error { return unix.Mount(source, target, fstype, flags, data) })
+}
+
+// OpenTree copies what is at path, with all mounts below it, into a tree that is
+// mounted nowhere (open_tree(2)).
+func OpenTree(path string) (*FD, error) {
+	var n int
+	err := retry(func() (err error) {
+		n, err = unix.OpenTree(unix.AT_FDCWD, path,
+			unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE|unix.AT_SYMLINK_NOFOLLOW)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return NewFD(n), nil
+}
+
+// MoveMount mounts a tree from [OpenTree] on target (move_mount(2)).
+func MoveMount(tree *FD, target string) error {
+	return retry(func() error {
+		return unix.MoveMount(tree.Int(), "", unix.AT_FDCWD, target, unix.MOVE_MOUNT_F_EMPTY_PATH)
+	})
+}
+
+// IsDir tells whether the descriptor is a folder's.
+func (fd *FD) IsDir() (bool, error) {
+	var st unix.Stat_t
+	err := retry(func() error { return unix.Fstat(fd.Int(), &st) })
+	return st.Mode&unix.S_IFMT == unix.S_IFDIR, err
+}

@@ -16,6 +16,9 @@ const (
 	Shared
 	Slave
 	Unbindable
+	NoSuid
+	NoDev
+	NoExec
 )
 
 var errUnsupported = fmt.Errorf("namespaces exist on Linux only: %w", errors.ErrUnsupported)
@@ -45,3 +48,10 @@ func OnMainThread() bool           { return false }
 func SetPropagation(uintptr) error { return errUnsupported }
 func BindFD(*FD, string) error     { return errUnsupported }
 func Detach(string) error          { return errUnsupported }
+func InForeground() bool           { return false }
+func InterfaceUp(string) error     { return errUnsupported }
+
+func (fd *FD) IsDir() (bool, error)                       { return false, errUnsupported }
+func Mount(string, string, string, uintptr, string) error { return errUnsupported }
+func OpenTree(string) (*FD, error)                        { return nil, errUnsupported }
+func MoveMount(*FD, string) error                         { return errUnsupported }

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
+
+// CopyUp makes a folder writable without touching what is in it: a tmpfs on top,
+// with each old entry bound back in its place. An overlay would be simpler, but
+// the kernel refuses it over files of owners who are not mapped.
+//
+// Folders that are named in fresh, with their permissions, are new and empty
+// instead.
+func CopyUp(dir string, fresh map[string]fs.FileMode) (err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	links := make(map[string]string)
+	var paths []string
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if _, isFresh := fresh[e.Name()]; isFresh {
+			continue
+		}
+		if e.Type()&fs.ModeSymlink == 0 {
+			paths = append(paths, path)
+			continue
+		}
+		if links[path], err = os.Readlink(path); err != nil {
+			return err
+		}
+	}
+	kept, err := detachedCopies(paths)
+	defer func() { err = errors.Join(err, kept.close()) }()
+	if err != nil {
+		return err
+	}
+	// What the folder's mode denied, such as /root to others, stays denied by the
+	// entries' own modes.
+	if err := sys.Mount("tmpfs", dir, "tmpfs", sys.NoSuid|sys.NoDev, "mode=755"); err != nil {
+		return fmt.Errorf("mount a tmpfs on %s: %w", dir, err)
+	}
+	for path, target := range links {
+		if err := os.Symlink(target, path); err != nil {
+			return err
+		}
+	}
+	for _, old := range kept {
+		if err := old.putBack(); err != nil {
+			return fmt.Errorf("put %s back: %w", old.path, err)
+		}
+	}
+	for name, mode := range fresh {
+		path := filepath.Join(dir, name)
+		if err := os.Mkdir(path, mode); err != nil {
+			return err
+		}
+		if err := os.Chmod(path, mode); err != nil { // whatever the umask is
+			return err
+		}
+	}
+	return nil
+}
+
+// putBack makes a mount point of the right type and moves the copy there.
+func (c copied) putBack() error {
+	isDir, err := c.tree.IsDir()
+	if err != nil {
+		return err
+	}
+	if isDir {
+		err = os.Mkdir(c.path, 0o755)
+	} else {
+		err = os.WriteFile(c.path, nil, 0o644)
+	}
+	if err != nil {
+		return err
+	}
+	return sys.MoveMount(c.tree, c.path)
+}
+
+// netnsDir is where ip-netns(8) looks for network namespaces.
+const netnsDir = "/run/netns"
+
+// PrivateNetns makes /run/netns an empty folder of one's own, so that named
+// network namespaces are seen by nobody else.
+func PrivateNetns() error {
+	_, err := os.Stat(netnsDir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return CopyUp(filepath.Dir(netnsDir), map[string]fs.FileMode{filepath.Base(netnsDir): 0o755})
+	}
+	if err != nil {
+		return err
+	}
+	if err := sys.Mount("tmpfs", netnsDir, "tmpfs", sys.NoSuid|sys.NoDev|sys.NoExec, "mode=755"); err != nil {
+		return fmt.Errorf("mount a tmpfs on %s: %w", netnsDir, err)
+	}
+	return nil
+}
+
+// PrivateRun makes /run a folder that root of this user namespace can write to,
+// with /run/netns and /run/lock of its own and everything else as it is.
+func PrivateRun() error {
+	return CopyUp("/run", map[string]fs.FileMode{"netns": 0o755, "lock": fs.ModeSticky | 0o777})
+}

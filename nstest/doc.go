@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package nstest gives tests Linux namespaces of their own, in plain testing, in
+// testify and in Ginkgo, as root and as an ordinary user.
+//
+//	func TestMain(m *testing.M) { nstest.Main(m) }
+//
+//	func TestRouter(t *testing.T) {
+//		ns := nstest.New(t, gonso.NS_NET) // fresh, from a pool, closed when the test ends
+//		ns.Do(func() {
+//			// t.Fatal, require, Expect and panics work in here
+//		})
+//	}
+//
+// In Ginkgo, a decorator puts all nodes of a spec into one fresh Set:
+//
+//	var _ = Describe("router", nstest.Inside(gonso.NS_NET), func() {
+//		It("sees only lo", func() { ... })
+//	})
+//
+// TestMain needs the line above for ordinary users: [Main] runs the test binary
+// again in a user namespace, if the process may not make namespaces. Where the
+// machine forbids that too, tests are skipped with the cause and what helps:
+//
+//	router_test.go:12: nstest: gonso: unshare net: operation not permitted (AppArmor denies the
+//	capabilities of an unprivileged user namespace; try: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0)
+//
+// With NSTEST_STRICT=1, which is meant for CI, they fail instead.
+//
+// # When not to use it
+//
+// Programs use package gonso; nstest links testing, Ginkgo, Gomega and netlink. A
+// test that only needs a free port on localhost needs no namespace.
+package nstest

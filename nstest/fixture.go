@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/set"
+	"github.com/vishvananda/netlink"
+)
+
+// A Fixture is a Set of fresh namespaces that belongs to one test. What fails in
+// one of its methods ends the test, at the caller's line.
+type Fixture struct{ now atomic.Pointer[room] }
+
+// A room is what a fixture has for the length of one test or spec.
+type room struct {
+	tb   testing.TB
+	name string
+	set  set.Set
+
+	mu    sync.Mutex
+	links *netlink.Handle
+}
+
+// New makes a fixture with new namespaces of the kinds in flags. It is closed
+// when the test and its cleanups have ended.
+//
+// A network namespace has lo up and looks for no duplicates of IPv6 addresses;
+// see [Fixture.AddAddress]. With a mount namespace besides, /sys shows that network namespace, and what is put
+// into /run/netns stays inside. [Raw] leaves all of that out.
+//
+// Where the machine does not let the test have such namespaces, the test is
+// skipped, with the cause and what helps; see [Require].
+func New(tb testing.TB, flags int, opts ...Option) *Fixture {
+	tb.Helper()
+	f := new(Fixture)
+	f.begin(tb, newConfig(flags, opts))
+	return f
+}
+
+// begin gives the fixture a room until the test ends.
+func (f *Fixture) begin(tb testing.TB, c *config) {
+	tb.Helper()
+	r := newRoom(tb, c)
+	f.now.Store(r)
+	tb.Cleanup(func() {
+		if err := r.close(); err != nil {
+			tb.Errorf("nstest: close %s: %v", r.name, err)
+		}
+	})
+}
+
+// newRoom takes a Set for a test. Where there is none to be had it ends the
+// test.
+func newRoom(tb testing.TB, c *config) *room {
+	tb.Helper()
+	s, err := c.source().take()
+	if err != nil {
+		unavailable(tb, c.flags, err)
+	}
+	name := c.name
+	if name == "" {
+		name = set.KindNames(c.flags)
+	}
+	return &room{tb: tb, name: name, set: s}
+}
+
+func (r *room) close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.links != nil {
+		r.links.Close()
+		r.links = nil
+	}
+	return r.set.Close()
+}
+
+// room returns what the fixture has now.
+func (f *Fixture) room() *room {
+	r := f.now.Load()
+	if r == nil {
+		panic("nstest: a fixture of Each has namespaces only while a spec runs: use it in nodes such as It, not in the container's body")
+	}
+	return r
+}
+
+// Set returns the fixture's Set. It is the fixture's to close.
+func (f *Fixture) Set() set.Set { return f.room().set }
+
+// Name returns what the fixture is called in logs.
+func (f *Fixture) Name() string { return f.room().name }
+
+// ID returns the kernel's name of one of the fixture's namespaces, such as
+// net:[4026532281].
+func (f *Fixture) ID(kind int) string {
+	r := f.room()
+	r.tb.Helper()
+	id, err := r.set.ID(kind)
+	if err != nil {
+		r.tb.Fatalf("nstest: %s: %v", r.name, err)
+	}
+	return id
+}
+
+// Do runs what in the fixture's namespaces and waits for it, see [set.Set.Do].
+// What fails inside fails the test: t.Fatal, require, Expect and panics all work
+// there.
+func (f *Fixture) Do(what func()) {
+	r := f.room()
+	r.tb.Helper()
+	if err := r.set.Do(what); err != nil {
+		r.tb.Fatalf("nstest: %s: %v", r.name, err)
+	}
+}
+
+// Netlink returns a netlink handle whose sockets are in the fixture's network
+// namespace, so that it can be used from anywhere. It is closed with the
+// fixture.
+func (f *Fixture) Netlink() *netlink.Handle {
+	r := f.room()
+	r.tb.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.links == nil {
+		err := fmt.Errorf("the fixture has no net namespace, only %s", set.KindNames(r.set.Flags()))
+		if r.set.Flags()&set.NS_NET != 0 {
+			if e := r.set.Do(func() { r.links, err = netlink.NewHandle() }); e != nil {
+				err = e
+			}
+		}
+		if err != nil {
+			r.links = nil
+			r.tb.Fatalf("nstest: %s: netlink: %v", r.name, err)
+		}
+	}
+	return r.links
+}
+
+// AddAddress gives an address, such as "2001:db8::1/64", to an interface of the
+// fixture's network namespace. It can be used at once: the kernel otherwise keeps
+// back a new IPv6 address for a moment, even where it looks for no duplicates.
+func (f *Fixture) AddAddress(link, cidr string) {
+	r := f.room()
+	r.tb.Helper()
+	nl := f.Netlink()
+	address, err := netlink.ParseAddr(cidr)
+	if err != nil {
+		r.tb.Fatalf("nstest: %s: %v", r.name, err)
+	}
+	on, err := nl.LinkByName(link)
+	if err != nil {
+		r.tb.Fatalf("nstest: %s: interface %s: %v", r.name, link, err)
+	}
+	if address.IP.To4() == nil {
+		address.Flags |= addressNoDAD
+	}
+	if err := nl.AddrAdd(on, address); err != nil {
+		r.tb.Fatalf("nstest: %s: add %s to %s: %v", r.name, cidr, link, err)
+	}
+}
+
+// addressNoDAD is IFA_F_NODAD of linux/if_addr.h.
+const addressNoDAD = 0x02

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest_test
+
+import (
+	"net"
+	"os"
+	"runtime"
+	"sync"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/set"
+	"github.com/vishvananda/netlink"
+)
+
+func TestMain(m *testing.M) { nstest.Main(m) }
+
+// here returns the ID of the calling thread's namespace of that name.
+func here(g Gomega, name string) string {
+	id, err := os.Readlink("/proc/thread-self/ns/" + name)
+	g.Expect(err).NotTo(HaveOccurred())
+	return id
+}
+
+func TestNewGivesEachTestItsOwnNamespaces(t *testing.T) {
+	g := NewWithT(t)
+	seen := map[string]bool{here(g, "net"): true}
+	for range 10 {
+		ns := nstest.New(t, set.NS_NET)
+		g.Expect(seen).NotTo(HaveKey(ns.ID(set.NS_NET)))
+		seen[ns.ID(set.NS_NET)] = true
+		ns.Do(func() { g.Expect(here(g, "net")).To(Equal(ns.ID(set.NS_NET))) })
+	}
+}
+
+func TestNewClosesItsSetWhenTheTestEnds(t *testing.T) {
+	g := NewWithT(t)
+	var s set.Set
+	t.Run("inner", func(t *testing.T) {
+		s = nstest.New(t, set.NS_UTS).Set()
+		g.Expect(s.Closed()).To(BeFalse())
+	})
+	g.Expect(s.Closed()).To(BeTrue())
+}
+
+func TestNetworkIsReady(t *testing.T) {
+	ns := nstest.New(t, set.NS_NET)
+	ns.Do(func() {
+		g := NewWithT(t)
+		for _, address := range []string{"127.0.0.1:0", "[::1]:0"} {
+			l, err := net.Listen("tcp", address)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(l.Close()).To(Succeed())
+		}
+	})
+}
+
+func TestFreshIPv6AddressCanBeBoundAtOnce(t *testing.T) {
+	ns := nstest.New(t, set.NS_NET)
+	nl := ns.Netlink()
+	g := NewWithT(t)
+	g.Expect(nl.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "a"}, PeerName: "b"})).To(Succeed())
+	for _, name := range []string{"a", "b"} {
+		link, err := nl.LinkByName(name)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(nl.LinkSetUp(link)).To(Succeed())
+	}
+	a, err := nl.LinkByName("a")
+	g.Expect(err).NotTo(HaveOccurred())
+	for range 1000 {
+		ns.AddAddress("a", "2001:db8::1/64")
+		ns.Do(func() {
+			l, err := net.Listen("tcp", "[2001:db8::1]:0")
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(l.Close()).To(Succeed())
+		})
+		list, err := nl.AddrList(a, netlink.FAMILY_V6)
+		g.Expect(err).NotTo(HaveOccurred())
+		for _, address := range list {
+			if address.Scope == int(netlink.SCOPE_UNIVERSE) {
+				g.Expect(nl.AddrDel(a, &address)).To(Succeed())
+			}
+		}
+	}
+}
+
+func TestRawLeavesTheNetworkAsTheKernelMakesIt(t *testing.T) {
+	g := NewWithT(t)
+	lo, err := nstest.New(t, set.NS_NET, nstest.Raw()).Netlink().LinkByName("lo")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(lo.Attrs().Flags & net.FlagUp).To(BeZero())
+}
+
+func TestSysAndRunNetnsAreOfTheFixture(t *testing.T) {
+	g := NewWithT(t)
+	ns := nstest.New(t, set.NS_NET|set.NS_MNT)
+	g.Expect(ns.Netlink().LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "inside"}})).To(Succeed())
+	ns.Do(func() {
+		g.Expect("/sys/class/net/inside/bridge").To(BeADirectory())
+		g.Expect(os.WriteFile("/run/netns/mine", nil, 0o600)).To(Succeed())
+	})
+	g.Expect("/sys/class/net/inside").NotTo(BeAnExistingFile())
+	g.Expect("/run/netns/mine").NotTo(BeAnExistingFile())
+}
+
+func TestSetupRunsInsideBeforeTheTest(t *testing.T) {
+	g := NewWithT(t)
+	var id string
+	ns := nstest.New(t, set.NS_UTS, nstest.Setup(func() { id = here(g, "uts") }))
+	g.Expect(id).To(Equal(ns.ID(set.NS_UTS)))
+}
+
+func TestEnterMovesTheRestOfTheTest(t *testing.T) {
+	g := NewWithT(t)
+	var outside, other string
+	t.Run("inner", func(t *testing.T) {
+		g := NewWithT(t)
+		ns := nstest.Enter(t, set.NS_NET|set.NS_MNT)
+		runtime.Gosched()
+		g.Expect(here(g, "net")).To(Equal(ns.ID(set.NS_NET)))
+		g.Expect(here(g, "mnt")).To(Equal(ns.ID(set.NS_MNT)))
+		var others sync.WaitGroup
+		others.Go(func() { other = here(g, "net") })
+		others.Wait()
+	})
+	outside = here(g, "net")
+	g.Expect(other).To(Equal(outside), "a goroutine that the test started")
+}
+
+func TestRunGivesTheSubtestNamespaces(t *testing.T) {
+	g := NewWithT(t)
+	outside := here(g, "uts")
+	g.Expect(nstest.Run(t, "inside", set.NS_UTS, func(t *testing.T) {
+		g := NewWithT(t)
+		g.Expect(here(g, "uts")).NotTo(Equal(outside))
+	})).To(BeTrue())
+}
+
+func TestTestsNeverRunOnTheMainThread(t *testing.T) {
+	for range 100 {
+		t.Run("", func(t *testing.T) { nstest.Enter(t, set.NS_UTS) })
+	}
+}

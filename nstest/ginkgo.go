@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
+)
+
+// Each makes a fixture whose namespaces are fresh in each spec of the container
+// in whose body it is called, or of the suite:
+//
+//	var _ = Describe("two hosts", func() {
+//		a, b := nstest.Each(gonso.NS_NET), nstest.Each(gonso.NS_NET)
+//		It("talk", func() { a.Do(...); b.Do(...) })
+//	})
+func Each(flags int, opts ...Option) *Fixture {
+	f, c := new(Fixture), newConfig(flags, opts)
+	ginkgo.BeforeEach(func() { f.begin(ginkgo.GinkgoTB(), c) })
+	return f
+}
+
+// Inside is a decorator for containers and for RunSpecs: every node of every
+// spec in it runs in that spec's own fresh Set. Setup nodes, the spec, teardown
+// and DeferCleanup of a spec share one Set; the specs of an Ordered container
+// share one, from BeforeAll to AfterAll; each attempt of FlakeAttempts and
+// MustPassRepeatedly gets another.
+//
+//	var _ = Describe("router", nstest.Inside(gonso.NS_NET), func() {
+//		It("sees only lo", func() { ... })
+//	})
+//
+// Goroutines that a node starts are not inside, those that a node polls with
+// Eventually are, since Gomega polls on the goroutine of the node. Nodes that
+// belong to no spec, such as BeforeSuite, run outside.
+func Inside(flags int, opts ...Option) types.AroundNodeDecorator {
+	c := newConfig(flags, opts)
+	return types.AroundNode(func(ctx context.Context, body func(context.Context)) {
+		r := runningSpec().room(c)
+		if r == nil {
+			body(ctx)
+			return
+		}
+		// The goroutine is this node's only, and ends with it; with it ends its
+		// thread.
+		if err := r.set.Enter(); err != nil {
+			ginkgo.Fail(fmt.Sprintf("nstest: %s: %v", r.name, err))
+		}
+		body(ctx)
+		if r.set.Closed() {
+			return // it was the node that begins the next spec
+		}
+		if err := r.stillHere(); err != nil {
+			ginkgo.Fail(err.Error())
+		}
+	}, types.NewCodeLocation(1))
+}
+
+// A spec is what the nodes of one spec, or of one Ordered container, share.
+type spec struct {
+	mu    sync.Mutex
+	rooms map[*config]*room
+}
+
+var running struct {
+	sync.Mutex
+	spec *spec
+}
+
+// This is the first node of every spec, since packages are initialised before
+// those that import them. Ginkgo runs it once for a whole Ordered container, and
+// again for each attempt; nothing else that Ginkgo tells would say to which
+// Ordered container a spec belongs.
+var _ = ginkgo.BeforeEach(func() {
+	if err := beginSpec(&spec{rooms: make(map[*config]*room)}); err != nil {
+		ginkgo.Fail(err.Error())
+	}
+}, ginkgo.OncePerOrdered)
+
+// beginSpec ends the spec before. That could not be done at its own end: the
+// clean-up that a BeforeAll asks for comes after all others.
+func beginSpec(s *spec) error {
+	running.Lock()
+	last := running.spec
+	running.spec = s
+	running.Unlock()
+	if last == nil {
+		return nil
+	}
+	return last.close()
+}
+
+// runningSpec returns nil for nodes that belong to no spec.
+func runningSpec() *spec {
+	if !ginkgo.CurrentSpecReport().LeafNodeType.Is(types.NodeTypeIt) {
+		return nil
+	}
+	running.Lock()
+	defer running.Unlock()
+	return running.spec
+}
+
+// room returns the spec's room for one Inside, or nil where there is no spec.
+func (s *spec) room(c *config) *room {
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, known := s.rooms[c]
+	if !known {
+		s.rooms[c] = nil // if making it fails, which ends this node
+		r = newRoom(ginkgo.GinkgoTB(), c)
+		s.rooms[c] = r
+	}
+	if r == nil {
+		// A node must not run outside for want of a Set, least of all the teardown.
+		ginkgo.Skip("nstest: the Set of this spec could not be made")
+	}
+	return r
+}
+
+func (s *spec) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, r := range s.rooms {
+		if r != nil {
+			errs = append(errs, r.close())
+		}
+	}
+	return errors.Join(errs...)
+}

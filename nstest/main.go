@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/reexec"
+)
+
+// Main is what TestMain of a package with namespace tests does:
+//
+//	func TestMain(m *testing.M) { nstest.Main(m) }
+//
+// A process that cannot make namespaces runs itself again in a new user and
+// mount namespace, as root mapped to the caller, so that 'go test' works for
+// ordinary users. The rest of the machine stays in sight: the network, the
+// processes and all other namespaces are the host's. NSTEST_ROOTLESS=off does
+// without, NSTEST_ROOTLESS=force does so even where it is not needed.
+//
+// Main runs the actions of package reexec, with their coverage, and ends the
+// process with the exit code of the tests.
+func Main(m Runner) { os.Exit((&M{M: m}).Run()) }
+
+// A Runner runs tests; *testing.M is one.
+type Runner interface{ Run() int }
+
+// M wraps the tests of a package, for a TestMain with something of its own to
+// do:
+//
+//	func TestMain(m *testing.M) {
+//		mm := &nstest.M{M: m}
+//		os.Exit(mm.Run())
+//	}
+type M struct{ M Runner }
+
+// Run does what [Main] does and returns the exit code.
+func (m *M) Run() int {
+	reexec.CheckAction()
+	if code, ran := runRootless(); ran {
+		exitAtOnce(code)
+	}
+	code := reexec.RunTests(runApart{m.M})
+	drain()
+	skips.report()
+	return code
+}
+
+// runApart runs the tests on a goroutine of their own. The main goroutine is
+// locked to the main thread, and each hand-over between a locked goroutine and
+// another costs tens of microseconds.
+type runApart struct{ Runner }
+
+func (r runApart) Run() int {
+	code := make(chan int)
+	go func() { code <- r.Runner.Run() }()
+	return <-code
+}
+
+// report prints one line that counts the skipped tests by cause.
+func (s *skipCount) report() {
+	s.Lock()
+	defer s.Unlock()
+	if len(s.causes) == 0 {
+		return
+	}
+	var causes []string
+	for cause, n := range s.causes {
+		causes = append(causes, fmt.Sprintf("%d: %s", n, cause))
+	}
+	slices.Sort(causes)
+	fmt.Fprintf(os.Stderr, "nstest: skipped for want of something (NSTEST_STRICT=1 makes that a failure): %s\n", strings.Join(causes, "; "))
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"sync"
+
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// An Option changes what the namespaces of a fixture are like.
+type Option func(*config)
+
+type config struct {
+	flags   int
+	raw     bool
+	setups  []func()
+	unshare []set.UnshareOpt
+	name    string
+
+	once sync.Once
+	own  *source // where rooms come from that nobody else wants
+}
+
+func newConfig(flags int, opts []Option) *config {
+	c := &config{flags: flags}
+	for _, opt := range opts {
+		opt(c)
+	}
+	return c
+}
+
+// pooled tells whether fixtures of this kind are all alike. Functions do not
+// compare, so that one with a function of its own shares with nobody.
+func (c *config) pooled() bool { return len(c.setups)+len(c.unshare) == 0 }
+
+// Raw leaves the namespaces as the kernel makes them: lo is down, /sys shows the
+// network namespace of the host.
+func Raw() Option { return func(c *config) { c.raw = true } }
+
+// Setup runs f inside of the fixture's Set before the test gets it. If f panics,
+// so fails the test.
+func Setup(f func()) Option { return func(c *config) { c.setups = append(c.setups, f) } }
+
+// Unshare passes options to the making of the namespaces, such as
+// [set.WithIDMaps].
+func Unshare(opts ...set.UnshareOpt) Option {
+	return func(c *config) { c.unshare = append(c.unshare, opts...) }
+}
+
+// Named names the fixture in logs and reports. Without it, fixtures are called
+// after their kinds.
+func Named(name string) Option { return func(c *config) { c.name = name } }

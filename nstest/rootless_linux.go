@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
+	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// How a test binary runs itself again in a user namespace:
+//
+//  1. The kernel lets no multi-threaded process into a new user namespace, and a
+//     Go process is one from the start. So a child is started in one, from the
+//     same file, with the same arguments, environment, files and folder.
+//  2. In it, root is mapped to the caller. A ticket tells the child what it is.
+//  3. The child makes its mounts private, furnishes /run, and runs the tests.
+//  4. The parent only passes signals on, waits, and ends as the child did. Should
+//     it be killed, the kernel kills the child.
+
+const (
+	// rootlessRole is the child's role in the handshake.
+	rootlessRole = "rootless"
+	// ticketFD is where the child finds its ticket: the first of ExtraFiles.
+	ticketFD = 3
+)
+
+// runRootless runs the tests in a child, if they need that here. In the child it
+// furnishes the mount namespace.
+func runRootless() (code int, ran bool) {
+	inside, err := handshake.Accept(rootlessRole)
+	if err != nil {
+		return complain(err), true
+	}
+	if inside {
+		if err := furnishRootless(); err != nil {
+			// The tests that it concerns will say so; the others can run.
+			complain(err)
+		}
+		return 0, false
+	}
+	switch mode := os.Getenv("NSTEST_ROOTLESS"); mode {
+	case "off":
+		return 0, false
+	case "force":
+	case "", "auto":
+		if canUnshare() {
+			return 0, false
+		}
+	default:
+		return complain(fmt.Errorf("NSTEST_ROOTLESS=%q is none of auto, off, force", mode)), true
+	}
+	code, err = runChild()
+	if err != nil {
+		code = complain(err)
+		// Without a user namespace the tests can still say what they miss.
+		return code, os.Getenv("NSTEST_ROOTLESS") == "force"
+	}
+	return code, true
+}
+
+func complain(err error) int {
+	fmt.Fprintf(os.Stderr, "nstest: rootless run: %v\n", err)
+	return 1
+}
+
+// canUnshare tries the cheapest namespace that takes privilege.
+func canUnshare() bool {
+	s, err := set.Unshare(set.NS_UTS)
+	if err != nil {
+		return false
+	}
+	return s.Close() == nil
+}
+
+// runChild runs this program again in new namespaces and returns how it ended. It
+// must be called on the main thread: the child dies with the thread that started
+// it, and that one lasts as long as the process.
+func runChild() (code int, err error) {
+	ticket, env, err := handshake.Offer(rootlessRole, ticketFD)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, ticket.Close()) }()
+	cmd := &exec.Cmd{
+		Path:       "/proc/self/exe",
+		Args:       os.Args,
+		Env:        append(os.Environ(), env),
+		Stdin:      os.Stdin,
+		Stdout:     os.Stdout,
+		Stderr:     os.Stderr,
+		ExtraFiles: []*os.File{ticket},
+		SysProcAttr: &syscall.SysProcAttr{
+			Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
+			UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
+			GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
+			Pdeathsig:   syscall.SIGKILL,
+		},
+	}
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
+	if err := cmd.Start(); err != nil {
+		signal.Stop(signals)
+		return 0, fmt.Errorf("start in a new user namespace: %w", err)
+	}
+	go forward(signals, cmd.Process)
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return 0, err
+	}
+	return exitLike(cmd.ProcessState), nil
+}
+
+// forward passes signals on. One that came from the terminal, such as ^C, has
+// gone to the child already, since both are in the terminal's foreground group;
+// a second one would make Ginkgo stop without any clean-up.
+func forward(signals <-chan os.Signal, child *os.Process) {
+	for s := range signals {
+		if fromKeyboard := s == syscall.SIGINT || s == syscall.SIGQUIT; fromKeyboard && sys.InForeground() {
+			continue
+		}
+		// It fails only once the child has ended, and then Wait returns.
+		_ = child.Signal(s)
+	}
+}
+
+// exitLike returns the code to end with as the child did. If a signal killed the
+// child, this process dies of the same where it can.
+func exitLike(state *os.ProcessState) int {
+	status, ok := state.Sys().(syscall.WaitStatus)
+	if !ok || !status.Signaled() {
+		return state.ExitCode()
+	}
+	switch sig := status.Signal(); sig {
+	case syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGKILL:
+		signal.Reset(sig)
+		if err := syscall.Kill(os.Getpid(), sig); err == nil {
+			select {} // until the signal arrives
+		}
+	}
+	return 128 + int(status.Signal())
+}
+
+// exitAtOnce ends the process without the runtime's exit hooks: the child has
+// written the coverage, and this process has run nothing that counts.
+func exitAtOnce(code int) { syscall.Exit(code) }
+
+// furnishRootless makes the new mount namespace one in which tests find what they
+// would find as root.
+func furnishRootless() error {
+	if err := sys.SetPropagation(sys.Private); err != nil {
+		return fmt.Errorf("make the mounts private: %w", err)
+	}
+	return sandbox.PrivateRun()
+}

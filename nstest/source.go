@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"context"
+	"runtime"
+	"sync"
+
+	"github.com/seed-1bc5c4a2/gonso/pool"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// A source makes rooms that are all alike. It has a pool that starts with the
+// second room, since many a test binary wants only one, and that keeps more ready
+// the more often nothing was.
+type source struct {
+	pool *pool.Pool
+
+	mu      sync.Mutex
+	asked   int
+	fillers int
+}
+
+// perFiller is how many Sets each filler keeps ready; there are never more
+// fillers than CPUs, since making namespaces is work for the kernel.
+const perFiller = 2
+
+// sources has those that many tests share, and what ends their fillers.
+var sources = struct {
+	sync.Mutex
+	shared map[shape]*source
+	stops  []func()
+}{shared: make(map[shape]*source)}
+
+// A shape is what makes two fixtures alike.
+type shape struct {
+	flags int
+	raw   bool
+}
+
+// source returns where rooms of this configuration come from.
+func (c *config) source() *source {
+	if !c.pooled() {
+		c.once.Do(func() { c.own = newSource(c) })
+		return c.own
+	}
+	sources.Lock()
+	defer sources.Unlock()
+	key := shape{c.flags, c.raw}
+	if sources.shared[key] == nil {
+		sources.shared[key] = newSource(c)
+	}
+	return sources.shared[key]
+}
+
+func newSource(c *config) *source {
+	return &source{pool: pool.New(c.flags, c.furnish(), c.unshare...)}
+}
+
+func (s *source) take() (set.Set, error) {
+	s.follow()
+	return s.pool.Get()
+}
+
+// follow starts another filler when nothing is ready although it was asked for
+// before.
+func (s *source) follow() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked++
+	if s.asked == 1 || s.pool.Len() > 0 || s.fillers == runtime.GOMAXPROCS(0) {
+		return
+	}
+	s.fillers++
+	_, stop := s.pool.Run(context.Background(), perFiller)
+	sources.Lock()
+	defer sources.Unlock()
+	sources.stops = append(sources.stops, stop)
+}
+
+// drain ends all fillers and closes what they have ready.
+func drain() {
+	sources.Lock()
+	stops := sources.stops
+	sources.stops = nil
+	sources.Unlock()
+	for _, stop := range stops {
+		stop()
+	}
+}
