@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the stages are made of. Sourced by .ci/run at the root of the checkout.
+# shellcheck shell=bash
+
+# A test that skips on a machine which this script has set up is a failure.
+export NSTEST_STRICT=1
+# Root in somebody else's checkout may not read its git state (golang/go#53532).
+export GOFLAGS="${GOFLAGS:+$GOFLAGS }-buildvcs=false"
+
+# The unprivileged user that root runs tests as.
+ci_user=gonso-ci
+
+# Not below TMPDIR, where the user may have no way to.
+work=$(mktemp -d /tmp/gonso-ci.XXXXXX)
+chmod 0755 "$work"
+mkdir "$work/log"
+trap 'rm -rf "$work" 2>/dev/null || as_root rm -rf "$work"' EXIT
+
+# say prints a command, then runs it.
+say() {
+  printf '+%s\n' "$(printf ' %q' "$@")"
+  "$@"
+}
+
+die() {
+  printf '%s\n' "$*" >&2
+  return 1
+}
+
+as_root() {
+  if ((EUID == 0)); then "$@"; else sudo "$@"; fi
+}
+
+# go_as_root runs go as root. Under sudo it is the same Go with the same modules, which
+# sudo's own PATH and HOME would hide (actions/setup-go#104), and with a build cache of
+# its own, so that no file of root stays in the caller's (moby/sys#65).
+go_as_root() {
+  if ((EUID == 0)); then
+    say marked go "$@"
+    return
+  fi
+  local at=()
+  if [[ $1 == -C ]]; then at=(-C "$2"); fi
+  go "${at[@]}" mod download
+  say sudo env "PATH=$PATH" "GOFLAGS=$GOFLAGS" "CGO_ENABLED=$(go env CGO_ENABLED)" \
+    "GOMODCACHE=$(go env GOMODCACHE)" "GOCACHE=$work/root-cache" GOPROXY=off \
+    "NSTEST_STRICT=$NSTEST_STRICT" "$mark" go "$@"
+}
+
+# as_user runs a command as somebody without privileges: as the caller, or if that is root
+# as a user made for it, in a copy of the work tree, with a home, caches and modules of its own.
+as_user() {
+  if ((EUID != 0)); then
+    say marked "$@"
+    return
+  fi
+  local home=$work/home
+  [[ -d $home ]] || move_in "$home"
+  printf '+ (%s)%s\n' "$ci_user" "$(printf ' %q' "$@")"
+  (
+    cd "$home/src"
+    setpriv --reuid="$ci_user" --regid="$ci_user" --init-groups --inh-caps=-all env -i \
+      HOME="$home" USER="$ci_user" TMPDIR="$home/tmp" CI="${CI-}" NSTEST_STRICT="$NSTEST_STRICT" "$mark" \
+      PATH="$(go env GOROOT)/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
+      GOCACHE="$home/cache" GOMODCACHE="$home/modules" GOFLAGS="$GOFLAGS" CGO_ENABLED="$(go env CGO_ENABLED)" \
+      GOPROXY="file://$home/modules/cache/download" GOSUMDB=off GOTOOLCHAIN=local "$@"
+  )
+}
+
+# move_in makes the user and lays out its home $1.
+move_in() {
+  local home=$1
+  say .github/actions/namespaces/prepare "$ci_user"
+  mkdir -p "$home"/{src,tmp,cache}
+  tar --create --null --no-recursion --files-from=<(work_tree) | tar --extract --directory="$home/src" --no-same-owner
+  # The user may read neither root's modules nor, on some machines, the network.
+  say go mod download
+  say env GOMODCACHE="$home/modules" GOFLAGS="$GOFLAGS -modcacherw" GOSUMDB=off \
+    GOPROXY="file://$(go env GOMODCACHE)/cache/download" go mod download
+  chown -R "$ci_user:" "$home"
+}
+
+# work_tree lists the files of the work tree, committed or not, each ended by a NUL.
+work_tree() {
+  local file
+  git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
+    if [[ -e $file || -L $file ]]; then printf '%s\0' "$file"; fi
+  done
+}
+
+# Every process that a test starts inherits this from it, so what stays behind can be told
+# from everything else on the machine.
+mark="GONSO_CI=$work"
+marked() { env "$mark" "$@"; }
+
+# nothing_left fails if a marked process outlives the tests for more than a moment, which
+# the kernel needs to end the children of a process that has ended.
+nothing_left() {
+  local pid status=0
+  for pid in $(marked_processes); do
+    timeout 5 tail --pid="$pid" -f /dev/null || status=1
+  done
+  # What is here now is a process that outlived that wait, or a child of one.
+  for pid in $(marked_processes); do
+    printf 'left behind: %s\n' "$(ps -o pid=,ppid=,user=,args= -p "$pid")"
+    status=1
+  done
+  return "$status"
+}
+
+# marked_processes prints the process IDs of those that the caller may look at.
+marked_processes() {
+  grep -lzxF -- "$mark" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 || true
+}
+
+# modules prints the folder of each Go module here.
+modules() {
+  git ls-files --cached --others --exclude-standard -- go.mod '*/go.mod' |
+    grep -v '/testdata/' | xargs -n1 dirname
+}
+
+# modules_with_code leaves out those that only pin tools.
+modules_with_code() {
+  local dir
+  for dir in $(modules); do
+    if [[ -n $(go -C "$dir" list ./... 2>/dev/null) ]]; then printf '%s\n' "$dir"; fi
+  done
+}
+
+# packages_with prints the folder of each package of the main module with a test file
+# that has a line like $1.
+packages_with() {
+  git grep --untracked -lE "$1" -- '*_test.go' ':!bench' ':!*/testdata/*' |
+    xargs -r -n1 dirname | sort -u | sed 's,^,./,'
+}

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The stages: what each shows, and how. Sourced by .ci/run.
+# shellcheck shell=bash
+
+# Cheap ones first; then those that share what they build.
+stages=(
+  'packages   what the tests need of Debian is installed'
+  'format     gofmt has nothing to change'
+  'modules    go.mod and go.sum are tidy, the modules are those of go.sum'
+  'vet        go vet is silent'
+  'lint       so are staticcheck, shellcheck and actionlint'
+  'test       the tests, as root'
+  'bench      each benchmark runs, once'
+  'race       the tests, as root, with the race detector'
+  'user       the tests, as a user without privileges and without cgo'
+  'ginkgo     the Ginkgo suites in parallel processes, as root and as that user'
+  'darwin     everything compiles where there are no namespaces'
+  'cross      everything compiles for the other Linux architectures'
+)
+
+# These need a machine that not everybody has.
+by_name_only=(
+  'exec-sudo  the tests, built by a user, run as root: go test -exec sudo'
+)
+
+debian=(
+  # Go with cgo, and the C libraries and compilers that package gons is proven with.
+  git gcc libc6-dev musl-tools clang
+  # What tests look at namespaces with.
+  iproute2 nftables util-linux procps libcap2-bin iputils-ping
+  # What an unprivileged user needs, and what root makes one with.
+  uidmap passwd
+  # The linter of these scripts.
+  shellcheck
+)
+
+architectures=(386 arm arm64 ppc64le riscv64 s390x)
+
+stage_packages() {
+  local package missing=()
+  command -v dpkg-query >/dev/null || {
+    printf 'This is no Debian. The tests need what it calls %s.\n' "${debian[*]}"
+    return
+  }
+  for package in "${debian[@]}"; do
+    dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
+      missing+=("$package")
+  done
+  ((${#missing[@]})) || {
+    printf 'installed: %s\n' "${debian[*]}"
+    return
+  }
+  say as_root apt-get -qq update
+  say as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "${missing[@]}"
+}
+
+stage_format() {
+  local changed
+  changed=$(git ls-files -z --cached --others --exclude-standard -- '*.go' | xargs -0 gofmt -l)
+  [[ -z $changed ]] || die "gofmt would change:"$'\n'"$changed"
+}
+
+stage_modules() {
+  local dir
+  for dir in $(modules); do
+    say go -C "$dir" mod verify
+    say go -C "$dir" mod tidy -diff
+  done
+}
+
+stage_vet() {
+  local dir
+  for dir in $(modules_with_code); do
+    say go -C "$dir" vet ./...
+  done
+}
+
+stage_lint() {
+  # One run over all builds: what one of them leaves unused may serve another.
+  say go tool -modfile=tools/go.mod staticcheck -matrix ./... <<'END'
+cgo: CGO_ENABLED=1
+nocgo: CGO_ENABLED=0
+darwin: GOOS=darwin CGO_ENABLED=0
+END
+  say go tool -modfile=tools/go.mod actionlint
+  say shellcheck --external-sources .ci/run .github/actions/namespaces/prepare
+}
+
+# -count=1 because the kernel is an input of most tests, and go test's cache does not see it.
+stage_test() {
+  go_as_root test -count=1 -timeout=5m ./...
+  nothing_left
+}
+
+stage_race() {
+  CGO_ENABLED=1 go_as_root test -race -vet=off -count=1 -timeout=10m ./...
+  nothing_left
+}
+
+stage_user() {
+  CGO_ENABLED=${CGO_ENABLED:-0} as_user go test -vet=off -count=1 -timeout=5m ./...
+  nothing_left
+}
+
+stage_ginkgo() {
+  local suites
+  mapfile -t suites < <(packages_with 'RunSpecs\(')
+  ((${#suites[@]})) || die 'there is no Ginkgo suite'
+  go_as_root run github.com/onsi/ginkgo/v2/ginkgo -p --no-color "${suites[@]}"
+  CGO_ENABLED=${CGO_ENABLED:-0} as_user go run github.com/onsi/ginkgo/v2/ginkgo -p --no-color "${suites[@]}"
+  nothing_left
+}
+
+stage_bench() {
+  local packages
+  mapfile -t packages < <(packages_with '^func Benchmark')
+  ((${#packages[@]})) || die 'there is no benchmark'
+  go_as_root test -run='^$' -bench=. -benchtime=1x -timeout=5m "${packages[@]}"
+  if [[ -f bench/go.mod ]]; then
+    go_as_root -C bench test -run='^$' -bench=. -benchtime=1x -timeout=5m ./...
+  fi
+}
+
+stage_darwin() {
+  GOOS=darwin CGO_ENABLED=0 say go vet ./...
+}
+
+stage_cross() {
+  local arch
+  for arch in "${architectures[@]}"; do
+    say env GOOS=linux GOARCH="$arch" CGO_ENABLED=0 go build ./...
+    say env GOOS=linux GOARCH="$arch" CGO_ENABLED=0 go vet ./...
+  done
+}
+
+stage_exec-sudo() {
+  ((EUID != 0)) || die 'run this stage as a user who may sudo'
+  say go test -exec "sudo env PATH=$PATH NSTEST_STRICT=$NSTEST_STRICT $mark" -count=1 -timeout=5m ./...
+  nothing_left
+}
