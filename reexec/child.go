@@ -94,12 +94,10 @@ func (c *child) dieBeforeMain(err error) {
 // (prctl(2)).
 func (c *child) attend(requests *json.Decoder) {
 	var param json.RawMessage
-	err := requests.Decode(&param)
-	if err == nil {
+	for requests.Decode(&param) == nil {
 		c.params <- param
-		err = requests.Decode(&param)
 	}
-	// Nobody is left to be told err, nor to collect coverage data.
+	// Nobody is left to be told why, nor to collect coverage data.
 	syscall.Exit(exitFailed)
 }
 

@@ -63,8 +63,10 @@ func (c *config) run(ctx context.Context, call call) error {
 	go func() { replies <- w.listen(call.result, late) }()
 	go func() { crashes <- w.crashReport() }()
 
-	end := ending{waited: cmd.Wait(), cause: context.Cause(ctx), late: !late.Stop()}
-	end.state = cmd.ProcessState
+	var end ending
+	end.waited = cmd.Wait()
+	end.state, end.cause = cmd.ProcessState, context.Cause(ctx)
+	end.late = !late.Stop() // also if listen stopped it: then there is a reply
 	errs = append(errs, w.hurry(time.Now().Add(grace)))
 	end.reply, end.crash = <-replies, <-crashes
 	errs = append(errs, w.close())

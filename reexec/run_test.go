@@ -299,6 +299,23 @@ func TestProgramThatNeverGetsToCheckActionIsKilled(t *testing.T) {
 	g.Expect(err).To(MatchError(HaveSuffix("the process had not after 200ms")))
 }
 
+// Neither of these may start anything: what it started would do the same.
+func TestNothingIsStartedWithoutCheckAction(t *testing.T) {
+	for name, c := range map[string]struct{ env, want string }{
+		"never called":      {"", reexec.ErrNoCheckAction.Error()},
+		"forged invitation": {"GONSO_REEXEC=9", "the environment claims that this process was re-executed: GONSO_REEXEC=9: recvfrom: bad file descriptor"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			cmd := exec.Command("/proc/self/exe")
+			cmd.Env = append(cmd.Environ(), misbehave+"=never checks", c.env)
+			out, err := cmd.Output()
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(string(out)).To(Equal("gonso: reexec double: " + c.want))
+		})
+	}
+}
+
 func TestReexecInsideAReexec(t *testing.T) {
 	g := NewWithT(t)
 	_, err := nest.Run(t.Context(), nesting{Deeper: 1})
