@@ -3,7 +3,9 @@
 package set_test
 
 import (
+	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -13,7 +15,6 @@ import (
 // Whatever happens in a Set, a thread that Go may use again is where it was.
 func TestThreadsAreAtTheBaselineAfterManyCalls(t *testing.T) {
 	const workers, rounds = 8, 1250
-	before := threads(t)
 	files := openFiles(t)
 	net, uts := unshare(t, set.NS_NET), unshare(t, set.NS_UTS|set.NS_CGROUP)
 	broken := unshare(t, set.NS_NET|set.NS_UTS)
@@ -65,31 +66,27 @@ func TestThreadsAreAtTheBaselineAfterManyCalls(t *testing.T) {
 		})
 	}
 	all.Wait()
-	sameThreads(t, before)
+	allThreadsHome(t)
 	if now := openFiles(t); now != files+5 {
 		t.Errorf("%d descriptors are open, want the %d from before and 5 of the Sets", now, files)
 	}
 }
 
-// sameThreads waits until the threads that are on their way out have ended, and
-// then wants every thread where those of before were.
-func sameThreads(t *testing.T, before map[string]string) {
+// allThreadsHome waits until the threads that are on their way out have ended, and
+// then wants every thread to be where the main one is.
+func allThreadsHome(t *testing.T) {
 	t.Helper()
-	home := make(map[string]bool)
-	for _, where := range before {
-		home[where] = true
-	}
-	if len(home) != 1 {
-		t.Fatalf("threads were in different places before: %v", before)
-	}
-	for tid, where := range threads(t) {
-		if !home[where] {
+	main := strconv.Itoa(os.Getpid())
+	now := threads(t)
+	for tid, where := range now {
+		if where != now[main] {
 			waitGone(t, atoi(t, tid))
 		}
 	}
-	for tid, where := range threads(t) {
-		if !home[where] {
-			t.Errorf("thread %s is in %s", tid, where)
+	now = threads(t)
+	for tid, where := range now {
+		if where != now[main] {
+			t.Errorf("thread %s is in %s, the main thread in %s", tid, where, now[main])
 		}
 	}
 }

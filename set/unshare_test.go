@@ -145,13 +145,12 @@ func overlapping(in1, in2, out1, out2 int) []set.IDMap {
 }
 
 func TestUnshareLeavesNoThreadBehind(t *testing.T) {
-	before := threads(t)
 	unshare(t, set.NS_TIME)
 	each(t, five, func(t *testing.T, _ string, flag int) {
 		s := unshare(t, flag)
 		closing(t)(s.Unshare(flag))
 	})
-	sameThreads(t, before)
+	allThreadsHome(t)
 }
 
 func mountTmpfs(t *testing.T, dir string) {
