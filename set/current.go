@@ -62,7 +62,7 @@ func FromDir(dir string, flags int) (Set, error) {
 func openKind(path string, flag int) (*sys.FD, error) {
 	fd, err := sys.Open(path)
 	if err != nil {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if err := checkKind(fd, flag); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), fd.Close())

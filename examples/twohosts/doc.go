@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package twohosts has no code but tests: two hosts that are joined by a cable,
+// with addresses and a route, talk TCP and ICMP. The network is real, each host
+// is a network namespace, and no host is harmed: run it as root or as yourself.
+//
+//	go test -v ./examples/twohosts
+//
+// plain_test.go does it with package testing alone, ginkgo_test.go with Ginkgo and
+// Gomega, and network_test.go has what both share.
+package twohosts

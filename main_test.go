@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gonso_test
+
+import (
+	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+)
+
+// With it, the examples run for ordinary users too.
+func TestMain(m *testing.M) { nstest.Main(m) }
