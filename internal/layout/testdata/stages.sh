@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034 # .ci/run reads both lists
+#
+# Stages that fail in every way that a shell may overlook.
+
+stages=(
+  'good     succeeds'
+  'status   fails in its last command'
+  'middle   fails before its last command'
+  'pipe     fails at the head of a pipe'
+  'unset    uses what is not set'
+  'input    reads its input to the end'
+)
+by_name_only=('aside    succeeds')
+
+stage_good() { echo "good went through"; }
+stage_status() { return 3; }
+stage_middle() {
+  false
+  echo "middle went on"
+}
+stage_pipe() {
+  false | cat
+  echo "pipe went on"
+}
+stage_unset() {
+  # shellcheck disable=SC2154 # that is the point
+  echo "$nowhere_set"
+  echo "unset went on"
+}
+stage_input() { cat; }
+stage_aside() { echo "aside went through"; }
