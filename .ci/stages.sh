@@ -19,9 +19,10 @@ stages=(
   'cross      everything compiles for the other Linux architectures'
 )
 
-# These need a machine that not everybody has.
+# These need a user who may sudo, or a quiet machine.
 by_name_only=(
   'exec-sudo  the tests, built by a user, run as root: go test -exec sudo'
+  'figures    what bench/ measures, six times, with medians'
 )
 
 debian=(
@@ -138,4 +139,9 @@ stage_exec-sudo() {
   ((EUID != 0)) || die 'run this stage as a user who may sudo'
   say go test -exec "sudo env PATH=$PATH NSTEST_STRICT=$NSTEST_STRICT $mark" -count=1 -timeout=5m ./...
   nothing_left
+}
+
+stage_figures() {
+  go_as_root -C bench test -run='^$' -bench=. -benchmem -count=6 -timeout=60m ./... | tee "$work/figures"
+  say go tool -modfile=tools/go.mod benchstat "$work/figures"
 }

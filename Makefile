@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Short names. What is behind them is in .ci/stages.sh.
+
+.DEFAULT_GOAL := help
+.PHONY: help test test-user race demo lint bench ci
+
+help: ## show what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+test: ## run the tests as root (with sudo, if that is not you)
+	.ci/run test
+
+test-user: ## run the tests without privileges (root: as a user made for it)
+	.ci/run user
+
+race: ## run the tests as root with the race detector
+	.ci/run race
+
+demo: ## run the examples of the documentation and show what they do
+	go test -v -count=1 -run Example . ./reexec/...
+
+lint: ## run gofmt, go vet and the linters
+	.ci/run packages format vet lint
+
+bench: ## measure, next to peers and floors (minutes, on a quiet machine)
+	.ci/run figures
+
+ci: ## run all that a change must pass
+	.ci/run
