@@ -48,12 +48,14 @@ func fork(reserved int, write func(*script) error) (_ *child, err error) {
 	}
 	// Who holds it for reading has a descriptor that is not close-on-exec yet.
 	syscall.ForkLock.Lock()
-	pid, errno := s.fork()
+	var errno syscall.Errno
+	c := &child{script: s, channel: ours}
+	quiet(func() { c.pid, errno = s.fork() })
 	syscall.ForkLock.Unlock()
 	if errno != 0 {
 		return nil, &Error{Step: Fork, Err: errno}
 	}
-	return &child{script: s, pid: pid, channel: ours}, nil
+	return c, nil
 }
 
 // newChannel makes a pair of sockets. Unlike a pipe's, their messages carry the
