@@ -15,8 +15,6 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-func TestMain(m *testing.M) { nstest.Main(m) }
-
 // here returns the ID of the calling thread's namespace of that name.
 func here(g Gomega, name string) string {
 	id, err := os.Readlink("/proc/thread-self/ns/" + name)

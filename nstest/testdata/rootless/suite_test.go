@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package rootless is a suite that the tests of nstest run in a process of its own,
+// one test at a time.
+package rootless
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+)
+
+func TestMain(m *testing.M) { nstest.Main(m) }
+
+func TestPass(t *testing.T) {
+	nstest.New(t, gonso.NS_NET|gonso.NS_MNT).Do(func() { t.Log(covered(), os.Getuid()) })
+}
+
+func TestFail(t *testing.T) { nstest.New(t, gonso.NS_UTS).Do(func() { t.Fatal("on purpose") }) }
+
+func TestExit(*testing.T) { os.Exit(7) }
+
+// TestRun has a /run of its own to write to.
+func TestRun(t *testing.T) {
+	for _, dir := range []string{"/run/netns", "/run/lock"} {
+		if err := os.WriteFile(dir+"/gonso-test", nil, 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	for _, variable := range os.Environ() {
+		if strings.HasPrefix(variable, "GONSO_") {
+			t.Errorf("%s would be passed on to children", variable)
+		}
+	}
+}
+
+// TestHang says that it is there, and waits for ever.
+func TestHang(*testing.T) {
+	fmt.Printf("hanging pid=%d\n", os.Getpid())
+	select {}
+}
+
+// TestSignal says which signals come.
+func TestSignal(*testing.T) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGUSR1)
+	fmt.Printf("hanging pid=%d\n", os.Getpid())
+	fmt.Println("got", <-signals)
+	os.Exit(0)
+}
