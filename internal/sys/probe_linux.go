@@ -73,3 +73,13 @@ func WaitReadable(limit time.Duration, fds ...*FD) error {
 	}
 	return err
 }
+
+// SetHostname sets the name of the calling thread's uts namespace
+// (sethostname(2)).
+func SetHostname(name string) error { return unix.Sethostname([]byte(name)) }
+
+// NewSharedMemory makes a System V segment of one page in the calling thread's
+// ipc namespace, whose end is the end of it (shmget(2)).
+func NewSharedMemory() (id int, err error) {
+	return unix.SysvShmGet(unix.IPC_PRIVATE, unix.Getpagesize(), unix.IPC_CREAT|0o600)
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+// checks has a row for each question, in the order in which a person wants to
+// read the answers. It is filled at start-up, since some checks ask others.
+var checks []*check
+
+func init() {
+	checks = []*check{
+		{name: "user", try: tryUser},
+		{name: "rootless", try: tryRootless},
+		{name: "subids", try: trySubIDs},
+		{name: "net", try: tryNet},
+		{name: "mnt", try: tryMnt},
+		{name: "pid", try: tryPID},
+		{name: "ipc", try: tryIPC},
+		{name: "uts", try: tryUTS},
+		{name: "cgroup", try: tryCgroup},
+		{name: "time", try: tryTime},
+		{name: "userns_clone", try: tryUsernsClone},
+		{name: "apparmor", try: tryAppArmor},
+		{name: "seccomp", try: trySeccomp},
+		{name: "limits", try: tryLimits},
+		{name: "proc", try: tryProc},
+		{name: "sysfs", try: trySysfs},
+		{name: "overlay", try: tryOverlay},
+		{name: "tun", try: tryTun},
+		{name: "nftables", try: tryNftables},
+	}
+	for _, kind := range linkKinds {
+		checks = append(checks, &check{name: kind, try: func() Result { return tryLink(kind) }})
+	}
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// linkKinds are the kinds of network interfaces that there is a check for.
+var linkKinds = []string{"veth", "bridge", "dummy", "macvlan", "ipvlan", "vlan", "vxlan", "wireguard"}
+
+// tryLink makes a link of that kind. The kernel loads the module for it, if it is
+// to be had.
+func tryLink(kind string) Result {
+	module := kind
+	if kind == "vlan" {
+		module = "8021q"
+	}
+	return inNewNet(module, func(handle *netlink.Handle) error {
+		attrs := netlink.NewLinkAttrs()
+		attrs.Name = "probed"
+		var link netlink.Link
+		switch kind {
+		case "veth":
+			link = &netlink.Veth{LinkAttrs: attrs, PeerName: "peer"}
+		case "vxlan":
+			link = &netlink.Vxlan{LinkAttrs: attrs, VxlanId: 1, Port: 4789}
+		case "macvlan", "ipvlan", "vlan":
+			parent, err := addParent(handle)
+			if err != nil {
+				return err
+			}
+			attrs.ParentIndex = parent
+			link = &netlink.GenericLink{LinkAttrs: attrs, LinkType: kind}
+			if kind == "vlan" { // it does not exist without a number
+				link = &netlink.Vlan{LinkAttrs: attrs, VlanId: 1}
+			}
+		default:
+			link = &netlink.GenericLink{LinkAttrs: attrs, LinkType: kind}
+		}
+		return handle.LinkAdd(link)
+	})
+}
+
+// addParent makes an Ethernet device for another link to sit on, of the first
+// kind that the kernel has, and returns its index.
+func addParent(handle *netlink.Handle) (index int, err error) {
+	for _, kind := range []string{"bridge", "dummy"} {
+		attrs := netlink.NewLinkAttrs()
+		attrs.Name = "parent"
+		if err = handle.LinkAdd(&netlink.GenericLink{LinkAttrs: attrs, LinkType: kind}); err == nil {
+			link, err := handle.LinkByName("parent")
+			if err != nil {
+				return 0, err
+			}
+			return link.Attrs().Index, nil
+		}
+	}
+	return 0, fmt.Errorf("a parent for it: %w", errors.Join(errNoParent, err))
+}
+
+var errNoParent = errors.New("there is neither bridge nor dummy to sit on")
+
+// inNewNet runs work with a handle to a new network namespace. If the kernel does
+// not know what work asks for, it has tried to load the module already.
+func inNewNet(module string, work func(*netlink.Handle) error) Result {
+	if r := Named("net"); r.OK != Yes {
+		return without(r)
+	}
+	err := inNew(unix.CLONE_NEWNET, func() error {
+		handle, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+		if err != nil {
+			return err
+		}
+		defer handle.Close()
+		return work(handle)
+	})
+	switch {
+	case err == nil:
+		return Result{OK: Yes}
+	case errors.Is(err, errNoParent):
+		return Result{OK: No, Cause: err}
+	case errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.EPROTONOSUPPORT), errors.Is(err, unix.ENODEV):
+		return Result{
+			OK:     No,
+			Cause:  fmt.Errorf("%w: the kernel has no %s, and there is no such module to load", err, module),
+			Remedy: `sudo apt-get install "linux-modules-extra-$(uname -r)"`, // Ubuntu; elsewhere, another kernel
+		}
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
+		return Result{OK: No, Cause: err}
+	}
+	return Result{OK: Inconclusive, Cause: err}
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/probe"
+)
+
+// What a machine denies is taken away from a child of the test, for real, and the
+// child probes. A scenario has what the child does and prints.
+const scenarioVar = "PROBE_TEST_SCENARIO"
+
+var scenarios = map[string]func() error{
+	"limit net, then deeper":          limitThenDeeper,
+	"grant subids, no new privileges": grantSubIDsInVain,
+	"as it is":                        func() error { return nil },
+	"limit net":                       func() error { return write("/proc/sys/user/max_net_namespaces", "0") },
+	"limit user":                      func() error { return write("/proc/sys/user/max_user_namespaces", "0") },
+	"deny unshare":                    denyUnshare,
+	"deny mount":                      denyMount,
+	"cover /proc":                     coverProc,
+	"chroot":                          chrootBare,
+	"grant subids":                    grantSubIDs,
+	"no way":                          noWay,
+	"no tun":                          hideTun,
+	"few descriptors":                 probeWithFewDescriptors,
+	"deny after a yes":                probeThenDeny,
+}
+
+func TestMain(m *testing.M) {
+	name, isChild := os.LookupEnv(scenarioVar)
+	if !isChild {
+		os.Exit(m.Run())
+	}
+	if err := scenarios[name](); err != nil {
+		fmt.Fprintf(os.Stderr, "scenario %q: %v\n", name, err)
+		os.Exit(1)
+	}
+	var found []finding
+	for _, name := range os.Args[1:] {
+		found = append(found, newFinding(probe.Named(name)))
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(found); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// A finding is a Result that has come through JSON.
+type finding struct {
+	Name, OK, Cause, Remedy string
+	Errno                   syscall.Errno
+}
+
+func newFinding(r probe.Result) finding {
+	f := finding{Name: r.Name, OK: r.OK.String(), Remedy: r.Remedy}
+	if r.Cause != nil {
+		f.Cause = r.Cause.Error()
+		errors.As(r.Cause, &f.Errno)
+	}
+	return f
+}
+
+// in runs a scenario in a child with these attributes, and then the checks.
+func in(t *testing.T, scenario string, attr *syscall.SysProcAttr, checks ...string) []finding {
+	t.Helper()
+	cmd := exec.Command("/proc/self/exe", checks...)
+	cmd.Env = append(os.Environ(), scenarioVar+"="+scenario)
+	cmd.SysProcAttr = attr
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &stderr)
+	}
+	var found []finding
+	if err := json.Unmarshal(out, &found); err != nil {
+		t.Fatalf("%v in %q", err, out)
+	}
+	if len(found) != len(checks) {
+		t.Fatalf("%d answers to %d questions", len(found), len(checks))
+	}
+	return found
+}
+
+// userRoot makes a child root of a user namespace of its own.
+func userRoot(flags uintptr) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | flags,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
+	}
+}
+
+// A user that no machine has.
+const stranger = 54321
+
+// unprivileged makes a child an ordinary user.
+func unprivileged() *syscall.SysProcAttr {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: stranger, Gid: stranger, NoSetGroups: inUserNamespace()}}
+}
+
+// inUserNamespace tells whether some IDs are missing here.
+func inUserNamespace() bool {
+	text, err := os.ReadFile("/proc/self/uid_map")
+	return err != nil || !strings.Contains(string(text), "4294967295")
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	"golang.org/x/sys/unix"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/leak"
+	"github.com/seed-1bc5c4a2/gonso/internal/probe"
+)
+
+const (
+	yes          = "yes"
+	no           = "no"
+	inconclusive = "inconclusive"
+)
+
+var kinds = []string{"user", "net", "mnt", "pid", "ipc", "uts", "cgroup", "time"}
+
+func TestRootOfAUserNamespaceHasEveryKind(t *testing.T) {
+	g := NewWithT(t)
+	checks := append([]string{"rootless", "proc", "sysfs", "overlay", "nftables", "veth", "bridge"}, kinds...)
+	for _, found := range in(t, "as it is", userRoot(unix.CLONE_NEWNS), checks...) {
+		g.Expect(found).To(Equal(finding{Name: found.Name, OK: yes}))
+	}
+}
+
+func TestOrdinaryUserIsToldToGoRootless(t *testing.T) {
+	g := NewWithT(t)
+	found := in(t, "as it is", unprivileged(), "net", "mnt", "rootless", "veth")
+	want := finding{
+		Name: "net", OK: no, Errno: unix.EPERM,
+		Cause:  "unshare: operation not permitted: the process has no CAP_SYS_ADMIN",
+		Remedy: "gonso exec -- go test ./...",
+	}
+	g.Expect(found[0]).To(Equal(want))
+	want.Name = "mnt"
+	g.Expect(found[1]).To(Equal(want))
+	g.Expect(found[2]).To(Equal(finding{Name: "rootless", OK: yes}))
+	want.Name, want.Cause = "veth", "it takes net: "+want.Cause
+	g.Expect(found[3]).To(Equal(want))
+}
+
+func TestWhoCannotGoRootlessIsToldToBeRoot(t *testing.T) {
+	g := NewWithT(t)
+	found := in(t, "no way", userRoot(0), "net", "rootless")
+	g.Expect(found[0]).To(Equal(finding{
+		Name: "net", OK: no, Errno: unix.EPERM,
+		Cause:  "unshare: operation not permitted: the process has no CAP_SYS_ADMIN",
+		Remedy: `sudo -E env "PATH=$PATH" go test ./...`,
+	}))
+	g.Expect(found[1].OK).To(Equal(no))
+}
+
+func TestLimitIsNamed(t *testing.T) {
+	g := NewWithT(t)
+	found := in(t, "limit net", userRoot(0), "net", "uts", "limits", "rootless")
+	g.Expect(found).To(Equal([]finding{
+		{
+			Name: "net", OK: no, Errno: unix.ENOSPC,
+			Cause:  "unshare: no space left on device: user.max_net_namespaces is 0",
+			Remedy: "sudo sysctl -w user.max_net_namespaces=100000",
+		},
+		{Name: "uts", OK: yes},
+		{
+			Name: "limits", OK: no, Errno: unix.ENOSPC,
+			Cause:  "no namespace may exist: user.max_net_namespaces is 0: no space left on device",
+			Remedy: "sudo sysctl -w user.max_net_namespaces=100000",
+		},
+		{
+			Name: "rootless", OK: no, Errno: unix.ENOSPC,
+			Cause: "it takes net: unshare as root of a new user namespace: no space left on device: " +
+				"user.max_net_namespaces is 0",
+			Remedy: "sudo sysctl -w user.max_net_namespaces=100000",
+		},
+	}))
+}
+
+// The limit of an outer user namespace shows in no number, and somebody else may
+// close what fills it.
+func TestLimitThatCannotBeSeenIsInconclusive(t *testing.T) {
+	g := NewWithT(t)
+	found := in(t, "limit net, then deeper", userRoot(0), "net", "limits")
+	g.Expect(found[0].OK).To(Equal(inconclusive))
+	g.Expect(found[0].Errno).To(Equal(unix.ENOSPC))
+	g.Expect(found[0].Cause).To(ContainSubstring("or a limit of an outer user namespace"))
+	g.Expect(found[1].OK).To(Equal(yes))
+}
+
+func TestLimitOfUserNamespacesIsNamed(t *testing.T) {
+	g := NewWithT(t)
+	found := in(t, "limit user", userRoot(0), "user", "rootless", "uts")
+	g.Expect(found[0]).To(Equal(finding{
+		Name: "user", OK: no, Errno: unix.ENOSPC,
+		Cause:  "create a user namespace: no space left on device: user.max_user_namespaces is 0",
+		Remedy: "sudo sysctl -w user.max_user_namespaces=100000",
+	}))
+	g.Expect(found[1].OK).To(Equal(no))
+	g.Expect(found[1].Cause).To(HavePrefix("it takes user: "))
+	g.Expect(found[2].OK).To(Equal(yes))
+}
+
+func TestSeccompFilterIsNamed(t *testing.T) {
+	g := NewWithT(t)
+	const reason = "operation not permitted: a seccomp filter forbids unshare(2), as that of a container does"
+	for _, attr := range []*syscall.SysProcAttr{userRoot(0), unprivileged()} {
+		found := in(t, "deny unshare", attr, "net", "user", "seccomp")
+		for i, name := range []string{"net", "user", "seccomp"} {
+			g.Expect(found[i].Name).To(Equal(name))
+			g.Expect(found[i].OK).To(Equal(no))
+			g.Expect(found[i].Errno).To(Equal(unix.EPERM))
+			g.Expect(found[i].Remedy).To(Equal("docker run --security-opt seccomp=unconfined ..."))
+		}
+		g.Expect(found[0].Cause).To(Equal("unshare: " + reason))
+		g.Expect(found[1].Cause).To(Equal("unshare as root of a new user namespace: " + reason))
+	}
+}
+
+// What AppArmor does on Ubuntu 24.04: the user namespace is created, but its root
+// may not do anything.
+func TestUserNamespaceWithoutCapabilitiesIsNoUserNamespace(t *testing.T) {
+	g := NewWithT(t)
+	found := in(t, "deny mount", unprivileged(), "user", "rootless", "seccomp")
+	g.Expect(found[0].OK).To(Equal(no))
+	g.Expect(found[0].Errno).To(Equal(unix.EPERM))
+	g.Expect(found[0].Cause).To(ContainSubstring("its root is denied the capabilities"))
+	g.Expect(found[1].OK).To(Equal(no))
+	g.Expect(found[2].OK).To(Equal(yes))
+}
+
+func TestChrootIsNamed(t *testing.T) {
+	g := NewWithT(t)
+	found := in(t, "chroot", userRoot(unix.CLONE_NEWNS), "user", "net")
+	g.Expect(found[0].OK).To(Equal(no))
+	g.Expect(found[0].Errno).To(Equal(unix.EPERM))
+	g.Expect(found[0].Cause).To(ContainSubstring("the process is in a chroot"))
+	g.Expect(found[1].OK).To(Equal(yes))
+}
+
+func TestCoveredProcForbidsANewOne(t *testing.T) {
+	g := NewWithT(t)
+	found := in(t, "cover /proc", userRoot(unix.CLONE_NEWNS), "proc")
+	g.Expect(found[0].OK).To(Equal(no))
+	g.Expect(found[0].Errno).To(Equal(unix.EPERM))
+	g.Expect(found[0].Cause).To(ContainSubstring("/proc/version"))
+	g.Expect(found[0].Remedy).To(Equal("docker run --security-opt systempaths=unconfined ..."))
+}
+
+func TestMissingTunDeviceIsNamed(t *testing.T) {
+	g := NewWithT(t)
+	found := in(t, "no tun", userRoot(unix.CLONE_NEWNS), "tun")
+	g.Expect(found[0].OK).To(Equal(no))
+	g.Expect(found[0].Cause).To(HavePrefix("there is no device file for it: "))
+	g.Expect(found[0].Remedy).To(ContainSubstring("mknod"))
+}
+
+func TestUserWithoutSubordinateIDs(t *testing.T) {
+	g := NewWithT(t)
+	if os.Geteuid() != 0 {
+		t.Skip("only root can become a user who surely has none")
+	}
+	found := in(t, "as it is", unprivileged(), "subids")
+	g.Expect(found[0].OK).To(Equal(no))
+	if _, err := exec.LookPath("newuidmap"); err != nil {
+		g.Expect(found[0].Remedy).To(Equal("sudo apt-get install uidmap"))
+		return
+	}
+	g.Expect(found[0].Cause).To(Equal("/etc/subuid grants nothing to 54321: file does not exist"))
+	g.Expect(found[0].Remedy).To(MatchRegexp(`^echo 54321:\d+:65536 \| sudo tee -a /etc/subuid$`))
+}
+
+func TestUserWithSubordinateIDs(t *testing.T) {
+	g := NewWithT(t)
+	if _, err := exec.LookPath("newuidmap"); err != nil || os.Geteuid() != 0 || inUserNamespace() {
+		t.Skip("it takes newuidmap, and root of the machine to grant the IDs")
+	}
+	found := in(t, "grant subids", &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}, "subids")
+	g.Expect(found[0]).To(Equal(finding{Name: "subids", OK: yes}))
+}
+
+func TestNoNewPrivsIsNamed(t *testing.T) {
+	g := NewWithT(t)
+	if _, err := exec.LookPath("newuidmap"); err != nil || os.Geteuid() != 0 || inUserNamespace() {
+		t.Skip("it takes newuidmap, and root of the machine to grant the IDs")
+	}
+	found := in(t, "grant subids, no new privileges", &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}, "subids")
+	g.Expect(found[0].OK).To(Equal(no))
+	g.Expect(found[0].Cause).To(ContainSubstring("no_new_privs is set"))
+}
+
+func TestInconclusiveIsTriedAgain(t *testing.T) {
+	g := NewWithT(t)
+	found := in(t, "few descriptors", userRoot(0), "net")
+	g.Expect(found[0]).To(Equal(finding{Name: "net", OK: yes}))
+}
+
+func TestYesIsNotTriedAgain(t *testing.T) {
+	g := NewWithT(t)
+	found := in(t, "deny after a yes", userRoot(0), "uts", "ipc")
+	g.Expect(found[0].OK).To(Equal(yes))
+	g.Expect(found[1].OK).To(Equal(no))
+}
+
+func TestProbingLeavesNothing(t *testing.T) {
+	g := NewWithT(t)
+	before, err := leak.Take()
+	g.Expect(err).NotTo(HaveOccurred())
+	for _, r := range probe.All() {
+		t.Log(r)
+		g.Expect(r.OK == probe.Yes).To(Equal(r.Cause == nil), "%v", r)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	report, err := leak.Settle(ctx, before)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(report.Empty()).To(BeTrue(), "%v", report)
+}
+
+func TestKindGoesByFlag(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(probe.Kind(unix.CLONE_NEWUTS).Name).To(Equal("uts"))
+	for _, flag := range []int{0, unix.CLONE_FS, unix.CLONE_NEWUTS | unix.CLONE_NEWNET} {
+		r := probe.Kind(flag)
+		g.Expect(r.OK).To(Equal(probe.No))
+		g.Expect(r.Cause).To(MatchError(os.ErrInvalid))
+	}
+	g.Expect(probe.Named("nonsense").Cause).To(MatchError(os.ErrInvalid))
+	g.Expect(probe.Names()).To(ContainElements(kinds))
+	g.Expect(probe.Rootless().Name).To(Equal("rootless"))
+}
+
+func TestResultReadsLikeThis(t *testing.T) {
+	g := NewWithT(t)
+	r := probe.Result{Name: "net", OK: probe.No, Cause: unix.EPERM, Remedy: "sudo reboot"}
+	g.Expect(r.String()).To(Equal("net: no (operation not permitted); try: sudo reboot"))
+	g.Expect(probe.Result{Name: "net", OK: probe.Yes}.String()).To(Equal("net: yes"))
+	g.Expect(probe.Result{Name: "net"}.String()).To(Equal("net: inconclusive"))
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
+
+// tryProc mounts a new /proc. Outside of a user namespace that is tried.
+//
+// In one, it takes a process that lives in a pid namespace of that user
+// namespace, and then the kernel's rule decides: there must be a /proc already
+// of which no part is covered (mount_namespaces(7), fs/namespace.c
+// mnt_already_visible).
+func tryProc() Result {
+	root, err := inInitialUserNamespace()
+	if err != nil {
+		return Result{OK: Inconclusive, Cause: err}
+	}
+	mnt := Named("mnt")
+	if root && mnt.OK == Yes {
+		return mountable("proc", inNewFolder(0, func(dir string) error {
+			return sys.Mount("proc", dir, "proc", sys.NoSuid|sys.NoDev|sys.NoExec, "")
+		}))
+	}
+	covered, err := coveredProc()
+	if err != nil {
+		return Result{OK: Inconclusive, Cause: err}
+	}
+	if covered != nil {
+		return Result{
+			OK: No,
+			Cause: fmt.Errorf("no new /proc can be mounted in a user namespace while parts of the old one are covered: %s: %w",
+				strings.Join(covered, ", "), unix.EPERM),
+			Remedy: dropMasks,
+		}
+	}
+	if user := Named("user"); user.OK != Yes {
+		return without(user)
+	}
+	return Result{OK: Yes}
+}
+
+// mountable is the answer for a file system; ENODEV tells that the kernel has
+// not got it.
+func mountable(fstype string, err error) Result {
+	switch {
+	case err == nil:
+		return Result{OK: Yes}
+	case errors.Is(err, unix.ENODEV):
+		return Result{OK: No, Cause: fmt.Errorf("mount: %w: the kernel has no %s, and there is no such module to load", err, fstype)}
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES), errors.Is(err, unix.EINVAL):
+		return Result{OK: No, Cause: fmt.Errorf("mount a new %s: %w", fstype, err)}
+	}
+	return Result{OK: Inconclusive, Cause: fmt.Errorf("mount a new %s: %w", fstype, err)}
+}
+
+// coveredProc lists the mounts over parts of /proc, as containers have them.
+// Folders that exist to be mounted on do not count.
+func coveredProc() (list []string, err error) {
+	mounts, err := procfs.Mounts(procfs.Root, procfs.Self)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range mounts {
+		if strings.HasPrefix(m.Target, "/proc/") && !slices.Contains(mountPoints, m.Target) {
+			list = append(list, m.Target)
+		}
+	}
+	return list, nil
+}
+
+var mountPoints = []string{"/proc/sys/fs/binfmt_misc", "/proc/fs/nfsd", "/proc/fs/openprom"}
+
+// inInitialUserNamespace goes by the map: only that one maps every ID to itself.
+func inInitialUserNamespace() (bool, error) {
+	ids, err := procfs.UIDMap(procfs.Root, procfs.Self)
+	return slices.Equal(ids, []procfs.IDRange{{Count: 1<<32 - 1}}), err
+}

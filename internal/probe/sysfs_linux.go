@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
+
+// trySysfs mounts the /sys of a new network namespace.
+func trySysfs() Result {
+	for _, flag := range []int{unix.CLONE_NEWNET, unix.CLONE_NEWNS} {
+		if r := Kind(flag); r.OK != Yes {
+			return without(r)
+		}
+	}
+	r := mountable("sysfs", inNewFolder(unix.CLONE_NEWNET, func(dir string) error {
+		return sys.Mount("sysfs", dir, "sysfs", sys.NoSuid|sys.NoDev|sys.NoExec, "")
+	}))
+	if r.OK == No {
+		r.Remedy = dropMasks
+	}
+	return r
+}
