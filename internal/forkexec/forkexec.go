@@ -97,7 +97,7 @@ const (
 	Credential Step = "credential"
 	Chdir      Step = "chdir"
 	Signal     Step = "prctl"
-	Files      Step = "dup"
+	Files      Step = "descriptors"
 	Exec       Step = "exec"
 )
 

@@ -136,10 +136,20 @@ func (s *script) clones(flags uintptr, pid *int32) (call int) {
 }
 
 // announces sends the record, about itself, to the parent.
-func (s *script) announces(r *record) {
+func (s *script) announces(r *record) (call int32) {
 	r.call = int32(s.next())
 	addr, size := s.announcement(r)
 	s.does(unix.SYS_WRITE, uintptr(s.channel), addr, size)
+	return r.call
+}
+
+// waits waits for a message from the parent. At the channel's end it is empty, and
+// leads to where the to of that call is set.
+func (s *script) waits() (call int) {
+	addr, _ := s.announcement(&record{})
+	c := s.does(unix.SYS_READ, uintptr(s.channel), addr, 1).at(Wait, 0).or(unless)
+	c.want = 1
+	return s.next() - 1
 }
 
 // failure is the error that a record tells of, if it does.
