@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,6 +23,9 @@ const actVar = "FORKEXEC_TEST_ACT"
 
 var acts = map[string]func() error{}
 
+// No test may take the main thread abroad: /proc/self would follow.
+func init() { runtime.LockOSThread() }
+
 func TestMain(m *testing.M) {
 	if name := os.Getenv(actVar); name != "" {
 		if err := acts[name](); err != nil {
@@ -33,13 +37,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// act starts this binary with an act, the end of a pipe at the act's descriptor 3.
-func act(t *testing.T, name string) (*exec.Cmd, *os.File) {
+// act starts this binary with an act, the end of a pipe at the act's descriptor 3, and
+// the files from 4 on.
+func act(t *testing.T, name string, files ...*os.File) (*exec.Cmd, *os.File) {
 	t.Helper()
 	r, w := pipe(t)
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Env = append(os.Environ(), actVar+"="+name)
-	cmd.ExtraFiles = []*os.File{w}
+	cmd.ExtraFiles = append([]*os.File{w}, files...)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

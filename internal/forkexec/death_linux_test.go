@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forkexec_test
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"golang.org/x/sys/unix"
+)
+
+func init() {
+	acts["start"] = func() error { return startAndStay(nil) }
+	acts["start in pid"] = func() error { return startAndStay([]int{unix.CLONE_NEWPID}) }
+	acts["start in user+pid"] = func() error { return startAndStay([]int{unix.CLONE_NEWUSER, unix.CLONE_NEWPID}) }
+	acts["hold"] = func() error {
+		h, err := forkexec.Hold(nil, unix.CLONE_NEWUSER|unix.CLONE_NEWPID, forkexec.Setup{})
+		if err != nil {
+			return err
+		}
+		return tell(h.PID())
+	}
+}
+
+// startAndStay starts a sleep and tells its pid. The namespaces are another process's,
+// so that only the death signal can be what ends the sleep.
+func startAndStay(flags []int) error {
+	var joins []forkexec.Join
+	for i, f := range flags {
+		joins = append(joins, forkexec.Join{FD: 4 + i, Flag: f})
+	}
+	p, err := forkexec.Start([]string{"/bin/sleep"}, []string{"sleep", "1000"}, &forkexec.Attr{Joins: joins})
+	if err != nil {
+		return err
+	}
+	return tell(p.Pid)
+}
+
+func tell(pid int) error {
+	if _, err := fmt.Fprintln(os.NewFile(3, "test"), pid); err != nil {
+		return err
+	}
+	select {}
+}
+
+func TestChildrenDieWithTheirParent(t *testing.T) {
+	for name, flags := range map[string][]int{
+		"start":             nil,
+		"start in pid":      {unix.CLONE_NEWPID},
+		"start in user+pid": {unix.CLONE_NEWUSER, unix.CLONE_NEWPID},
+		"hold":              nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			var files []*os.File
+			for _, j := range fresh(t, flags...) {
+				dup, err := unix.FcntlInt(uintptr(j.FD), unix.F_DUPFD_CLOEXEC, 0)
+				g.Expect(err).NotTo(HaveOccurred())
+				f := os.NewFile(uintptr(dup), "namespace")
+				defer f.Close()
+				files = append(files, f)
+			}
+			cmd, r := act(t, name, files...)
+			var pid int
+			_, err := fmt.Fscanln(r, &pid)
+			g.Expect(err).NotTo(HaveOccurred())
+			fd, err := unix.PidfdOpen(pid, 0)
+			g.Expect(err).NotTo(HaveOccurred())
+			defer unix.Close(fd)
+			g.Expect(ended(t, fd, 0)).To(BeFalse())
+			g.Expect(cmd.Process.Kill()).To(Succeed())
+			g.Expect(ended(t, fd, 5000)).To(BeTrue(), "it outlives its parent")
+		})
+	}
+}
+
+func TestChildrenOutliveTheirThread(t *testing.T) {
+	g := NewWithT(t)
+	r, w := pipe(t)
+	started := make(chan *os.Process)
+	tid := make(chan int, 1)
+	go func() {
+		runtime.LockOSThread() // and the thread ends with the goroutine
+		tid <- unix.Gettid()
+		p, err := forkexec.Start([]string{"/bin/sh"}, []string{"sh", "-c", "read x; exit 3"}, &forkexec.Attr{Files: []uintptr{r.Fd()}})
+		if err != nil {
+			t.Error(err)
+		}
+		started <- p
+	}()
+	p := <-started
+	task := fmt.Sprintf("/proc/self/task/%d", <-tid)
+	g.Eventually(func() error { _, err := os.Stat(task); return err }).Should(MatchError(os.ErrNotExist))
+	_, err := io.WriteString(w, "\n")
+	g.Expect(err).NotTo(HaveOccurred())
+	state, err := p.Wait()
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(state.ExitCode()).To(Equal(3))
+}
+
+// A client that is locked to a thread in foreign namespaces does not lend them to the child.
+func TestChildrenComeFromTheProcessesNamespaces(t *testing.T) {
+	g := NewWithT(t)
+	got := make(chan string)
+	go func() {
+		runtime.LockOSThread()
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			t.Error(err)
+		}
+		got <- sh(t, nil, "readlink /proc/self/ns/net")
+	}()
+	g.Expect(<-got).To(Equal(readlink(t, "/proc/self/ns/net")))
+}
+
+// ended waits for the end of a process.
+func ended(t *testing.T, pidfd, milliseconds int) bool {
+	t.Helper()
+	for {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, milliseconds)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n == 1
+	}
+}
