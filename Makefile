@@ -3,7 +3,7 @@
 # Short names. What is behind them is in .ci/stages.sh.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-user race demo lint bench ci
+.PHONY: help test test-user race demo lint bench vm ci
 
 help: ## show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -25,6 +25,9 @@ lint: ## run gofmt, go vet and the linters
 
 bench: ## measure, next to peers and floors (minutes, on a quiet machine)
 	.ci/run figures
+
+vm: ## run the tests under another kernel, in QEMU (root, amd64)
+	.ci/run vm
 
 ci: ## run all that a change must pass
 	.ci/run

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the stages are made of. Sourced by .ci/run at the root of the checkout.
+# What the stages are made of. Sourced by .ci/run and .ci/vm at the root of the checkout.
 # shellcheck shell=bash
 
 # A test that skips on a machine which this script has set up is a failure.
@@ -30,6 +30,25 @@ die() {
 
 as_root() {
   if ((EUID == 0)); then "$@"; else sudo "$@"; fi
+}
+
+# need installs the Debian packages among its arguments that are missing.
+need() {
+  local package missing=()
+  command -v dpkg-query >/dev/null || {
+    printf 'This is no Debian. Needed is what it calls %s.\n' "$*"
+    return
+  }
+  for package; do
+    dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
+      missing+=("$package")
+  done
+  ((${#missing[@]})) || {
+    printf 'installed: %s\n' "$*"
+    return
+  }
+  say as_root apt-get -qq update
+  say as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install --yes --no-install-recommends "${missing[@]}"
 }
 
 # go_as_root runs go as root. Under sudo it is the same Go with the same modules, which
@@ -91,7 +110,7 @@ work_tree() {
 
 # Every process that a test starts inherits this from it, so what stays behind can be told
 # from everything else on the machine.
-mark="GONSO_CI=$work"
+mark="CI_RUN=$work"
 marked() { env "$mark" "$@"; }
 
 # nothing_left fails if a marked process outlives the tests for more than a moment, which

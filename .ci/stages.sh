@@ -19,9 +19,10 @@ stages=(
   'cross      everything compiles for the other Linux architectures'
 )
 
-# These need a user who may sudo, or a quiet machine.
+# These need a user who may sudo, an amd64 machine, a quiet machine.
 by_name_only=(
   'exec-sudo  the tests, built by a user, run as root: go test -exec sudo'
+  'vm         the tests under a kernel of Debian, as root and as that user, in QEMU'
   'figures    what bench/ measures, six times, with medians'
 )
 
@@ -38,23 +39,7 @@ debian=(
 
 architectures=(386 arm arm64 ppc64le riscv64 s390x)
 
-stage_packages() {
-  local package missing=()
-  command -v dpkg-query >/dev/null || {
-    printf 'This is no Debian. The tests need what it calls %s.\n' "${debian[*]}"
-    return
-  }
-  for package in "${debian[@]}"; do
-    dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
-      missing+=("$package")
-  done
-  ((${#missing[@]})) || {
-    printf 'installed: %s\n' "${debian[*]}"
-    return
-  }
-  say as_root apt-get -qq update
-  say as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "${missing[@]}"
-}
+stage_packages() { need "${debian[@]}"; }
 
 stage_format() {
   local changed
@@ -85,7 +70,7 @@ nocgo: CGO_ENABLED=0
 darwin: GOOS=darwin CGO_ENABLED=0
 END
   say go tool -modfile=tools/go.mod actionlint
-  say shellcheck --external-sources .ci/run .github/actions/namespaces/prepare
+  say shellcheck --external-sources .ci/run .ci/vm .ci/vm-init .github/actions/namespaces/prepare
 }
 
 # -count=1 because the kernel is an input of most tests, and go test's cache does not see it.
@@ -140,6 +125,8 @@ stage_exec-sudo() {
   say go test -exec "sudo env PATH=$PATH NSTEST_STRICT=$NSTEST_STRICT $mark" -count=1 -timeout=5m ./...
   nothing_left
 }
+
+stage_vm() { say .ci/vm; }
 
 stage_figures() {
   go_as_root -C bench test -run='^$' -bench=. -benchmem -count=6 -timeout=60m ./... | tee "$work/figures"
