@@ -20,20 +20,25 @@ import (
 const scenarioVar = "PROBE_TEST_SCENARIO"
 
 var scenarios = map[string]func() error{
-	"limit net, then deeper":          limitThenDeeper,
-	"grant subids, no new privileges": grantSubIDsInVain,
 	"as it is":                        func() error { return nil },
-	"limit net":                       func() error { return write("/proc/sys/user/max_net_namespaces", "0") },
-	"limit user":                      func() error { return write("/proc/sys/user/max_user_namespaces", "0") },
-	"deny unshare":                    denyUnshare,
-	"deny mount":                      denyMount,
-	"cover /proc":                     coverProc,
 	"chroot":                          chrootBare,
-	"grant subids":                    grantSubIDs,
-	"no way":                          noWay,
-	"no tun":                          hideTun,
-	"few descriptors":                 probeWithFewDescriptors,
+	"cover /proc":                     coverProc,
 	"deny after a yes":                probeThenDeny,
+	"deny execve":                     denyExecve,
+	"deny ioctl":                      denyIoctl,
+	"deny mount":                      denyMount,
+	"deny sethostname":                denySethostname,
+	"deny shmget":                     denyShmget,
+	"deny unshare":                    denyUnshare,
+	"few descriptors":                 probeWithFewDescriptors,
+	"grant subids":                    grantSubIDs,
+	"grant subids, no new privileges": grantSubIDsInVain,
+	"limit net":                       limitNet,
+	"limit net, then deeper":          limitThenDeeper,
+	"limit net, then remedy":          limitThenRemedy,
+	"limit user":                      limitUser,
+	"no tun":                          hideTun,
+	"no way":                          noWay,
 }
 
 func TestMain(m *testing.M) {

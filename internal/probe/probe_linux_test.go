@@ -33,6 +33,18 @@ func TestRootOfAUserNamespaceHasEveryKind(t *testing.T) {
 	}
 }
 
+// That a namespace can be created says little.
+func TestEveryKindIsUsedNotOnlyCreated(t *testing.T) {
+	g := NewWithT(t)
+	for call, kind := range map[string]string{
+		"execve": "pid", "ioctl": "net", "mount": "mnt", "sethostname": "uts", "shmget": "ipc",
+	} {
+		found := in(t, "deny "+call, userRoot(0), kind)
+		g.Expect(found[0].OK).To(Equal(no), "%s without %s: %v", kind, call, found[0])
+		g.Expect(found[0].Errno).To(Equal(unix.EPERM))
+	}
+}
+
 func TestOrdinaryUserIsToldToGoRootless(t *testing.T) {
 	g := NewWithT(t)
 	found := in(t, "as it is", unprivileged(), "net", "mnt", "rootless", "veth")
@@ -82,6 +94,10 @@ func TestLimitIsNamed(t *testing.T) {
 			Remedy: "sudo sysctl -w user.max_net_namespaces=100000",
 		},
 	}))
+}
+
+func TestRemedyForALimitHelps(t *testing.T) {
+	NewWithT(t).Expect(in(t, "limit net, then remedy", userRoot(0), "net")).To(Equal([]finding{{Name: "net", OK: yes}}))
 }
 
 // The limit of an outer user namespace shows in no number, and somebody else may

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -16,10 +17,27 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/probe"
 )
 
+func limitNet() error  { return write("/proc/sys/user/max_net_namespaces", "0") }
+func limitUser() error { return write("/proc/sys/user/max_user_namespaces", "0") }
+
+// limitThenRemedy does what the answer says will help.
+func limitThenRemedy() error {
+	if err := limitNet(); err != nil {
+		return err
+	}
+	remedy := probe.Named("limits").Remedy
+	setting, value, _ := strings.Cut(strings.TrimPrefix(remedy, "sudo sysctl -w "), "=")
+	return write("/proc/sys/"+strings.ReplaceAll(setting, ".", "/"), value)
+}
+
 func write(name, text string) error { return os.WriteFile(name, []byte(text), 0) }
 
-func denyUnshare() error { return deny(unix.SYS_UNSHARE) }
-func denyMount() error   { return deny(unix.SYS_MOUNT) }
+func denyUnshare() error     { return deny(unix.SYS_UNSHARE) }
+func denyMount() error       { return deny(unix.SYS_MOUNT) }
+func denyIoctl() error       { return deny(unix.SYS_IOCTL) }
+func denySethostname() error { return deny(unix.SYS_SETHOSTNAME) }
+func denyShmget() error      { return deny(unix.SYS_SHMGET) }
+func denyExecve() error      { return deny(unix.SYS_EXECVE) }
 
 // deny installs a seccomp filter that makes a system call fail with EPERM, on all
 // threads.
@@ -102,7 +120,7 @@ func grantSubIDsInVain() error {
 
 // limitThenDeeper goes into one more user namespace.
 func limitThenDeeper() error {
-	if err := write("/proc/sys/user/max_net_namespaces", "0"); err != nil {
+	if err := limitNet(); err != nil {
 		return err
 	}
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
@@ -118,7 +136,7 @@ func limitThenDeeper() error {
 
 // noWay leaves neither CAP_SYS_ADMIN nor a user namespace to have it in.
 func noWay() error {
-	if err := write("/proc/sys/user/max_user_namespaces", "0"); err != nil {
+	if err := limitUser(); err != nil {
 		return err
 	}
 	runtime.LockOSThread() // it is the thread that loses the capability
