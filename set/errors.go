@@ -2,6 +2,8 @@
 
 package set
 
+import "errors"
+
 // An Error tells what was tried, on which kinds of namespace, and why it
 // failed. It unwraps to the cause: a [syscall.Errno] where the kernel refused,
 // [os.ErrClosed] for a closed Set, [os.ErrInvalid] for arguments that make no
@@ -17,14 +19,12 @@ type Error struct {
 	hint string
 }
 
-// newError passes nil through. An Error that is one already stays as it is: the
+// newError passes nil through, and an error that has an Error in it: the
 // innermost step knows best.
 func newError(op string, kind int, err error) error {
-	if err == nil {
-		return nil
-	}
-	if e, ok := err.(*Error); ok { //nolint:errorlint // only itself, not what it wraps
-		return e
+	var known *Error
+	if err == nil || errors.As(err, &known) {
+		return err
 	}
 	return &Error{Op: op, Kind: kind, Err: err, hint: hint(op, kind, err)}
 }

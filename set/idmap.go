@@ -133,7 +133,11 @@ func (m *idMaps) write(pid int) error {
 
 func writeProc(pid int, file, text string) error {
 	if err := sys.WriteFileAt(home.proc, fmt.Sprintf("%d/%s", pid, file), text); err != nil {
-		return fmt.Errorf("write %q to %s: %w", strings.TrimSpace(text), file, err)
+		first, rest, _ := strings.Cut(text, "\n")
+		if rest != "" {
+			first += " ..."
+		}
+		return fmt.Errorf("write %q to %s: %w", first, file, err)
 	}
 	return nil
 }

@@ -26,6 +26,8 @@ type held struct {
 	// flags has the kinds that are held, foreign those of them in which the Set
 	// is not where this process is.
 	flags, foreign int
+	// init is the first process of the pid namespace, if that is ours to keep.
+	init *pidInit
 
 	mu     sync.Mutex
 	users  int // calls in flight, each of which keeps the descriptors open
@@ -100,10 +102,14 @@ func (s Set) Close() error {
 	s.closed = true
 	s.mu.Unlock()
 	if last {
-		return closeAll(s.fds)
+		return s.destroy()
 	}
 	return nil
 }
+
+// destroy lets go of everything. The first process of the pid namespace ends
+// with the last Set that has the namespace.
+func (h *held) destroy() error { return errors.Join(closeAll(h.fds), h.init.release()) }
 
 // Closed tells whether the Set, or a copy of it, has been closed. The zero Set
 // counts as closed.
@@ -139,7 +145,7 @@ func (s Set) release() {
 	last := s.closed && s.users == 0
 	s.mu.Unlock()
 	if last {
-		_ = closeAll(s.fds)
+		_ = s.destroy()
 	}
 }
 
@@ -162,7 +168,17 @@ func (s Set) Dup(flags int) (newS Set, retErr error) {
 		return Set{}, err
 	}
 	defer s.release()
-	return collect("dup", flags, func(i int) (*sys.FD, error) { return s.fds[i].Dup() })
+	newS, err = collect("dup", flags, func(i int) (*sys.FD, error) { return s.fds[i].Dup() })
+	return newS.sharing(s), err
+}
+
+// sharing makes a new Set one of those that keep the first process of from's pid
+// namespace alive, if it has that namespace.
+func (s Set) sharing(from Set) Set {
+	if s.held != nil && s.flags&NS_PID != 0 {
+		s.init = from.init.retain()
+	}
+	return s
 }
 
 // pick acquires the Set and checks that it has the kinds in flags; 0 stands for
@@ -215,12 +231,16 @@ func (s Set) Merge(other Set) (Set, error) {
 		return Set{}, err
 	}
 	defer other.release()
-	return collect("merge", s.flags|other.flags, func(i int) (*sys.FD, error) {
+	both, err := collect("merge", s.flags|other.flags, func(i int) (*sys.FD, error) {
 		if fd := other.fds[i]; fd != nil {
 			return fd.Dup()
 		}
 		return s.fds[i].Dup()
 	})
+	if other.flags&NS_PID != 0 {
+		return both.sharing(other), err
+	}
+	return both.sharing(s), err
 }
 
 // ID returns the kernel's name of the Set's namespace of that kind, such as

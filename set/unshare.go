@@ -3,6 +3,8 @@
 package set
 
 import (
+	"errors"
+
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -41,7 +43,13 @@ func (s Set) Unshare(flags int, opts ...UnshareOpt) (Set, error) {
 		return Set{}, err
 	}
 	defer s.release()
-	fresh, err := s.makeOnThread(flags, config)
+	var fresh [len(kinds)]*sys.FD
+	var init *pidInit
+	if s.takesProcess(flags) {
+		fresh, init, err = s.makeInProcess(flags, config)
+	} else {
+		fresh, err = s.makeOnThread(flags, config)
+	}
 	if err != nil {
 		return Set{}, err
 	}
@@ -51,10 +59,18 @@ func (s Set) Unshare(flags int, opts ...UnshareOpt) (Set, error) {
 		}
 		if fresh[i], err = fd.Dup(); err != nil {
 			closeAll(fresh)
-			return Set{}, newError("dup", kinds[i].flag, err)
+			return Set{}, errors.Join(newError("dup", kinds[i].flag, err), init.release())
 		}
 	}
-	return newSet(fresh)
+	made, err := newSet(fresh)
+	if err != nil {
+		return Set{}, errors.Join(err, init.release())
+	}
+	if flags&NS_PID != 0 {
+		made.init = init
+		return made, nil
+	}
+	return made.sharing(s), nil
 }
 
 // makeOnThread has a thread join the Set, make the new namespaces and open them.

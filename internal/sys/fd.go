@@ -15,6 +15,9 @@ type FD struct{ n atomic.Int32 }
 // ErrNotNamespace tells that a file is no namespace file.
 var ErrNotNamespace = errors.New("not a namespace file")
 
+// ErrOutside tells that a namespace lies outside of what the caller may see.
+var ErrOutside = errors.New("outside of the caller's user namespace")
+
 // An InodeID tells one file from another for as long as a descriptor of either
 // is held; once none is, the kernel hands the number out again.
 type InodeID struct{ Dev, Ino uint64 }

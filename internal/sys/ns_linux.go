@@ -3,6 +3,7 @@
 package sys
 
 import (
+	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -14,6 +15,7 @@ import (
 const (
 	ioNone        = unix.BLKRRPART &^ 0xffff
 	nsGetUserns   = ioNone | 0xb701
+	nsGetParent   = ioNone | 0xb702
 	nsGetNstype   = ioNone | 0xb703
 	nsGetOwnerUID = ioNone | 0xb704
 )
@@ -44,9 +46,19 @@ func (fd *FD) NamespaceFlag() (int, error) {
 }
 
 // UserNamespace opens the user namespace that owns the namespace (ioctl_ns(2)).
-// EPERM tells that it lies outside of the caller's.
-func (fd *FD) UserNamespace() (*FD, error) {
-	n, err := unix.IoctlRetInt(fd.Int(), nsGetUserns)
+// [ErrOutside] tells that it lies outside of the caller's.
+func (fd *FD) UserNamespace() (*FD, error) { return fd.related(nsGetUserns) }
+
+// Parent opens the user or pid namespace that the namespace is nested in
+// (ioctl_ns(2)). [ErrOutside] tells that it lies outside of the caller's, or that
+// there is none.
+func (fd *FD) Parent() (*FD, error) { return fd.related(nsGetParent) }
+
+func (fd *FD) related(request uint) (*FD, error) {
+	n, err := unix.IoctlRetInt(fd.Int(), request)
+	if errors.Is(err, unix.EPERM) {
+		return nil, fmt.Errorf("%w: %w", ErrOutside, err)
+	}
 	if err != nil {
 		return nil, err
 	}

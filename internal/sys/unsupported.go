@@ -37,6 +37,7 @@ func (fd *FD) Dup() (*FD, error)           { return nil, errUnsupported }
 func (fd *FD) InodeID() (InodeID, error)   { return InodeID{}, errUnsupported }
 func (fd *FD) NamespaceFlag() (int, error) { return 0, errUnsupported }
 func (fd *FD) UserNamespace() (*FD, error) { return nil, errUnsupported }
+func (fd *FD) Parent() (*FD, error)        { return nil, errUnsupported }
 func (fd *FD) OwnerUID() (int, error)      { return 0, errUnsupported }
 func (fd *FD) FDPath() string              { return "" }
 

@@ -15,13 +15,6 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// here returns the ID of the calling thread's namespace of that name.
-func here(g Gomega, name string) string {
-	id, err := os.Readlink("/proc/thread-self/ns/" + name)
-	g.Expect(err).NotTo(HaveOccurred())
-	return id
-}
-
 func TestNewGivesEachTestItsOwnNamespaces(t *testing.T) {
 	g := NewWithT(t)
 	seen := map[string]bool{here(g, "net"): true}
