@@ -62,7 +62,7 @@ go_as_root() {
   local at=()
   if [[ $1 == -C ]]; then at=(-C "$2"); fi
   go "${at[@]}" mod download
-  say sudo env "PATH=$PATH" "GOFLAGS=$GOFLAGS" "CGO_ENABLED=$(go env CGO_ENABLED)" \
+  say sudo env --default-signal "PATH=$PATH" "GOFLAGS=$GOFLAGS" "CGO_ENABLED=$(go env CGO_ENABLED)" \
     "GOMODCACHE=$(go env GOMODCACHE)" "GOCACHE=$work/root-cache" GOPROXY=off \
     "NSTEST_STRICT=$NSTEST_STRICT" "$mark" go "$@"
 }
@@ -79,7 +79,7 @@ as_user() {
   printf '+ (%s)%s\n' "$ci_user" "$(printf ' %q' "$@")"
   (
     cd "$home/src"
-    setpriv --reuid="$ci_user" --regid="$ci_user" --init-groups --inh-caps=-all env -i \
+    setpriv --reuid="$ci_user" --regid="$ci_user" --init-groups --inh-caps=-all env -i --default-signal \
       HOME="$home" USER="$ci_user" TMPDIR="$home/tmp" CI="${CI-}" NSTEST_STRICT="$NSTEST_STRICT" "$mark" \
       PATH="$(go env GOROOT)/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
       GOCACHE="$home/cache" GOMODCACHE="$home/modules" GOFLAGS="$GOFLAGS" CGO_ENABLED="$(go env CGO_ENABLED)" \
@@ -111,7 +111,10 @@ work_tree() {
 # Every process that a test starts inherits this from it, so what stays behind can be told
 # from everything else on the machine.
 mark="CI_RUN=$work"
-marked() { env "$mark" "$@"; }
+
+# marked also undoes what a shell does to its jobs in the background, which no interrupt
+# reaches; tests send some.
+marked() { env --default-signal "$mark" "$@"; }
 
 # nothing_left fails if a marked process outlives the tests for more than a moment, which
 # the kernel needs to end the children of a process that has ended.
