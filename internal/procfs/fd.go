@@ -37,14 +37,14 @@ func (d Descriptor) Kind() string {
 // Descriptors lists the open files of a process, by ascending number. Those with
 // which it reads the list are not on it.
 func Descriptors(root, process string) ([]Descriptor, error) {
-	list, err := readDescriptors(path(root, process, "fd"))
+	list, err := readDescriptors(path(root, process, "fd"), root == Root && process == Self)
 	if err != nil {
 		return nil, fmt.Errorf("descriptors of process %s: %w", process, err)
 	}
 	return list, nil
 }
 
-func readDescriptors(path string) (list []Descriptor, err error) {
+func readDescriptors(path string, self bool) (list []Descriptor, err error) {
 	nums, err := numbers(path)
 	if err != nil {
 		return nil, err
@@ -54,8 +54,7 @@ func readDescriptors(path string) (list []Descriptor, err error) {
 		return nil, err
 	}
 	list = make([]Descriptor, 0, len(nums))
-	add := func(num int, readlink func(string) (string, error)) error {
-		target, err := readlink(strconv.Itoa(num))
+	add := func(num int, target string, err error) error {
 		if Vanished(err) {
 			return nil
 		}
@@ -65,12 +64,14 @@ func readDescriptors(path string) (list []Descriptor, err error) {
 		list = append(list, Descriptor{num, target})
 		return nil
 	}
+	targets := targetReader{dir: dir, self: self, names: make(map[uint64]string)}
 	own := dir.Int()
 	for _, num := range nums {
 		if num == own {
 			continue
 		}
-		if err := add(num, dir.Readlink); err != nil {
+		target, err := targets.read(num)
+		if err := add(num, target, err); err != nil {
 			return nil, errors.Join(err, dir.Close())
 		}
 	}
@@ -80,10 +81,40 @@ func readDescriptors(path string) (list []Descriptor, err error) {
 	// That number was listed already before dir was open, or the process is not
 	// this one.
 	if slices.Contains(nums, own) {
-		err = add(own, func(name string) (string, error) { return os.Readlink(path + "/" + name) })
+		target, readErr := os.Readlink(path + "/" + strconv.Itoa(own))
+		err = add(own, target, readErr)
 	}
 	slices.SortFunc(list, func(a, b Descriptor) int { return a.Num - b.Num })
 	return list, err
+}
+
+// A targetReader finds out what descriptors are open on.
+type targetReader struct {
+	dir   *sys.FD
+	self  bool
+	names map[uint64]string
+}
+
+// read reads the link, which takes a while. Most descriptors are sockets and
+// pipes, whose names are nothing but kind and inode: of this process's own, one
+// of each kind tells how the others on the same device are called.
+func (r *targetReader) read(num int) (string, error) {
+	if !r.self {
+		return r.dir.Readlink(strconv.Itoa(num))
+	}
+	id, err := sys.InodeIDOf(num)
+	if err != nil { // the link tells whether it is closed, or what else
+		return r.dir.Readlink(strconv.Itoa(num))
+	}
+	inode := ":[" + strconv.FormatUint(id.Ino, 10) + "]"
+	if kind, known := r.names[id.Dev]; known {
+		return kind + inode, nil
+	}
+	target, err := r.dir.Readlink(strconv.Itoa(num))
+	if kind, ok := strings.CutSuffix(target, inode); ok && (kind == "socket" || kind == "pipe") {
+		r.names[id.Dev] = kind
+	}
+	return target, err
 }
 
 // DescriptorInfo is what fdinfo tells about every kind of open file

@@ -4,8 +4,11 @@ package procfs_test
 
 import (
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"syscall"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -106,6 +109,34 @@ func TestDescriptorsAreSortedByNumber(t *testing.T) {
 		kinds = append(kinds, d.Kind())
 	}
 	g.Expect(kinds).To(Equal([]string{"file", "socket", "eventpoll", "net", "file"}))
+}
+
+// The names of this process's sockets and pipes are composed: they must be those
+// that the links have.
+func TestDescriptorsOfThisProcessAreNamedByTheKernel(t *testing.T) {
+	g := NewWithT(t)
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	g.Expect(syscall.Mkfifo(fifo, 0o600)).To(Succeed())
+	for range 3 {
+		r, w, err := os.Pipe()
+		g.Expect(err).NotTo(HaveOccurred())
+		defer r.Close()
+		defer w.Close()
+		conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+		g.Expect(err).NotTo(HaveOccurred())
+		defer conn.Close()
+		for _, name := range []string{"/proc/self/ns/net", "/proc/self/ns/uts", os.DevNull, fifo} {
+			file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+			g.Expect(err).NotTo(HaveOccurred())
+			defer file.Close()
+		}
+	}
+	composed, err := procfs.Descriptors(procfs.Root, procfs.Self)
+	g.Expect(err).NotTo(HaveOccurred())
+	read, err := procfs.Descriptors(procfs.Root, strconv.Itoa(os.Getpid()))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(composed).To(Equal(read))
+	g.Expect(len(composed)).To(BeNumerically(">=", 3*7))
 }
 
 func TestDescriptorInfoTellsCloseOnExec(t *testing.T) {

@@ -28,6 +28,14 @@ func (fd *FD) Readlink(name string) (string, error) {
 	}
 }
 
+// InodeIDOf is [FD.InodeID] of a descriptor that somebody else owns. One that is
+// closed is EBADF.
+func InodeIDOf(n int) (InodeID, error) {
+	var st unix.Stat_t
+	err := retry(func() error { return unix.Fstat(n, &st) })
+	return InodeID{Dev: uint64(st.Dev), Ino: st.Ino}, err //nolint:unconvert // Dev is 32 bits wide on some architectures
+}
+
 // HasChildren tells whether the calling process has any child, running or not
 // waited for; it leaves them all as they are.
 func HasChildren() (bool, error) {

@@ -8,6 +8,8 @@ import "time"
 
 func (fd *FD) Readlink(string) (string, error) { return "", errUnsupported }
 
+func InodeIDOf(int) (InodeID, error) { return InodeID{}, errUnsupported }
+
 func HasChildren() (bool, error)               { return false, errUnsupported }
 func OpenProcess(int) (*FD, error)             { return nil, errUnsupported }
 func OpenThread(int) (*FD, error)              { return nil, errUnsupported }
