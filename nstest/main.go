@@ -3,10 +3,7 @@
 package nstest
 
 import (
-	"fmt"
 	"os"
-	"slices"
-	"strings"
 
 	"github.com/seed-1bc5c4a2/gonso/reexec"
 )
@@ -58,19 +55,4 @@ func (r runApart) Run() int {
 	code := make(chan int)
 	go func() { code <- r.Runner.Run() }()
 	return <-code
-}
-
-// report prints one line that counts the skipped tests by cause.
-func (s *skipCount) report() {
-	s.Lock()
-	defer s.Unlock()
-	if len(s.causes) == 0 {
-		return
-	}
-	var causes []string
-	for cause, n := range s.causes {
-		causes = append(causes, fmt.Sprintf("%d: %s", n, cause))
-	}
-	slices.Sort(causes)
-	fmt.Fprintf(os.Stderr, "nstest: skipped for want of something (NSTEST_STRICT=1 makes that a failure): %s\n", strings.Join(causes, "; "))
 }

@@ -4,33 +4,100 @@ package nstest
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/probe"
+	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// strict tells whether a test that cannot have what it needs fails.
-func strict() bool { return os.Getenv("NSTEST_STRICT") == "1" }
+// Require ends the test unless this machine lets it have what it needs: kinds of
+// namespaces, as flags, and features of the kernel, by name.
+//
+//	nstest.Require(t, gonso.NS_NET|gonso.NS_USER, "veth", "nftables")
+//
+// What counts is the effect. It is tried once per process: a namespace is made
+// and used, a link is added. Where something is missing the test is skipped with
+// the cause and what helps, and counted in one line at the end of the run; with
+// NSTEST_STRICT=1 it fails instead. 'gonso doctor' lists the names. Fixtures
+// require what they need by themselves.
+func Require(tb testing.TB, what ...any) {
+	tb.Helper()
+	for _, need := range what {
+		results, err := try(need)
+		if err != nil {
+			tb.Fatalf("nstest: Require: %v", err)
+		}
+		for _, r := range results {
+			switch r.OK {
+			case probe.Inconclusive:
+				tb.Fatalf("nstest: cannot tell whether this machine has what the test needs: %v", r)
+			case probe.No:
+				missing(tb, fmt.Sprintf("this machine lacks %v", r))
+			}
+		}
+	}
+}
 
-// unavailable ends a test that cannot have its namespaces: a machine that does
-// not give them skips it, anything else is a failure.
+// try returns what has been found out about a need.
+func try(need any) (results []probe.Result, err error) {
+	switch need := need.(type) {
+	case int:
+		for _, kind := range set.Kinds(need) {
+			results = append(results, probe.Kind(kind))
+		}
+		if len(results) == 0 {
+			err = fmt.Errorf("%#x has no kind of namespace: %w", need, os.ErrInvalid)
+		}
+	case string:
+		if !slices.Contains(probe.Names(), need) {
+			return nil, fmt.Errorf("%q is none of %s: %w", need, strings.Join(probe.Names(), ", "), os.ErrInvalid)
+		}
+		results = append(results, probe.Named(need))
+	default:
+		err = fmt.Errorf("%v is a %T, want a flag such as NS_NET or a name: %w", need, need, os.ErrInvalid)
+	}
+	return results, err
+}
+
+// unavailable ends a test that could not be given its namespaces. If the machine
+// does not give them it is skipped, with anything else it fails.
 func unavailable(tb testing.TB, flags int, err error) {
 	tb.Helper()
-	if !lacking(err) || strict() {
+	if !lacking(err) {
 		tb.Fatalf("nstest: %v", err)
 	}
-	skips.count(err.Error())
-	tb.Skipf("nstest: %v", err)
+	text := err.Error()
+	for _, kind := range set.Kinds(flags) {
+		if r := probe.Kind(kind); r.OK == probe.No && r.Remedy != "" && !strings.Contains(text, r.Remedy) {
+			text += "; try: " + r.Remedy
+			break
+		}
+	}
+	missing(tb, text)
 }
 
 // lacking tells whether an error is the machine's: missing privilege or kernel
-// feature, not something that is wrong in the test.
+// feature, not something that is wrong with the test.
 func lacking(err error) bool {
 	return slices.ContainsFunc([]error{
 		syscall.EPERM, syscall.EACCES, syscall.ENOSYS, errors.ErrUnsupported,
 	}, func(cause error) bool { return errors.Is(err, cause) })
+}
+
+// missing skips a test, or fails it where skips are failures.
+func missing(tb testing.TB, cause string) {
+	tb.Helper()
+	if os.Getenv("NSTEST_STRICT") == "1" {
+		tb.Fatalf("nstest: %s", cause)
+	}
+	skips.count(cause)
+	tb.Skipf("nstest: %s", cause)
 }
 
 // skips counts the skipped tests by cause, for one line at the end of the run.
@@ -45,4 +112,19 @@ func (s *skipCount) count(cause string) {
 	s.Lock()
 	defer s.Unlock()
 	s.causes[cause]++
+}
+
+// report prints one line that counts the skipped tests by cause.
+func (s *skipCount) report() {
+	s.Lock()
+	defer s.Unlock()
+	if len(s.causes) == 0 {
+		return
+	}
+	var causes []string
+	for cause, n := range s.causes {
+		causes = append(causes, fmt.Sprintf("%d: %s", n, cause))
+	}
+	slices.Sort(causes)
+	fmt.Fprintf(os.Stderr, "nstest: skipped for want of something (NSTEST_STRICT=1 makes that a failure): %s\n", strings.Join(causes, " | "))
 }

@@ -57,3 +57,11 @@ func TestSignal(*testing.T) {
 	fmt.Println("got", <-signals)
 	os.Exit(0)
 }
+
+func TestRequire(t *testing.T) { nstest.Require(t, gonso.NS_NET) }
+
+func TestNonsense(t *testing.T) {
+	for _, what := range []any{"vteh", 0, 1.5} {
+		t.Run("", func(t *testing.T) { nstest.Require(t, what) })
+	}
+}
