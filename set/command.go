@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package set
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+)
+
+// A Cmd is a command to be run in a Set's namespaces. Its fields and methods are those
+// of [exec.Cmd], and so is what they do, with these additions:
+//
+//   - It works for every Set, those with user, pid and time namespaces included.
+//   - The process dies with this one, however that ends: Pdeathsig is SIGKILL unless
+//     SysProcAttr has another signal. The end of a thread does not matter.
+//   - With a mount namespace, all paths are those inside. Without a Dir the command runs
+//     in the folder with the name of the current one, or in / where there is none.
+//   - In a user namespace that maps the caller, the command has the caller's user and
+//     group; in one that does not, it is root if there is one. SysProcAttr.Credential
+//     decides otherwise.
+//
+// A Cmd cannot be used again.
+type Cmd struct {
+	// Path is the program. If it has no slash, Start looks for it in the folders of
+	// this process's PATH, inside the Set's mount namespace.
+	Path string
+	// Args has the name, and then the arguments; nil stands for just Path.
+	Args []string
+	// Env is the environment; nil stands for this process's.
+	Env []string
+	// Dir is the working directory.
+	Dir string
+
+	// Stdin, Stdout and Stderr are /dev/null where nil. What is no *os.File is
+	// copied by a goroutine, which Wait waits for.
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	// ExtraFiles become the descriptors from 3 on.
+	ExtraFiles []*os.File
+
+	// SysProcAttr may have Chroot, Credential, Setsid, Setpgid, Pgid, Setctty, Ctty,
+	// Noctty, Pdeathsig and Unshareflags. Other fields are an error of Start, for
+	// which errors.Is(err, errors.ErrUnsupported) holds.
+	SysProcAttr *syscall.SysProcAttr
+
+	// Cancel is called when the context is done; Command sets it to kill the process.
+	Cancel func() error
+	// WaitDelay bounds the time from the end of the context, or of the process, to
+	// the end of Wait: then the process is killed, and its pipes are closed.
+	WaitDelay time.Duration
+
+	Process      *os.Process      // once it is started
+	ProcessState *os.ProcessState // once it is waited for
+	Err          error            // why Path was not found, if it was not
+
+	ctx     context.Context
+	set     Set
+	started bool
+	pipes   plumbing
+	exited  chan struct{}    // closed by Wait
+	watched chan interrupted // nil without a watch
+}
+
+// Command returns the command to run the program in the namespaces of the Set, which
+// must be open until Start has returned. A name without a slash is looked for in PATH:
+// here, as by [exec.Command], or by Start if the Set's mount namespace is another than
+// this process's. The context kills the process when it is done before the
+// command has ended.
+func (s Set) Command(ctx context.Context, name string, args ...string) *Cmd {
+	if ctx == nil {
+		panic("nil Context")
+	}
+	c := &Cmd{Path: name, Args: append([]string{name}, args...), ctx: ctx, set: s}
+	c.Cancel = func() error { return c.Process.Kill() }
+	if filepath.Base(name) == name && !c.elsewhere() {
+		path, err := exec.LookPath(name)
+		if path != "" {
+			c.Path = path
+		}
+		c.Err = err
+	}
+	return c
+}
+
+// elsewhere tells whether a path means something else to the command than it does here.
+func (c *Cmd) elsewhere() bool { return c.set.held != nil && c.set.foreign&NS_MNT != 0 }
+
+// Start starts the command, and returns once it runs. If the child fails on its way,
+// the error is an [*Error] that tells at which namespace or step, and unwraps to the
+// errno; [exec.ErrNotFound] if no folder of PATH has the program.
+//
+// After a successful Start, Wait has to be called.
+func (c *Cmd) Start() (err error) {
+	if c.started {
+		return errors.New("gonso: command already started")
+	}
+	c.started = true
+	defer func() { c.pipes.started(err == nil) }()
+	if c.Err != nil {
+		return c.Err
+	}
+	if c.Path == "" {
+		return errors.New("gonso: no command")
+	}
+	if c.ctx == nil {
+		return errors.New("gonso: a Cmd is made by Set.Command")
+	}
+	if err := c.ctx.Err(); err != nil {
+		return err
+	}
+	for _, v := range c.Env {
+		if strings.ContainsRune(v, 0) {
+			return fmt.Errorf("gonso: environment variable contains NUL: %w", os.ErrInvalid)
+		}
+	}
+	files, err := c.pipes.files(c)
+	if err != nil {
+		return err
+	}
+	if c.Process, err = c.fork(files); err != nil {
+		return err
+	}
+	c.pipes.copy()
+	c.exited = make(chan struct{})
+	if c.ctx.Done() != nil && (c.Cancel != nil || c.WaitDelay != 0) {
+		c.watched = make(chan interrupted, 1)
+		go func() { c.watched <- c.watch() }()
+	}
+	return nil
+}
+
+func (c *Cmd) fork(files []*os.File) (*os.Process, error) {
+	if err := c.set.acquire("start"); err != nil {
+		return nil, err
+	}
+	defer c.set.release()
+	joins, err := c.set.joins(c.set.foreign)
+	if err != nil {
+		return nil, err
+	}
+	defer runtime.KeepAlive(files)
+	attr := &forkexec.Attr{Joins: joins, Dir: c.Dir, Env: c.Environ(), Sys: c.SysProcAttr}
+	for _, f := range files {
+		fd := ^uintptr(0)
+		if f != nil {
+			fd = f.Fd()
+		}
+		attr.Files = append(attr.Files, fd)
+	}
+	args := c.Args
+	if len(args) == 0 {
+		args = []string{c.Path}
+	}
+	paths := c.candidates()
+	if len(paths) == 0 {
+		return nil, c.failed(&forkexec.Error{Step: forkexec.Exec, Err: syscall.ENOENT})
+	}
+	p, err := forkexec.Start(paths, args, attr)
+	if err != nil {
+		return nil, c.failed(err)
+	}
+	return p, nil
+}
+
+// candidates are where the program may be. A folder that is not absolute is left out of
+// PATH: whose working directory would it be in?
+func (c *Cmd) candidates() (paths []string) {
+	if !c.elsewhere() || strings.ContainsRune(c.Path, '/') {
+		return []string{c.Path}
+	}
+	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+		if filepath.IsAbs(dir) {
+			paths = append(paths, filepath.Join(dir, c.Path))
+		}
+	}
+	return paths
+}
+
+// failed tells what the child could not do.
+func (c *Cmd) failed(err error) error {
+	var child *forkexec.Error
+	if !errors.As(err, &child) {
+		return newError("start", 0, err)
+	}
+	switch child.Step {
+	case forkexec.Setns, forkexec.Unshare:
+		return newError(string(child.Step), child.Flag, child.Err)
+	case forkexec.Fork:
+		return newError(string(child.Step), c.set.foreign&NS_PID, child.Err)
+	case forkexec.Exec:
+		err = fmt.Errorf("%s: %w", c.Path, child.Err)
+		if child.Err == syscall.ENOENT && !strings.ContainsRune(c.Path, '/') {
+			err = &exec.Error{Name: c.Path, Err: exec.ErrNotFound}
+		}
+		return &Error{Op: string(child.Step), Err: err}
+	case forkexec.Chdir:
+		return &Error{Op: string(child.Step), Err: fmt.Errorf("%s: %w", c.Dir, child.Err)}
+	case forkexec.Chroot:
+		return &Error{Op: string(child.Step), Err: fmt.Errorf("%s: %w", c.SysProcAttr.Chroot, child.Err)}
+	default:
+		return &Error{Op: string(child.Step), Err: child.Err}
+	}
+}
+
+// Wait waits for the command to end and for what is copied to and from it. If it does
+// not end with exit status 0, the error is an [*exec.ExitError].
+func (c *Cmd) Wait() error {
+	if c.Process == nil {
+		return errors.New("gonso: command not started")
+	}
+	if c.ProcessState != nil {
+		return errors.New("gonso: Wait was already called")
+	}
+	state, err := c.Process.Wait()
+	c.ProcessState = state
+	if err == nil && !state.Success() {
+		err = &exec.ExitError{ProcessState: state}
+	}
+	close(c.exited)
+	var cut interrupted
+	if c.watched != nil {
+		cut = <-c.watched
+	}
+	// The first thing that went wrong is the likely cause of the others.
+	copied := c.pipes.wait(c.WaitDelay, cut)
+	for _, next := range []error{cut.err, copied} {
+		if err == nil {
+			err = next
+		}
+	}
+	return err
+}
+
+// Run starts the command and waits for it.
+func (c *Cmd) Run() error {
+	if err := c.Start(); err != nil {
+		return err
+	}
+	return c.Wait()
+}
+
+// Output runs the command and returns what it writes to its standard output. Where
+// Stderr is nil, an [*exec.ExitError] has what it wrote there, the middle left out if
+// it is long.
+func (c *Cmd) Output() ([]byte, error) {
+	if c.Stdout != nil {
+		return nil, errors.New("gonso: Stdout already set")
+	}
+	var out bytes.Buffer
+	c.Stdout = &out
+	var ends *bothEnds
+	if c.Stderr == nil {
+		ends = &bothEnds{}
+		c.Stderr = ends
+	}
+	err := c.Run()
+	var exit *exec.ExitError
+	if ends != nil && errors.As(err, &exit) {
+		exit.Stderr = ends.bytes()
+	}
+	return out.Bytes(), err
+}
+
+// CombinedOutput runs the command and returns what it writes to its standard output
+// and standard error.
+func (c *Cmd) CombinedOutput() ([]byte, error) {
+	if c.Stdout != nil || c.Stderr != nil {
+		return nil, errors.New("gonso: Stdout or Stderr already set")
+	}
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	err := c.Run()
+	return out.Bytes(), err
+}
+
+// Environ returns the environment that the command gets as it is configured now.
+func (c *Cmd) Environ() []string { return (&exec.Cmd{Env: c.Env, Dir: c.Dir}).Environ() }
+
+// String is the command for people to read, not for a shell.
+func (c *Cmd) String() string { return (&exec.Cmd{Path: c.Path, Args: c.Args, Err: c.Err}).String() }
