@@ -11,7 +11,7 @@ import (
 type Verdict int
 
 const (
-	// Inconclusive is the answer for now: what failed may work in a moment, such
+	// Inconclusive is the answer of the moment: what failed may work soon, such
 	// as a file that could not be opened since too many are open.
 	Inconclusive Verdict = iota
 	No

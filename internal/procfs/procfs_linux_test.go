@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -75,6 +76,24 @@ func TestOneTaskThatIsGoneTellsSo(t *testing.T) {
 	_, err := procfs.ReadTask(tree(t), "42", 45)
 	g.Expect(procfs.Vanished(err)).To(BeTrue(), "%v", err)
 	g.Expect(err).To(MatchError(HavePrefix("task 45 of process 42: ")))
+}
+
+// A thread is read over and over until it is gone: at no moment of its end is
+// that an error.
+func TestReadingATaskWhileItEnds(t *testing.T) {
+	for range 300 {
+		tid := make(chan int)
+		go func() {
+			runtime.LockOSThread() // the thread ends with the goroutine
+			tid <- syscall.Gettid()
+		}()
+		id := <-tid
+		for range 30 {
+			if _, err := procfs.TaskNamespaces(procfs.Root, procfs.Self, id, procfs.Namespaces{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 }
 
 func TestProcessNamespaces(t *testing.T) {

@@ -5,6 +5,7 @@ package procfs
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 
@@ -146,6 +147,9 @@ func readNamespaces(path string, known Namespaces) (list Namespaces, err error) 
 			continue
 		}
 		if err != nil {
+			if !exists(path) {
+				return Namespaces{}, nil
+			}
 			return Namespaces{}, fmt.Errorf("%s: %w", name, err)
 		}
 		if list[link], err = ParseNamespace(text); err != nil {
@@ -156,4 +160,12 @@ func readNamespaces(path string, known Namespaces) (list Namespaces, err error) 
 		return Namespaces{}, nil
 	}
 	return list, nil
+}
+
+// exists tells whether a task is still there. Links in the open ns folder of one
+// that has been reaped are EACCES, as if they were somebody else's
+// (fs/proc/namespaces.c proc_ns_readlink), but its path is gone.
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return !Vanished(err)
 }
