@@ -207,8 +207,6 @@ func (c *Cmd) failed(err error) error {
 		return &Error{Op: string(child.Step), Err: err}
 	case forkexec.Chdir:
 		return &Error{Op: string(child.Step), Err: fmt.Errorf("%s: %w", c.Dir, child.Err)}
-	case forkexec.Chroot:
-		return &Error{Op: string(child.Step), Err: fmt.Errorf("%s: %w", c.SysProcAttr.Chroot, child.Err)}
 	default:
 		return &Error{Op: string(child.Step), Err: child.Err}
 	}
