@@ -18,7 +18,7 @@ race: ## run the tests as root with the race detector
 	.ci/run race
 
 demo: ## run the examples of the documentation and show what they do
-	go test -v -count=1 -run Example . ./reexec/...
+	go test -v -count=1 -run "^Example" . ./set ./reexec/... && go test -v -count=1 ./examples/...
 
 lint: ## run gofmt, go vet and the linters
 	.ci/run packages format vet lint

@@ -56,7 +56,7 @@ need() {
 # its own, so that no file of root stays in the caller's (moby/sys#65).
 go_as_root() {
   if ((EUID == 0)); then
-    say marked go "$@"
+    marked go "$@"
     return
   fi
   local at=()
@@ -71,7 +71,7 @@ go_as_root() {
 # as a user made for it, in a copy of the work tree, with a home, caches and modules of its own.
 as_user() {
   if ((EUID != 0)); then
-    say marked "$@"
+    marked "$@"
     return
   fi
   local home=$work/home
@@ -112,9 +112,12 @@ work_tree() {
 # from everything else on the machine.
 mark="CI_RUN=$work"
 
-# marked also undoes what a shell does to its jobs in the background, which no interrupt
-# reaches; tests send some.
-marked() { env --default-signal "$mark" "$@"; }
+# marked prints and runs a command whose processes can be told. It also undoes what a shell
+# does to its jobs in the background, which no interrupt reaches; tests send some.
+marked() {
+  printf '+%s\n' "$(printf ' %q' "$@")"
+  env --default-signal "$mark" "$@"
+}
 
 # nothing_left fails if a marked process outlives the tests for more than a moment, which
 # the kernel needs to end the children of a process that has ended.
