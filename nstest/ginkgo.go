@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 
 	"github.com/onsi/ginkgo/v2"
@@ -93,6 +94,13 @@ func beginSpec(s *spec) error {
 		return nil
 	}
 	return last.close()
+}
+
+// endSpec ends the last spec of all.
+func endSpec() {
+	if err := beginSpec(nil); err != nil {
+		fmt.Fprintf(os.Stderr, "nstest: %v\n", err)
+	}
 }
 
 // runningSpec returns nil for nodes that belong to no spec.

@@ -3,6 +3,7 @@
 package nstest
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/seed-1bc5c4a2/gonso/reexec"
@@ -18,9 +19,11 @@ import (
 // processes and all other namespaces are the host's. NSTEST_ROOTLESS=off does
 // without, NSTEST_ROOTLESS=force does so even where it is not needed.
 //
-// Main runs the actions of package reexec, with their coverage, and ends the
-// process with the exit code of the tests.
-func Main(m Runner) { os.Exit((&M{M: m}).Run()) }
+// Main runs the actions of package reexec, with their coverage. When the tests
+// have ended it looks for what they left behind, threads in foreign namespaces,
+// namespaces, descriptors, processes and, in a rootless run, mounts: a run that
+// leaks fails. It ends the process with the exit code of the tests.
+func Main(m Runner, opts ...MainOption) { os.Exit((&M{M: m, Options: opts}).Run()) }
 
 // A Runner runs tests; *testing.M is one.
 type Runner interface{ Run() int }
@@ -32,18 +35,44 @@ type Runner interface{ Run() int }
 //		mm := &nstest.M{M: m}
 //		os.Exit(mm.Run())
 //	}
-type M struct{ M Runner }
+type M struct {
+	M       Runner
+	Options []MainOption
+}
+
+// A MainOption changes what [Main] does.
+type MainOption func(*mainConfig)
+
+type mainConfig struct{ noLeakCheck bool }
+
+// NoLeakCheck has Main not look for what the tests left behind.
+func NoLeakCheck() MainOption { return func(c *mainConfig) { c.noLeakCheck = true } }
 
 // Run does what [Main] does and returns the exit code.
 func (m *M) Run() int {
 	reexec.CheckAction()
-	if code, ran := runRootless(); ran {
+	code, ran, inside := runRootless()
+	if ran {
 		exitAtOnce(code)
 	}
-	code := reexec.RunTests(runApart{m.M})
+	var config mainConfig
+	for _, opt := range m.Options {
+		opt(&config)
+	}
+	check := func(code int) int { return code }
+	if !config.noLeakCheck {
+		leaks, err := newLeakCheck(inside)
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "nstest: leak check: %v\n", err)
+			return 1
+		}
+		check = leaks.finish
+	}
+	code = reexec.RunTests(runApart{m.M})
+	endSpec()
 	drain()
 	skips.report()
-	return code
+	return check(code)
 }
 
 // runApart runs the tests on a goroutine of their own. The main goroutine is

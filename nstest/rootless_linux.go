@@ -33,38 +33,38 @@ const (
 	ticketFD = 3
 )
 
-// runRootless runs the tests in a child, if they need that here. In the child it
-// furnishes the mount namespace.
-func runRootless() (code int, ran bool) {
+// runRootless runs the tests in a child, if they need that here. In the child,
+// inside, it furnishes the mount namespace.
+func runRootless() (code int, ran, inside bool) {
 	inside, err := handshake.Accept(rootlessRole)
 	if err != nil {
-		return complain(err), true
+		return complain(err), true, false
 	}
 	if inside {
 		if err := furnishRootless(); err != nil {
 			// The tests that it concerns will say so; the others can run.
 			complain(err)
 		}
-		return 0, false
+		return 0, false, true
 	}
 	switch mode := os.Getenv("NSTEST_ROOTLESS"); mode {
 	case "off":
-		return 0, false
+		return 0, false, false
 	case "force":
 	case "", "auto":
 		if canUnshare() {
-			return 0, false
+			return 0, false, false
 		}
 	default:
-		return complain(fmt.Errorf("NSTEST_ROOTLESS=%q is none of auto, off, force", mode)), true
+		return complain(fmt.Errorf("NSTEST_ROOTLESS=%q is none of auto, off, force", mode)), true, false
 	}
 	code, err = runChild()
 	if err != nil {
 		code = complain(err)
 		// Without a user namespace the tests can still say what they miss.
-		return code, os.Getenv("NSTEST_ROOTLESS") == "force"
+		return code, os.Getenv("NSTEST_ROOTLESS") == "force", false
 	}
-	return code, true
+	return code, true, false
 }
 
 func complain(err error) int {

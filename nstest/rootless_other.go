@@ -6,6 +6,6 @@ package nstest
 
 import "os"
 
-func runRootless() (code int, ran bool) { return 0, false }
+func runRootless() (code int, ran, inside bool) { return 0, false, false }
 
 func exitAtOnce(code int) { os.Exit(code) }

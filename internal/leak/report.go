@@ -49,6 +49,17 @@ func (r Report) Empty() bool {
 	return len(r.Threads)+len(r.Namespaces)+len(r.Descriptors)+len(r.Processes)+len(r.Mounts) == 0
 }
 
+// WithoutMounts leaves out mounts, and namespaces that only mounts hold. The
+// kernel does not tell who mounted something: in a mount namespace that other
+// programs use it may have been one of them.
+func (r Report) WithoutMounts() Report {
+	r.Mounts = nil
+	r.Namespaces = slices.DeleteFunc(slices.Clone(r.Namespaces), func(n Namespace) bool {
+		return !slices.ContainsFunc(n.Holders, func(h Holder) bool { return h.What != "mount" })
+	})
+	return r
+}
+
 // String has a line for each thing, and none for an empty report.
 func (r Report) String() string {
 	var lines []string

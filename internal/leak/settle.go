@@ -19,19 +19,22 @@ const (
 // Settle compares the process with a snapshot of it until there is nothing left
 // to report, or ctx ends; it then returns what it found last. It looks at least
 // once, so that a ctx that has ended makes it a Take and a Diff. An error tells
-// that it could not look.
+// that it could not look. What keep takes out of a report is not waited for.
 //
 // It wakes as soon as one of the threads or processes that it has found ends
 // (pidfd_open(2); for threads, Linux 6.9). Nothing tells that a descriptor is
 // closed or a mount is gone, and older kernels do not tell that a thread has
 // ended: for these it looks again after a pause that grows from 0.2 ms to 20 ms.
-func Settle(ctx context.Context, before *Snapshot) (Report, error) {
+func Settle(ctx context.Context, before *Snapshot, keep ...func(Report) Report) (Report, error) {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		after, err := Take()
 		if err != nil {
 			return Report{}, err
 		}
 		report := Diff(before, after)
+		for _, f := range keep {
+			report = f(report)
+		}
 		if report.Empty() || ctx.Err() != nil {
 			return report, nil
 		}

@@ -7,6 +7,7 @@ package rootless
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -16,7 +17,12 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 )
 
-func TestMain(m *testing.M) { nstest.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv("SUITE_NO_LEAK_CHECK") != "" {
+		nstest.Main(m, nstest.NoLeakCheck())
+	}
+	nstest.Main(m)
+}
 
 func TestPass(t *testing.T) {
 	nstest.New(t, gonso.NS_NET|gonso.NS_MNT).Do(func() { t.Log(covered(), os.Getuid()) })
@@ -65,3 +71,35 @@ func TestNonsense(t *testing.T) {
 		t.Run("", func(t *testing.T) { nstest.Require(t, what) })
 	}
 }
+
+// TestLeak leaves one of each behind.
+func TestLeak(t *testing.T) {
+	s, err := gonso.Unshare(gonso.NS_UTS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ready := make(chan error)
+	go func() { // a thread
+		ready <- s.Enter()
+		select {}
+	}()
+	if err := <-ready; err != nil {
+		t.Fatal(err)
+	}
+	kept, err = os.Open("/dev/zero")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cat := exec.Command("cat") // it ends with this process, at the latest
+	if _, err := cat.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cat.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("leaked", "/run/lock", "tmpfs", 0, ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var kept *os.File

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/leak"
+)
+
+// settleTime is how long what ends by itself, such as the thread of a goroutine
+// that has just ended, has to do so.
+const settleTime = 2 * time.Second
+
+// A leakCheck compares what the process has when its tests have ended with what
+// it had before they began.
+type leakCheck struct {
+	before *leak.Snapshot
+	// ownMounts tells that nobody else mounts in this process's mount namespace.
+	ownMounts bool
+}
+
+// newLeakCheck is called before the tests begin.
+func newLeakCheck(ownMounts bool) (*leakCheck, error) {
+	before, err := leak.Take()
+	if err != nil {
+		return nil, err
+	}
+	return &leakCheck{before, ownMounts}, nil
+}
+
+// finish returns the exit code of the run: a leak is a failure.
+func (c *leakCheck) finish(code int) int {
+	// What waits to be used again is no leak: idle connections, and the pipes that
+	// io.Copy keeps for splice(2), which go with the second garbage collection.
+	http.DefaultClient.CloseIdleConnections()
+	runtime.GC()
+	runtime.GC()
+	ctx, cancel := context.WithTimeout(context.Background(), settleTime)
+	defer cancel()
+	report, err := leak.Settle(ctx, c.before, c.ours)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "nstest: leak check: %v\n", err)
+		return max(code, 1)
+	}
+	if report.Empty() {
+		return code
+	}
+	fmt.Fprintf(os.Stderr, "nstest: the tests left behind (nstest.NoLeakCheck() in TestMain switches this check off):\n%v\n", report)
+	return max(code, 1)
+}
+
+// ours leaves out what may be another program's.
+func (c *leakCheck) ours(r leak.Report) leak.Report {
+	if c.ownMounts {
+		return r
+	}
+	return r.WithoutMounts()
+}
