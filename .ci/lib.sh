@@ -147,9 +147,11 @@ modules() {
 
 # modules_with_code leaves out those that only pin tools.
 modules_with_code() {
-  local dir
-  for dir in $(modules); do
-    if [[ -n $(go -C "$dir" list ./... 2>/dev/null) ]]; then printf '%s\n' "$dir"; fi
+  local dir dirs packages
+  dirs=$(modules)
+  for dir in $dirs; do
+    packages=$(go -C "$dir" list ./...)
+    if [[ -n $packages ]]; then printf '%s\n' "$dir"; fi
   done
 }
 

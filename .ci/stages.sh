@@ -48,16 +48,18 @@ stage_format() {
 }
 
 stage_modules() {
-  local dir
-  for dir in $(modules); do
+  local dir dirs
+  dirs=$(modules)
+  for dir in $dirs; do
     say go -C "$dir" mod verify
     say go -C "$dir" mod tidy -diff
   done
 }
 
 stage_vet() {
-  local dir
-  for dir in $(modules_with_code); do
+  local dir dirs
+  dirs=$(modules_with_code)
+  for dir in $dirs; do
     say go -C "$dir" vet ./...
   done
 }

@@ -25,10 +25,13 @@ function event(line,    word) {
 	} else test = "" # PASS or FAIL of them all
 }
 
-function show(heading, body) {
-	gsub(/\n/, "\n    ", body)
-	sub(/ +$/, "", body)
-	printf "%s\n    %s\n", heading, body
+# show prints how a text begins: where a program panics or hangs, most of it is stacks.
+function show(heading, body,    lines, n, i) {
+	print heading
+	n = split(body, lines, "\n") - 1
+	for (i = 1; i <= n && i <= 60; i++) print "    " lines[i]
+	if (n > 60) printf "    ... %d more lines: run with -logs\n", n - 60
+	print ""
 }
 
 # judge reads what one program printed, and how it ended.

@@ -42,7 +42,7 @@ func TestNoFailingStageGoesUnnoticed(t *testing.T) {
 			name: "every stage", exit: 1,
 			has: []string{
 				`good +\d+  ok`, `status +\d+  failed \(3\)`, `middle +\d+  failed \(1\)`,
-				`pipe +\d+  failed \(1\)`, `unset +\d+  failed \(1\)`, `input +\d+  ok`,
+				`pipe +\d+  failed \(1\)`, `inner +\d+  failed \(1\)`, `unset +\d+  failed \(1\)`, `input +\d+  ok`,
 				`good went through`, `==== unset failed(.|\n)*nowhere_set: unbound variable`,
 			},
 			not: `went on|aside`,

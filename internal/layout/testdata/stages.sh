@@ -8,6 +8,7 @@ stages=(
   'status   fails in its last command'
   'middle   fails before its last command'
   'pipe     fails at the head of a pipe'
+  'inner    fails inside of a command substitution'
   'unset    uses what is not set'
   'input    reads its input to the end'
 )
@@ -22,6 +23,14 @@ stage_middle() {
 stage_pipe() {
   false | cat
   echo "pipe went on"
+}
+stage_inner() {
+  local text
+  text=$(
+    false
+    echo "inner went on"
+  )
+  echo "$text"
 }
 stage_unset() {
   # shellcheck disable=SC2154 # that is the point
