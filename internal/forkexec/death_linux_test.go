@@ -18,12 +18,26 @@ func init() {
 	acts["start"] = func() error { return startAndStay(nil) }
 	acts["start in pid"] = func() error { return startAndStay([]int{unix.CLONE_NEWPID}) }
 	acts["start in user+pid"] = func() error { return startAndStay([]int{unix.CLONE_NEWUSER, unix.CLONE_NEWPID}) }
+	acts["start for ever"] = startForEver
 	acts["hold"] = func() error {
 		h, err := forkexec.Hold(nil, unix.CLONE_NEWUSER|unix.CLONE_NEWPID, forkexec.Setup{})
 		if err != nil {
 			return err
 		}
 		return tell(h.PID())
+	}
+}
+
+// startForEver starts sleeps until it is killed, in the pid namespace at descriptor 4.
+func startForEver() error {
+	for {
+		if _, err := forkexec.Start([]string{"/bin/sleep"}, []string{"sleep", "1000"},
+			&forkexec.Attr{Joins: []forkexec.Join{{FD: 4, Flag: unix.CLONE_NEWPID}}}); err != nil {
+			return err
+		}
+		if _, err := os.NewFile(3, "test").Write([]byte("x")); err != nil {
+			return err
+		}
 	}
 }
 
@@ -76,6 +90,28 @@ func TestChildrenDieWithTheirParent(t *testing.T) {
 			g.Expect(cmd.Process.Kill()).To(Succeed())
 			g.Expect(ended(t, fd, 5000)).To(BeTrue(), "it outlives its parent")
 		})
+	}
+}
+
+// Wherever between fork and exec the parent's end finds a child, none is left.
+func TestChildrenDieWithAParentThatForks(t *testing.T) {
+	g := NewWithT(t)
+	joins := fresh(t, unix.CLONE_NEWPID, unix.CLONE_NEWNS)
+	sh(t, joins, "mount --make-rprivate / && mount -t proc proc /proc")
+	for round := range 20 {
+		dup, err := unix.FcntlInt(uintptr(joins[0].FD), unix.F_DUPFD_CLOEXEC, 0)
+		g.Expect(err).NotTo(HaveOccurred())
+		f := os.NewFile(uintptr(dup), "namespace")
+		cmd, r := act(t, "start for ever", f)
+		f.Close()
+		_, err = io.ReadFull(r, make([]byte, 1+round%5))
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(cmd.Process.Kill()).To(Succeed())
+		_ = cmd.Wait() // killed
+		// A dead one is a zombie until the init of the machine has reaped it.
+		g.Eventually(func() string {
+			return sh(t, joins, `awk '/^Name:/ {s = /sleep/} /^State:/ && s && !/zombie|dead/ {print FILENAME}' /proc/[0-9]*/status 2>/dev/null || true`)
+		}).Should(BeEmpty())
 	}
 }
 

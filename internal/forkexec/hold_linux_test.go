@@ -209,6 +209,14 @@ func TestHoldKeepsNoDescriptors(t *testing.T) {
 	g.Expect(entries).To(HaveLen(1))
 }
 
+// The init has this process's memory. Nobody in its namespace may read it, root neither.
+func TestHoldKeepsItsMemoryToItself(t *testing.T) {
+	g := NewWithT(t)
+	joins := held(t, nil, unix.CLONE_NEWUSER, unix.CLONE_NEWPID, unix.CLONE_NEWNS)
+	g.Expect(sh(t, joins, "mount -t proc proc /proc && id -u && cat /proc/self/environ >/dev/null && ! cat /proc/1/environ")).
+		To(And(HavePrefix("0\n"), ContainSubstring("Permission denied")))
+}
+
 func TestHoldInParallel(t *testing.T) {
 	g := NewWithT(t)
 	kids, fds := children(t), descriptors(t)

@@ -62,6 +62,36 @@ func TestStartRuns(t *testing.T) {
 	}
 }
 
+func TestStartJoinsAUserNamespaceAs(t *testing.T) {
+	for name, tc := range map[string]struct {
+		maps string
+		want string
+	}{
+		"who it is, if that is mapped": {"7 0 1\n", "7 7"},
+		"root, if it is not":           {"0 100000 10\n", "0 0"},
+		"nobody, if there is no root":  {"5 100000 10\n", "65534 65534"},
+		"nobody, if there are no maps": {"", "65534 65534"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			var fd int
+			h, err := forkexec.Hold(nil, unix.CLONE_NEWUSER, forkexec.Setup{
+				Configure: func(pid int) error {
+					if tc.maps == "" {
+						return nil
+					}
+					return errors.Join(os.WriteFile(fmt.Sprintf("/proc/%d/uid_map", pid), []byte(tc.maps), 0),
+						os.WriteFile(fmt.Sprintf("/proc/%d/gid_map", pid), []byte(tc.maps), 0))
+				},
+				Read: func(pid int) error { fd = open(t, pid, "user"); return nil },
+			})
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(h.Close()).To(Succeed())
+			g.Expect(sh(t, []forkexec.Join{{FD: fd, Flag: unix.CLONE_NEWUSER}}, "echo $(id -u) $(id -g)")).To(Equal(tc.want))
+		})
+	}
+}
+
 func TestStartLooksForTheProgramInside(t *testing.T) {
 	g := NewWithT(t)
 	p, err := forkexec.Start([]string{"/no/such/folder/sh", "/dev/null/sh", "/etc/passwd", "/bin/sh"}, []string{"sh", "-c", "exit 3"}, &forkexec.Attr{})
