@@ -81,6 +81,7 @@ var _ = ginkgo.BeforeEach(func() {
 	if err := beginSpec(&spec{rooms: make(map[*config]*room)}); err != nil {
 		ginkgo.Fail(err.Error())
 	}
+	skipOtherShards()
 }, ginkgo.OncePerOrdered)
 
 // beginSpec ends the spec before. That could not be done at its own end: the

@@ -19,6 +19,9 @@ import (
 // processes and all other namespaces are the host's. NSTEST_ROOTLESS=off does
 // without, NSTEST_ROOTLESS=force does so even where it is not needed.
 //
+// Where TEST_TOTAL_SHARDS and TEST_SHARD_INDEX say so, Main runs that part of the
+// tests, so that several machines can share them.
+//
 // Main runs the actions of package reexec, with their coverage. When the tests
 // have ended it looks for what they left behind, threads in foreign namespaces,
 // namespaces, descriptors, processes and, in a rootless run, mounts: a run that
@@ -58,6 +61,10 @@ func (m *M) Run() int {
 	var config mainConfig
 	for _, opt := range m.Options {
 		opt(&config)
+	}
+	if err := applyShard(); err != nil {
+		fmt.Fprintf(os.Stderr, "nstest: %v\n", err)
+		return 1
 	}
 	check := func(code int) int { return code }
 	if !config.noLeakCheck {

@@ -34,27 +34,38 @@ func TestMain(m *testing.M) {
 // suiteDir is what TestMain removes.
 var suiteDir string
 
-// suite is the test binary of testdata/rootless, built once.
-var suite = sync.OnceValues(func() (_ string, err error) {
-	if suiteDir, err = os.MkdirTemp("", "gonso-suite-"); err != nil {
-		return "", err
+// suites are the test binaries of testdata, each built once.
+var (
+	rootlessSuite = sync.OnceValues(func() (string, error) { return build("rootless") })
+	specsSuite    = sync.OnceValues(func() (string, error) { return build("specs") })
+)
+
+func build(name string) (_ string, err error) {
+	if suiteDir == "" {
+		if suiteDir, err = os.MkdirTemp("", "gonso-suite-"); err != nil {
+			return "", err
+		}
 	}
-	path := filepath.Join(suiteDir, "suite.test")
-	out, err := exec.Command("go", "test", "-c", "-cover", "-coverpkg=./testdata/rootless", "-o", path, "./testdata/rootless").CombinedOutput()
+	path, source := filepath.Join(suiteDir, name+".test"), "./testdata/"+name
+	out, err := exec.Command("go", "test", "-c", "-cover", "-coverpkg="+source, "-o", path, source).CombinedOutput()
 	if err != nil {
 		return "", errors.Join(err, errors.New(string(out)))
 	}
 	return path, nil
-})
+}
 
-// rootless makes the command that runs one test of the suite in a user namespace,
-// whoever this process is.
+// rootless makes the command that runs one test of the suite in testdata/rootless
+// in a user namespace, whoever this process is.
 func rootless(t *testing.T, test string, args ...string) *exec.Cmd {
-	path, err := suite()
+	return suite(t, rootlessSuite, append([]string{"-test.run=^" + test + "$"}, args...)...)
+}
+
+func suite(t *testing.T, built func() (string, error), args ...string) *exec.Cmd {
+	path, err := built()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(path, append([]string{"-test.run=^" + test + "$", "-test.gocoverdir=" + t.TempDir()}, args...)...)
+	cmd := exec.Command(path, append(args, "-test.gocoverdir="+t.TempDir())...)
 	cmd.Env = append(os.Environ(), "NSTEST_ROOTLESS=force", "NSTEST_STRICT=1")
 	cmd.Dir = t.TempDir()
 	return cmd

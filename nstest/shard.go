@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/onsi/ginkgo/v2"
+)
+
+// A shard is one of several machines, or jobs, that share the tests of a package,
+// as Bazel and CI matrices have them. The test functions are dealt out in turn. A
+// package with one test function runs it everywhere and deals out its Ginkgo
+// specs, Ordered containers as a whole.
+type shard struct{ index, total int }
+
+// The environment of a shard (Bazel's Test Encyclopedia, "Test sharding").
+const (
+	shardTotal  = "TEST_TOTAL_SHARDS"
+	shardIndex  = "TEST_SHARD_INDEX"
+	shardStatus = "TEST_SHARD_STATUS_FILE"
+)
+
+// specShard deals out the specs, unless its total is 0.
+var specShard shard
+
+// applyShard restricts this run to its shard's share.
+func applyShard() error {
+	s, err := readShard()
+	if err != nil || s.total <= 1 {
+		return err
+	}
+	if !flag.Parsed() {
+		flag.Parse()
+	}
+	names, err := testNames()
+	if err != nil {
+		return fmt.Errorf("list the tests to share: %w", err)
+	}
+	if len(names) == 1 {
+		specShard = s
+		return nil
+	}
+	pattern, rest, err := splitPattern(flag.Lookup("test.run").Value.String())
+	if err != nil {
+		return err
+	}
+	var mine []string
+	matched := 0
+	for _, name := range names {
+		if !pattern.MatchString(name) {
+			continue
+		}
+		if matched%s.total == s.index {
+			mine = append(mine, regexp.QuoteMeta(name))
+		}
+		matched++
+	}
+	return flag.Set("test.run", "^("+strings.Join(mine, "|")+")$"+rest)
+}
+
+// readShard tells Bazel that sharding is understood, and reads which shard this
+// is.
+func readShard() (s shard, err error) {
+	total := os.Getenv(shardTotal)
+	if total == "" {
+		return s, nil
+	}
+	if path := os.Getenv(shardStatus); path != "" {
+		if err := os.WriteFile(path, nil, 0o666); err != nil {
+			return s, err
+		}
+	}
+	var indexErr error
+	s.total, err = strconv.Atoi(total)
+	s.index, indexErr = strconv.Atoi(os.Getenv(shardIndex))
+	if err = errors.Join(err, indexErr); err == nil && (s.total < 1 || s.index < 0 || s.index >= s.total) {
+		err = os.ErrInvalid
+	}
+	if err != nil {
+		return s, fmt.Errorf("%s=%q and %s=%q name no shard: %w", shardTotal, total, shardIndex, os.Getenv(shardIndex), err)
+	}
+	return s, nil
+}
+
+// testNames asks this test binary for its tests: package testing tells nobody
+// else.
+func testNames() ([]string, error) {
+	cmd := exec.Command("/proc/self/exe", "-test.list=.")
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, shardTotal+"=") {
+			cmd.Env = append(cmd.Env, variable)
+		}
+	}
+	cmd.Env = append(cmd.Env, "NSTEST_ROOTLESS=off")
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for line := range strings.Lines(string(out)) {
+		name := strings.TrimSpace(line)
+		if strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "Example") || strings.HasPrefix(name, "Fuzz") {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// splitPattern splits what -test.run has at the first slash outside of brackets,
+// into the part for test functions and the rest, slash included.
+func splitPattern(run string) (first *regexp.Regexp, rest string, err error) {
+	depth := 0
+	end := len(run)
+scan:
+	for i, c := range run {
+		switch c {
+		case '[', '(':
+			depth++
+		case ']', ')':
+			depth--
+		case '/':
+			if depth == 0 {
+				end = i
+				break scan
+			}
+		}
+	}
+	first, err = regexp.Compile(run[:end])
+	return first, run[end:], err
+}
+
+// skipOtherShards is called by the first node of each spec.
+func skipOtherShards() {
+	if specShard.total == 0 {
+		return
+	}
+	report := ginkgo.CurrentSpecReport()
+	key := report.FullText()
+	if report.IsInOrderedContainer {
+		key = strings.Join(report.ContainerHierarchyTexts, " ")
+	}
+	hash := fnv.New32a()
+	hash.Write([]byte(key)) //nolint:errcheck // never fails (hash.Hash)
+	if int(hash.Sum32()%uint32(specShard.total)) != specShard.index {
+		ginkgo.Skip("this spec is in another shard")
+	}
+}

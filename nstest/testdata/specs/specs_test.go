@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package specs is a Ginkgo suite that the tests of nstest run in a process of its
+// own.
+package specs
+
+import (
+	"fmt"
+	"testing"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+)
+
+func TestMain(m *testing.M) { nstest.Main(m) }
+
+func TestSpecs(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "specs")
+}
+
+var _ = Describe("dealt out", func() {
+	for i := range 20 {
+		It(fmt.Sprintf("number %d", i), func() { fmt.Printf("ran %d\n", i) })
+	}
+	Context("as one", Ordered, func() {
+		It("begins", func() { fmt.Println("ran begins") })
+		It("ends", func() { fmt.Println("ran ends") })
+	})
+})
