@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// abroad has a goroutine sit in the Set until the returned function is called, and
+// tells about its thread.
+func abroad(t *testing.T, s set.Set) (tid, name string, end func()) {
+	t.Helper()
+	g := NewWithT(t)
+	seated, stop, ended := make(chan error), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		err := s.Do(func() {
+			link, err := os.Readlink("/proc/thread-self")
+			comm, e := os.ReadFile("/proc/thread-self/comm")
+			tid, name = filepath.Base(link), string(bytes.TrimSpace(comm))
+			if err == nil {
+				err = e
+			}
+			seated <- err
+			<-stop
+		})
+		if err != nil {
+			seated <- err
+		}
+	}()
+	g.Expect(<-seated).To(Succeed())
+	return tid, name, func() { close(stop); <-ended }
+}
+
+func TestHaveLeakedThreads(t *testing.T) {
+	g := NewWithT(t)
+	outside := here(g, "uts")
+	s := nstest.New(t, set.NS_UTS).Set()
+	before := nstest.Snapshot()
+	g.Eventually(nstest.Snapshot).ShouldNot(nstest.HaveLeakedThreads(before))
+	tid, name, end := abroad(t, s)
+	g.Expect(agrees(t, nstest.Snapshot(), nstest.HaveLeakedThreads(before))).To(Equal(fmt.Sprintf(
+		`Expected not to have leaked threads, but found 1:
+    thread %s (%s): %s instead of %s`, tid, name, idOf(t, s, set.NS_UTS), outside)))
+	g.Expect(nstest.Snapshot).To(nstest.HaveLeakedThreads(before))
+	end()
+	g.Eventually(nstest.Snapshot).ShouldNot(nstest.HaveLeakedThreads(before))
+	g.Expect(disagrees(t, nstest.Snapshot, nstest.HaveLeakedThreads(before))).To(Equal(
+		"Expected to have leaked threads, but found none"))
+}
+
+func TestHaveLeakedNamespaces(t *testing.T) {
+	g := NewWithT(t)
+	before := nstest.Snapshot()
+	s, err := set.Unshare(set.NS_UTS)
+	g.Expect(err).NotTo(HaveOccurred())
+	// For a moment, the thread that made it holds it too.
+	g.Eventually(nstest.Snapshot).ShouldNot(nstest.HaveLeakedThreads(before))
+	g.Expect(agrees(t, nstest.Snapshot(), nstest.HaveLeakedNamespaces(before))).To(MatchRegexp(
+		`^Expected not to have leaked namespaces, but found 1:
+    namespace (uts:\[\d+\]), held by descriptor \d+ \(uts:\[\d+\]\)$`))
+	g.Expect(agrees(t, nstest.Snapshot(), nstest.HaveLeakedNamespaces(before))).To(ContainSubstring(
+		"namespace " + idOf(t, s, set.NS_UTS) + ", held by"))
+	g.Expect(s.Close()).To(Succeed())
+	g.Expect(disagrees(t, nstest.Snapshot(), nstest.HaveLeakedNamespaces(before))).To(Equal(
+		"Expected to have leaked namespaces, but found none"))
+}
+
+func TestHaveLeakedFds(t *testing.T) {
+	g := NewWithT(t)
+	before := nstest.Snapshot()
+	f, err := os.Open(os.DevNull)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(agrees(t, nstest.Snapshot(), nstest.HaveLeakedFds(before))).To(Equal(fmt.Sprintf(
+		`Expected not to have leaked descriptors, but found 1:
+    descriptor %d: /dev/null`, f.Fd())))
+	g.Expect(f.Close()).To(Succeed())
+	g.Expect(disagrees(t, nstest.Snapshot(), nstest.HaveLeakedFds(before))).To(Equal(
+		"Expected to have leaked descriptors, but found none"))
+}
+
+func TestHaveLeakedProcesses(t *testing.T) {
+	g := NewWithT(t)
+	before := nstest.Snapshot()
+	cmd := exec.Command("cat")
+	stdin, err := cmd.StdinPipe()
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(cmd.Start()).To(Succeed())
+	g.Expect(agrees(t, nstest.Snapshot(), nstest.HaveLeakedProcesses(before))).To(Equal(fmt.Sprintf(
+		`Expected not to have leaked processes, but found 1:
+    process %d (cat): ["cat"]`, cmd.Process.Pid)))
+	g.Expect(stdin.Close()).To(Succeed())
+	g.Expect(cmd.Wait()).To(Succeed())
+	g.Expect(disagrees(t, nstest.Snapshot(), nstest.HaveLeakedProcesses(before))).To(Equal(
+		"Expected to have leaked processes, but found none"))
+}
+
+// What is kept ready for later fixtures is nobody's leak.
+func TestPoolsAreNoLeak(t *testing.T) {
+	g := NewWithT(t)
+	before := nstest.Snapshot()
+	t.Run("inner", func(t *testing.T) {
+		for range 10 {
+			nstest.New(t, set.NS_UTS)
+		}
+	})
+	g.Expect(nstest.Snapshot).NotTo(nstest.HaveLeakedFds(before))
+	g.Expect(nstest.Snapshot).NotTo(nstest.HaveLeakedProcesses(before))
+	g.Eventually(nstest.Snapshot).ShouldNot(SatisfyAny(
+		nstest.HaveLeakedThreads(before), nstest.HaveLeakedNamespaces(before)))
+}
+
+func TestLeaksNeedASnapshotBefore(t *testing.T) {
+	NewWithT(t).Expect(refuses(t, nstest.Snapshot(), nstest.HaveLeakedFds(nil))).To(Equal(
+		`HaveLeakedFds matcher expects to be made with what nstest.Snapshot returned before.  Got:
+    <*nstest.Inventory | 0x0>: nil`))
+}

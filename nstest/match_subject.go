@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/onsi/gomega"
+	"github.com/onsi/gomega/format"
+	"github.com/onsi/gomega/types"
+	"github.com/seed-1bc5c4a2/gonso/set"
+	"github.com/vishvananda/netlink"
+)
+
+// setOf returns the Set that a matcher's actual is or has.
+func setOf(matcher string, actual any) (set.Set, error) {
+	switch has := actual.(type) {
+	case set.Set:
+		return has, nil
+	case interface{ Set() set.Set }:
+		if v := reflect.ValueOf(has); v.Kind() != reflect.Pointer || !v.IsNil() {
+			return has.Set(), nil
+		}
+	}
+	return set.Set{}, unexpected(matcher, "a set.Set, or what has a method Set() set.Set such as a *nstest.Fixture", actual)
+}
+
+// unexpected is the error of a matcher that got something of a wrong type.
+func unexpected(matcher, wants string, got any) error {
+	return fmt.Errorf("%s matcher expects %s.  Got:\n%s", matcher, wants, format.Object(got, 1))
+}
+
+// checkKinds makes sure that flags are kinds of namespaces, and nothing else.
+func checkKinds(matcher string, flags int) error {
+	known := 0
+	for _, kind := range set.Kinds(flags) {
+		known |= kind
+	}
+	if flags == 0 || flags != known {
+		return unexpected(matcher, "kinds of namespaces, such as NS_NET|NS_UTS", flags)
+	}
+	return nil
+}
+
+// asMatcher makes a matcher of what a value should be.
+func asMatcher(want any) types.GomegaMatcher {
+	if m, ok := want.(types.GomegaMatcher); ok {
+		return m
+	}
+	return gomega.Equal(want)
+}
+
+// lines puts each item on an indented line.
+func lines(items []string) string {
+	return format.IndentString(strings.Join(items, "\n"), 1)
+}
+
+// Gomega shows all that is in a value. These are worth more as the namespaces
+// that they stand for.
+var _ = format.RegisterCustomFormatter(func(v any) (text string, ok bool) {
+	switch v := v.(type) {
+	case set.Set:
+		return v.String(), true
+	case *Fixture:
+		if r := v.now.Load(); r != nil {
+			return r.name + " " + r.set.String(), true
+		}
+		return "without namespaces, since no spec runs", true
+	case *netlink.Handle:
+		return "a network namespace", true
+	}
+	return "", false
+})
