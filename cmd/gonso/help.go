@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+func helpVerb() verb {
+	return verb{
+		name:    "help",
+		args:    "[verb]",
+		short:   "list the verbs, or describe one",
+		long:    func() string { return "" },
+		flags:   func(*flag.FlagSet) action { return help },
+		failure: usageError,
+	}
+}
+
+func help(args []string) int {
+	switch len(args) {
+	case 0:
+		overview(os.Stdout)
+		return 0
+	case 1:
+		if v, ok := lookup(args[0]); ok {
+			v.describe(os.Stdout)
+			return 0
+		}
+	}
+	complain("help: %s is no verb; try: gonso help", strings.Join(args, " "))
+	return usageError
+}
+
+// overview lists the verbs.
+func overview(w io.Writer) {
+	fmt.Fprintf(w, "gonso runs programs in Linux namespaces of their own.\n\n")
+	for _, v := range verbs() {
+		fmt.Fprintf(w, "  gonso %-26s %s\n", v.name+" "+v.args, v.short)
+	}
+	fmt.Fprintf(w, "\n'gonso help VERB' tells more.\n")
+}
+
+// describe prints all about one verb.
+func (v verb) describe(w io.Writer) {
+	fmt.Fprintf(w, "usage: gonso %s %s\n\n%s\n", v.name, v.args, v.short)
+	if long := v.long(); long != "" {
+		fmt.Fprintf(w, "\n%s", long)
+	}
+	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
+	v.flags(flags)
+	flags.VisitAll(func(f *flag.Flag) {
+		name, usage := flag.UnquoteUsage(f)
+		if f.DefValue == "true" { // a step, whose flag is there to switch it off
+			name = "=false"
+		} else if name != "" {
+			name = " " + name
+		}
+		fmt.Fprintf(w, "  -%-16s %s\n", f.Name+name, usage)
+	})
+}

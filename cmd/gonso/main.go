@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command gonso runs programs in Linux namespaces of their own, without
+// privileges, and tells what a machine lets programs do with namespaces.
+//
+//	gonso exec -- go test ./...             root in fresh namespaces, for a whole run
+//	go test -exec 'gonso exec --' ./...     for each test binary
+//	gonso doctor                            what works here, what does not, and what helps
+//	gonso help exec                         more on one of them
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+)
+
+// A verb is what follows the program's name on the command line.
+type verb struct {
+	name  string
+	args  string // what follows it, for the usage line
+	short string // what it does, in one line
+	long  func() string
+	// flags adds the verb's flags to a set, and returns what runs once they are parsed.
+	flags func(*flag.FlagSet) action
+	// failure is the exit status for a wrong command line.
+	failure int
+}
+
+// An action does what a verb is for and returns the exit status.
+type action func(args []string) int
+
+// verbs lists all verbs, sorted.
+func verbs() []verb { return []verb{doctorVerb, execVerb, helpVerb()} }
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	if len(args) == 0 {
+		overview(os.Stderr)
+		return usageError
+	}
+	v, ok := lookup(args[0])
+	if !ok {
+		complain("%s is no verb; try: gonso help", args[0])
+		return usageError
+	}
+	flags := flag.NewFlagSet("gonso "+v.name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	do := v.flags(flags)
+	switch err := flags.Parse(args[1:]); {
+	case err == flag.ErrHelp:
+		v.describe(os.Stdout)
+		return 0
+	case err != nil:
+		complain("%s: %v; try: gonso help %[1]s", v.name, err)
+		return v.failure
+	}
+	return do(flags.Args())
+}
+
+// usageError is the exit status for a wrong command line, as the shell has it.
+const usageError = 2
+
+func lookup(name string) (verb, bool) {
+	all := verbs()
+	i := slices.IndexFunc(all, func(v verb) bool { return v.name == name })
+	if i < 0 {
+		return verb{}, false
+	}
+	return all[i], true
+}
+
+// complain prints one line.
+func complain(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "gonso: "+format+"\n", args...)
+}
