@@ -11,12 +11,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // WithIDMaps sets the ID maps of a new user namespace. Each entry maps Size IDs
 // from ContainerID on, inside, to those from HostID on, as the caller sees
-// them. A map of anything but one's own ID takes CAP_SETUID and CAP_SETGID
+// them, or, with a Set that has a user namespace, as that sees them. A map of anything but one's own ID takes CAP_SETUID and CAP_SETGID
 // (user_namespaces(7)). An empty list writes no map, so that every ID shows as
 // the overflow ID.
 func WithIDMaps(uidMaps, gidMaps []IDMap) UnshareOpt {
@@ -33,11 +35,7 @@ func WithIDMaps(uidMaps, gidMaps []IDMap) UnshareOpt {
 // inside (user_namespaces(7)).
 func WithRootMapped() UnshareOpt {
 	return withMaps(func() (*idMaps, error) {
-		return &idMaps{
-			uids:          []IDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
-			gids:          []IDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
-			denySetgroups: true,
-		}, nil
+		return &idMaps{rootMapped: true}, nil
 	})
 }
 
@@ -75,9 +73,9 @@ func withMaps(make func() (*idMaps, error)) UnshareOpt {
 }
 
 type idMaps struct {
-	uids, gids    []IDMap
-	denySetgroups bool
-	helper        bool // newuidmap and newgidmap write them
+	uids, gids []IDMap
+	rootMapped bool // just root, to the caller
+	helper     bool // newuidmap and newgidmap write them
 }
 
 // checkMap refuses what the kernel would refuse with a bare EINVAL.
@@ -98,41 +96,85 @@ func checkMap(what string, maps []IDMap) error {
 
 func overlap(a, aSize, b, bSize int) bool { return a < b+bSize && b < a+aSize }
 
-// write maps the IDs of the user namespace that a process has made.
-func (m *idMaps) write(pid int) error {
+// write maps the IDs of the user namespace that a process has made. Only in the
+// namespace right above may that be done: outer is what to join to be there, or
+// empty if this process is.
+func (m *idMaps) write(pid int, outer []forkexec.Join) error {
 	if m.helper {
+		if len(outer) > 0 {
+			return invalid("the subordinate IDs of this process are unknown in another user namespace; use WithIDMaps")
+		}
 		if err := runHelper("newuidmap", pid, m.uids); err != nil {
 			return err
 		}
 		return runHelper("newgidmap", pid, m.gids)
 	}
-	if m.denySetgroups {
+	uids, gids := m.uids, m.gids
+	if m.rootMapped {
+		uid, gid, err := callerIn(outer)
+		if err != nil {
+			return err
+		}
+		uids, gids = []IDMap{{ContainerID: 0, HostID: uid, Size: 1}}, []IDMap{{ContainerID: 0, HostID: gid, Size: 1}}
 		// Without CAP_SETGID the kernel takes no gid map before this, so that
 		// nobody drops a group that takes rights away (CVE-2014-8989).
-		if err := writeProc(pid, "setgroups", "deny"); err != nil {
+		if err := writeProc(pid, "setgroups", "deny", outer); err != nil {
 			return err
 		}
 	}
-	for _, one := range []struct {
-		file string
-		maps []IDMap
-	}{{"uid_map", m.uids}, {"gid_map", m.gids}} {
-		if len(one.maps) == 0 {
-			continue
-		}
-		var text strings.Builder
-		for _, m := range one.maps {
-			fmt.Fprintf(&text, "%d %d %d\n", m.ContainerID, m.HostID, m.Size)
-		}
-		if err := writeProc(pid, one.file, text.String()); err != nil {
-			return err
-		}
+	if err := writeMap(pid, "uid_map", uids, outer); err != nil {
+		return err
 	}
-	return nil
+	return writeMap(pid, "gid_map", gids, outer)
 }
 
-func writeProc(pid int, file, text string) error {
-	if err := sys.WriteFileAt(home.proc, fmt.Sprintf("%d/%s", pid, file), text); err != nil {
+// callerIn returns who the caller is in a user namespace: root, if that does not
+// know it (forkexec.Start).
+func callerIn(outer []forkexec.Join) (uid, gid int, err error) {
+	uid, gid = os.Geteuid(), os.Getegid()
+	if len(outer) == 0 {
+		return uid, gid, nil
+	}
+	_, err = forkexec.Hold(outer, 0, forkexec.Setup{Read: func(pid int) error {
+		process := strconv.Itoa(pid)
+		uids, err := procfs.UIDMap(procfs.Root, process)
+		if err != nil {
+			return err
+		}
+		gids, err := procfs.GIDMap(procfs.Root, process)
+		uid, gid = inside(uids, uid), inside(gids, gid)
+		return err
+	}})
+	return uid, gid, err
+}
+
+func inside(maps []procfs.IDRange, id int) int {
+	for _, m := range maps {
+		if from := int64(id) - int64(m.Outside); 0 <= from && from < int64(m.Count) {
+			return int(int64(m.Inside) + from)
+		}
+	}
+	return 0
+}
+
+func writeMap(pid int, file string, maps []IDMap, outer []forkexec.Join) error {
+	if len(maps) == 0 {
+		return nil
+	}
+	var text strings.Builder
+	for _, m := range maps {
+		fmt.Fprintf(&text, "%d %d %d\n", m.ContainerID, m.HostID, m.Size)
+	}
+	return writeProc(pid, file, text.String(), outer)
+}
+
+func writeProc(pid int, file, text string, outer []forkexec.Join) (err error) {
+	if len(outer) == 0 {
+		err = sys.WriteFileAt(home.proc, fmt.Sprintf("%d/%s", pid, file), text)
+	} else {
+		err = forkexec.Write(outer, fmt.Sprintf("/proc/%d/%s", pid, file), text)
+	}
+	if err != nil {
 		first, rest, _ := strings.Cut(text, "\n")
 		if rest != "" {
 			first += " ..."

@@ -29,11 +29,19 @@ func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kinds)]*s
 	if err != nil {
 		return fds, nil, err
 	}
+	outer, err := s.joins(s.foreign & NS_USER)
+	if err != nil {
+		return fds, nil, err
+	}
+	propagation := config.propagation
+	if propagation == 0 {
+		propagation = forkexec.Unchanged
+	}
 	holder, err := forkexec.Hold(joins, flags, forkexec.Setup{
-		Propagation: config.propagation,
+		Propagation: propagation,
 		Configure: func(pid int) error {
 			if config.maps != nil {
-				if err := config.maps.write(pid); err != nil {
+				if err := config.maps.write(pid, outer); err != nil {
 					return newError("map the IDs of", NS_USER, err)
 				}
 			}

@@ -36,6 +36,9 @@ import (
 	"syscall"
 )
 
+// Unchanged is the Propagation that leaves each mount as it was copied.
+const Unchanged = ^uintptr(0)
+
 // A Join is a namespace to join: setns(FD, Flag).
 type Join struct {
 	FD   int
@@ -57,7 +60,7 @@ type Attr struct {
 	Files []uintptr
 
 	// Propagation is what the mounts of a new mount namespace get (sys.Private,
-	// ...; Sys.Unshareflags makes one); 0 is private.
+	// ...; Sys.Unshareflags makes one); 0 is private, Unchanged leaves each as it is.
 	Propagation uintptr
 
 	// Sys may have Chroot, Credential, Setsid, Setpgid, Pgid, Setctty, Ctty,
@@ -70,7 +73,7 @@ type Attr struct {
 // new namespaces. A nil function does nothing; an error ends the process and is
 // what Hold returns.
 type Setup struct {
-	// Propagation is what the mounts of a new mount namespace get; 0 is private.
+	// Propagation is what the mounts of a new mount namespace get, as in Attr.
 	Propagation uintptr
 
 	// Configure writes /proc/PID/uid_map, gid_map, setgroups and timens_offsets.
@@ -98,6 +101,8 @@ const (
 	Chdir      Step = "chdir"
 	Signal     Step = "prctl"
 	Files      Step = "descriptors"
+	Open       Step = "open"
+	WriteFile  Step = "write"
 	Exec       Step = "exec"
 )
 

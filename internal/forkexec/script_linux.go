@@ -112,7 +112,7 @@ func (s *script) unshares(flags int, propagation uintptr) error {
 		kind := kinds & -kinds
 		s.does(unix.SYS_UNSHARE, uintptr(kind)).at(Unshare, kind)
 	}
-	if flags&unix.CLONE_NEWNS == 0 {
+	if flags&unix.CLONE_NEWNS == 0 || propagation == Unchanged {
 		return nil
 	}
 	root, err := s.text("/")

@@ -16,6 +16,7 @@ var errUnsupported = fmt.Errorf("namespaces exist on Linux only: %w", errors.Err
 type Holder struct{}
 
 func Start([]string, []string, *Attr) (*os.Process, error) { return nil, errUnsupported }
+func Write([]Join, string, string) error                   { return errUnsupported }
 func Hold([]Join, int, Setup) (*Holder, error)             { return nil, errUnsupported }
 
 func (*Holder) PID() int     { return 0 }
