@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package set
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/dns"
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
+
+// LookupNetIP returns the addresses of a host; network is "ip", "ip4" or "ip6".
+// It is that of [net.Resolver], with name servers asked in the Set's network
+// namespace, and with /etc/hosts and /etc/resolv.conf of the Set's mount
+// namespace, or of the process's if it has none. The files are read each time.
+//
+// Of package net's resolver it is the one in Go, with two differences:
+// /etc/nsswitch.conf is not read, files come before DNS; and of several
+// addresses those with a route in the Set's network namespace come first, IPv6
+// before IPv4, each in the order of the server.
+func (s Set) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	families := map[string]byte{"ip": 0, "ip4": '4', "ip6": '6'}
+	family, ok := families[network]
+	if !ok {
+		return nil, net.UnknownNetworkError(network)
+	}
+	if err := s.acquire("look up"); err != nil {
+		return nil, err
+	}
+	defer s.release()
+	return s.lookup(ctx, host, family)
+}
+
+// resolve returns the addresses of a target, in the order in which to try them;
+// there is at least one.
+func (s Set) resolve(ctx context.Context, t target) (addrs []netip.AddrPort, err error) {
+	var ips []netip.Addr
+	switch t.host {
+	case "":
+		ips = append(ips, t.unspecified())
+	case "::":
+		// With half of IPv6 one cannot connect to it (golang.org/issue/18806).
+		ips, err = ofFamily(t.family, t.host, netip.IPv6Unspecified(), netip.IPv4Unspecified())
+	default:
+		ips, err = s.lookup(ctx, t.host, t.family)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, ip := range ips {
+		addrs = append(addrs, netip.AddrPortFrom(ip, t.port))
+	}
+	return addrs, nil
+}
+
+// lookup returns the addresses of a name, or a literal address, of the family.
+// The Set has been acquired.
+func (s Set) lookup(ctx context.Context, host string, family byte) ([]netip.Addr, error) {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ofFamily(family, host, ip.Unmap())
+	}
+	etc, err := s.readEtc()
+	if err != nil {
+		return nil, err
+	}
+	addrs := dns.Hosts(etc.hosts, host)
+	if len(addrs) == 0 {
+		client := dns.Client{Config: dns.ParseConfig(etc.resolvConf, etc.hostname), Dial: s.dialServer}
+		addrs, err = client.Lookup(ctx, host, family)
+	} else {
+		addrs, err = ofFamily(family, host, addrs...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.sort(addrs)
+}
+
+// ofFamily leaves the addresses of one family, of which there must be one.
+func ofFamily(family byte, host string, addrs ...netip.Addr) ([]netip.Addr, error) {
+	addrs = slices.DeleteFunc(addrs, func(ip netip.Addr) bool {
+		return family != 0 && ip.Is4() != (family == '4')
+	})
+	if len(addrs) == 0 {
+		return nil, &net.AddrError{Err: "no suitable address found", Addr: host}
+	}
+	return addrs, nil
+}
+
+// dialServer connects to a name server. DNS over IPv6 link-local addresses names
+// the interface as the Set does.
+func (s Set) dialServer(ctx context.Context, network string, server netip.AddrPort) (net.Conn, error) {
+	t := target{network: network, kind: sys.Datagram}
+	if network == "tcp" {
+		t.kind = sys.Stream
+	}
+	return s.connect(ctx, t, server)
+}
+
+// What a resolver goes by.
+type etc struct{ hosts, resolvConf, hostname string }
+
+func (s Set) readEtc() (e etc, err error) {
+	err = s.inside(NS_MNT|NS_UTS, func() (err error) {
+		for path, text := range map[string]*string{"/etc/hosts": &e.hosts, "/etc/resolv.conf": &e.resolvConf} {
+			read, err := os.ReadFile(path)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+				return err
+			}
+			*text = string(read)
+		}
+		e.hostname, err = os.Hostname()
+		return err
+	})
+	return e, err
+}
+
+// sort puts addresses that the Set's network namespace has a route to before
+// those that it has none to, and IPv6 before IPv4: the rules 1 and 6 of RFC 6724.
+// A wrong guess costs no more than the delay of Happy Eyeballs.
+func (s Set) sort(addrs []netip.Addr) ([]netip.Addr, error) {
+	if len(addrs) < 2 {
+		return addrs, nil
+	}
+	rank := make(map[netip.Addr]int)
+	err := s.inside(NS_NET, func() error {
+		for _, ip := range addrs {
+			if !reachable(ip) {
+				rank[ip] = 2
+			}
+			if ip.Is4() {
+				rank[ip]++
+			}
+		}
+		return nil
+	})
+	slices.SortStableFunc(addrs, func(a, b netip.Addr) int { return rank[a] - rank[b] })
+	return addrs, err
+}
+
+// reachable tells whether there is a route to an address: connecting a datagram
+// socket looks for one and sends nothing.
+func reachable(ip netip.Addr) bool {
+	fd, err := sys.Socket(ip.Is6(), sys.Datagram, 0)
+	if err != nil {
+		return false
+	}
+	defer fd.Close() //nolint:errcheck // nothing was sent
+	const anyPort = 53
+	_, err = sys.Connect(fd.Int(), netip.AddrPortFrom(ip, anyPort))
+	return err == nil
+}

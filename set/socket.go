@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package set
+
+import (
+	"context"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
+
+// DialContext connects to an address in the Set's network namespace, and is used
+// as that of [net.Dialer]: networks, addresses, time-outs, Happy Eyeballs and
+// errors are the same. It fits what takes such a function, as
+// [net/http.Transport] does. A Set without a network namespace dials in that of
+// the process.
+//
+// The socket is made inside and stays there, so that the connection can be used
+// anywhere, and is not closed with the Set. No other goroutine, thread or
+// namespace ever has a part in it; while it connects, it keeps no thread.
+//
+// Host names are looked up inside as well, see [Set.LookupNetIP], and so are
+// interfaces, as in "[fe80::1%eth0]:80". Package net shows the interface in the
+// addresses of a connection by the name that it has in the process's namespace, or
+// by its number. The path of a unix socket is looked up in the Set's mount
+// namespace; without one, only abstract sockets, as in "@name", tell namespaces
+// apart.
+//
+// Only the net kind is joined, and mnt for paths and for what name servers there
+// are. This is why a Set of kinds that no thread can join can dial: a user
+// namespace demands only that the process may join what belongs to it, which is
+// setns net: EPERM for a process without CAP_SYS_ADMIN.
+func (s Set) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	if err := s.acquire("dial"); err != nil {
+		return nil, err
+	}
+	defer s.release()
+	if isUnix(network) {
+		return dialUnix(ctx, s, network, address)
+	}
+	t, err := parseTarget(ctx, network, address)
+	if err == nil && address == "" {
+		err = &net.AddrError{Err: "missing address"}
+	}
+	if err != nil {
+		return nil, opError("dial", network, nil, err)
+	}
+	addrs, err := s.resolve(ctx, t)
+	if err != nil {
+		return nil, opError("dial", network, nil, err)
+	}
+	return s.dial(ctx, t, addrs)
+}
+
+// Listen listens in the Set's network namespace, as [net.Listen] does. What it
+// accepts is in there too; listener and connections can be used anywhere, and
+// are not closed with the Set. See [Set.DialContext].
+//
+// A unix socket whose path is in a mount namespace of the Set's own is still
+// there when the listener is closed.
+func (s Set) Listen(network, address string) (net.Listener, error) {
+	if err := s.acquire("listen"); err != nil {
+		return nil, err
+	}
+	defer s.release()
+	if isUnix(network) {
+		return listenUnix(s, network, address)
+	}
+	f, err := s.listen(network, address, sys.Stream)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // package net has a descriptor of its own
+	return net.FileListener(f)
+}
+
+// ListenPacket listens for packets in the Set's network namespace, as
+// [net.ListenPacket] does. See [Set.DialContext] and [Set.Listen].
+func (s Set) ListenPacket(network, address string) (net.PacketConn, error) {
+	if err := s.acquire("listen"); err != nil {
+		return nil, err
+	}
+	defer s.release()
+	if isUnix(network) {
+		return listenPacketUnix(s, network, address)
+	}
+	f, err := s.listen(network, address, sys.Datagram)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // package net has a descriptor of its own
+	return net.FilePacketConn(f)
+}
+
+// inside runs f on a thread that has joined the Set in the kinds in flags, and is
+// the process's in all others. The Set has been acquired.
+func (s Set) inside(flags int, f func() error) (err error) {
+	onThread(func() (clean bool) {
+		var moved int
+		if moved, err = s.join(s.foreign & flags); err == nil {
+			err = f()
+		}
+		return home.restore(moved)
+	})
+	return err
+}
+
+// opError wraps an error as package net does, but for one that says the Set
+// could not be joined: that is no matter of the network.
+func opError(op, network string, addr net.Addr, err error) error {
+	if e, ok := err.(*Error); ok { //nolint:errorlint // only itself, not what it wraps
+		return e
+	}
+	return &net.OpError{Op: op, Net: network, Addr: addr, Err: err}
+}
+
+// Unix sockets are left to package net: to make and connect them takes one
+// goroutine, and never blocks.
+
+func isUnix(network string) bool { return strings.HasPrefix(network, "unix") }
+
+func dialUnix(ctx context.Context, s Set, network, path string) (conn net.Conn, err error) {
+	err = s.inside(NS_NET|NS_MNT, func() (err error) {
+		conn, err = new(net.Dialer).DialContext(ctx, network, path)
+		return err
+	})
+	return conn, err
+}
+
+func listenUnix(s Set, network, path string) (l net.Listener, err error) {
+	err = s.inside(NS_NET|NS_MNT, func() (err error) {
+		l, err = net.Listen(network, path)
+		return err
+	})
+	if u, ok := l.(*net.UnixListener); ok && s.foreign&NS_MNT != 0 {
+		// Close would remove a file of the same name in another namespace.
+		u.SetUnlinkOnClose(false)
+	}
+	return l, err
+}
+
+func listenPacketUnix(s Set, network, path string) (conn net.PacketConn, err error) {
+	err = s.inside(NS_NET|NS_MNT, func() (err error) {
+		conn, err = net.ListenPacket(network, path)
+		return err
+	})
+	return conn, err
+}
+
+// file makes the descriptor of a socket one that package net and the runtime's
+// poller take.
+func file(fd *sys.FD, network string) *os.File {
+	return os.NewFile(uintptr(fd.Disown()), network)
+}
