@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the stages are made of. Sourced by .ci/run and .ci/vm at the root of the checkout.
+# What the stages are made of. Sourced by .ci/run at the root of the checkout.
 # shellcheck shell=bash
 
 # A test that skips on a machine which this script has set up is a failure.

@@ -72,7 +72,7 @@ nocgo: CGO_ENABLED=0
 darwin: GOOS=darwin CGO_ENABLED=0
 END
   say go tool -modfile=tools/go.mod actionlint
-  say shellcheck --external-sources .ci/run .ci/vm .ci/vm-init .github/actions/namespaces/prepare
+  say shellcheck --external-sources .ci/run .ci/machine/{run,kernel,early,init} .github/actions/namespaces/prepare
 }
 
 # -count=1 because the kernel is an input of most tests, and go test's cache does not see it.
@@ -128,7 +128,11 @@ stage_exec-sudo() {
   nothing_left
 }
 
-stage_vm() { say .ci/vm; }
+stage_vm() {
+  need qemu-system-x86 busybox-static cpio kmod util-linux uidmap
+  say as_root apt-get -qq update # the kernel's package is looked up and fetched
+  say .ci/machine/run
+}
 
 stage_figures() {
   go_as_root -C bench test -run='^$' -bench=. -benchmem -count=6 -timeout=60m ./... | tee "$work/figures"
