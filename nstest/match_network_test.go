@@ -3,8 +3,10 @@
 package nstest_test
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -250,4 +252,38 @@ func TestNetworkMatchersLookInsideFromAnywhere(t *testing.T) {
 		g.Expect(ns).To(nstest.HaveLink("eth0"))
 		g.Expect(ns).To(nstest.Reach("192.0.2.1"))
 	})
+}
+
+// The kernel leaves out some of what it lists if that changes meanwhile.
+func TestNetworkMatchersHoldWhileLinksComeAndGo(t *testing.T) {
+	g := NewWithT(t)
+	ns, _ := host(t)
+	stopped, ended := make(chan struct{}), make(chan error, 1)
+	stop := sync.OnceFunc(func() { close(stopped) })
+	defer stop()
+	nl := ns.Netlink()
+	for i := range 100 { // more than fits into one answer of the kernel
+		g.Expect(nl.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: fmt.Sprintf("bridge%d", i)}})).To(Succeed())
+	}
+	go func() {
+		churn := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "churn"}}
+		for {
+			select {
+			case <-stopped:
+				ended <- nil
+				return
+			default:
+			}
+			if err := errors.Join(nl.LinkAdd(churn), nl.LinkDel(churn)); err != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	for range 10 {
+		g.Expect(ns).To(nstest.HaveLink("eth0"))
+		g.Expect(ns).To(nstest.HaveAddress("192.0.2.1"))
+	}
+	stop()
+	g.Expect(<-ended).To(Succeed())
 }

@@ -127,13 +127,9 @@ func TestClosedSetIsNeverCompared(t *testing.T) {
 		g.Expect(err).To(MatchError(os.ErrClosed))
 	}
 	for _, m := range []types.GomegaMatcher{
-		nstest.HaveID(set.NS_NET, "net:[1]"), nstest.BeCurrent(), nstest.BeMountedAt("/proc/thread-self/ns/net"),
-		nstest.HaveLink("lo"), nstest.Reach("127.0.0.1"),
+		nstest.HaveID(set.NS_NET, Not(BeEmpty())), nstest.BeCurrent(), nstest.HaveLink("lo"), nstest.Reach("127.0.0.1"),
 	} {
-		success, err := m.Match(closed)
-		if !success {
-			continue
-		}
+		_, err := m.Match(closed)
 		g.Expect(err).To(MatchError(os.ErrClosed))
 	}
 }

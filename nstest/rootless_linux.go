@@ -3,6 +3,7 @@
 package nstest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -18,11 +19,12 @@ import (
 
 // How a test binary runs itself again in a user namespace:
 //
-//  1. The kernel lets no multi-threaded process into a new user namespace, and a
-//     Go process is one from the start. So a child is started in one, from the
-//     same file, with the same arguments, environment, files and folder.
-//  2. In it, root is mapped to the caller. A ticket tells the child what it is.
-//  3. The child makes its mounts private, furnishes /run, and runs the tests.
+//  1. The kernel lets no multi-threaded process into a user namespace, and a Go
+//     process is one from the start. So a child is started in one, from the same
+//     file, with the same arguments, environment, files and folder.
+//  2. In it, root is mapped to the caller, and the IDs above it to the caller's
+//     subordinate ones. A ticket tells the child what it is.
+//  3. The child furnishes /run in its own mount namespace and runs the tests.
 //  4. The parent only passes signals on, waits, and ends as the child did. Should
 //     it be killed, the kernel kills the child.
 
@@ -81,43 +83,46 @@ func canUnshare() bool {
 	return s.Close() == nil
 }
 
-// runChild runs this program again in new namespaces and returns how it ended. It
-// must be called on the main thread: the child dies with the thread that started
-// it, and that one lasts as long as the process.
+// runChild runs this program again in new namespaces and returns how it ended.
 func runChild() (code int, err error) {
-	ticket, env, err := handshake.Offer(rootlessRole, ticketFD)
+	s, err := rootlessSet()
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, ticket.Close()) }()
-	cmd := &exec.Cmd{
-		Path:       "/proc/self/exe",
-		Args:       os.Args,
-		Env:        append(os.Environ(), env),
-		Stdin:      os.Stdin,
-		Stdout:     os.Stdout,
-		Stderr:     os.Stderr,
-		ExtraFiles: []*os.File{ticket},
-		SysProcAttr: &syscall.SysProcAttr{
-			Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
-			UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
-			GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
-			Pdeathsig:   syscall.SIGKILL,
-		},
+	ticket, env, err := handshake.Offer(rootlessRole, ticketFD)
+	if err != nil {
+		return 0, errors.Join(err, s.Close())
 	}
+	// The kernel kills the child when this process dies, see set.Cmd.
+	cmd := s.Command(context.Background(), "/proc/self/exe")
+	cmd.Args = os.Args
+	cmd.Env = append(os.Environ(), env)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.ExtraFiles = []*os.File{ticket}
+
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
-	if err := cmd.Start(); err != nil {
+	err = cmd.Start()
+	if err = errors.Join(err, ticket.Close(), s.Close()); err != nil {
 		signal.Stop(signals)
-		return 0, fmt.Errorf("start in a new user namespace: %w", err)
+		return 0, err
 	}
 	go forward(signals, cmd.Process)
 	err = cmd.Wait()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
 		return 0, err
 	}
 	return exitLike(cmd.ProcessState), nil
+}
+
+// rootlessSet makes the namespaces of the child, with the caller's subordinate
+// IDs if there are any, so that tests can change owners as root does.
+func rootlessSet() (set.Set, error) {
+	const kinds = set.NS_USER | set.NS_MNT
+	if s, err := set.Unshare(kinds, set.WithSubIDs()); err == nil {
+		return s, nil
+	}
+	return set.Unshare(kinds, set.WithRootMapped())
 }
 
 // forward passes signals on. One that came from the terminal, such as ^C, has
@@ -156,9 +161,4 @@ func exitAtOnce(code int) { syscall.Exit(code) }
 
 // furnishRootless makes the new mount namespace one in which tests find what they
 // would find as root.
-func furnishRootless() error {
-	if err := sys.SetPropagation(sys.Private); err != nil {
-		return fmt.Errorf("make the mounts private: %w", err)
-	}
-	return sandbox.PrivateRun()
-}
+func furnishRootless() error { return sandbox.PrivateRun() }

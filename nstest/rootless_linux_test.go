@@ -19,6 +19,7 @@ import (
 
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/set"
 	"golang.org/x/sys/unix"
 )
 
@@ -102,6 +103,19 @@ func TestRootlessRunLooksLikeAnyOther(t *testing.T) {
 		})
 	}
 	NewWithT(t).Expect("/run/netns/gonso-test").NotTo(BeAnExistingFile())
+}
+
+func TestRootlessRunHasTheCallersSubordinateIDs(t *testing.T) {
+	g := NewWithT(t)
+	want := "chown: <nil>"
+	if s, err := set.Unshare(set.NS_USER, set.WithSubIDs()); err != nil {
+		want = "chown: .*invalid argument" // an ID that is not mapped (chown(2))
+	} else {
+		g.Expect(s.Close()).To(Succeed())
+	}
+	out, code := run(t, rootless(t, "TestOwner", "-test.v"))
+	g.Expect(code).To(BeZero(), out)
+	g.Expect(out).To(MatchRegexp(want))
 }
 
 func TestRootlessRunWritesItsCoverage(t *testing.T) {

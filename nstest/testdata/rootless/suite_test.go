@@ -41,6 +41,15 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestOwner changes owners, if the user has subordinate IDs to change to.
+func TestOwner(t *testing.T) {
+	file := t.TempDir() + "/file"
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Log("chown:", os.Chown(file, 1000, 1000))
+}
+
 func TestEnvironment(t *testing.T) {
 	for _, variable := range os.Environ() {
 		if strings.HasPrefix(variable, "GONSO_") {
