@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
@@ -17,28 +18,14 @@ import (
 // the kernel refuses it over files of owners who are not mapped.
 //
 // Folders that are named in fresh, with their permissions, are new and empty
-// instead.
+// instead. With an error the folder is what it was before.
 func CopyUp(dir string, fresh map[string]fs.FileMode) (err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	links := make(map[string]string)
-	var paths []string
-	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		if _, isFresh := fresh[e.Name()]; isFresh {
-			continue
-		}
-		if e.Type()&fs.ModeSymlink == 0 {
-			paths = append(paths, path)
-			continue
-		}
-		if links[path], err = os.Readlink(path); err != nil {
-			return err
-		}
-	}
-	kept, err := detachedCopies(paths)
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { _, isFresh := fresh[e.Name()]; return isFresh })
+	kept, err := keep(dir, entries)
 	defer func() { err = errors.Join(err, kept.close()) }()
 	if err != nil {
 		return err
@@ -48,16 +35,61 @@ func CopyUp(dir string, fresh map[string]fs.FileMode) (err error) {
 	if err := sys.Mount("tmpfs", dir, "tmpfs", sys.NoSuid|sys.NoDev, "mode=755"); err != nil {
 		return fmt.Errorf("mount a tmpfs on %s: %w", dir, err)
 	}
-	for path, target := range links {
-		if err := os.Symlink(target, path); err != nil {
+	if err := errors.Join(kept.putBack(), makeFolders(dir, fresh)); err != nil {
+		return errors.Join(err, sys.Detach(dir))
+	}
+	return nil
+}
+
+// keep copies entries of a folder: of a symbolic link its text, of all others what
+// is mounted there. It returns what it has also with an error.
+func keep(dir string, entries []fs.DirEntry) (kept copies, err error) {
+	for _, e := range entries {
+		c := copied{path: filepath.Join(dir, e.Name()), isDir: e.IsDir()}
+		if e.Type()&fs.ModeSymlink != 0 {
+			c.link, err = os.Readlink(c.path)
+		} else {
+			c.tree, err = sys.OpenTree(c.path)
+		}
+		if errors.Is(err, fs.ErrNotExist) { // it is gone since
+			continue
+		}
+		if err != nil {
+			return kept, fmt.Errorf("copy the mount %s: %w", c.path, err)
+		}
+		kept = append(kept, c)
+	}
+	return kept, nil
+}
+
+func (c copies) putBack() error {
+	for _, one := range c {
+		if err := one.putBack(); err != nil {
+			return fmt.Errorf("put %s back: %w", one.path, err)
+		}
+	}
+	return nil
+}
+
+// putBack makes a mount point of the right type and moves the copy there.
+func (c copied) putBack() error {
+	if c.tree == nil {
+		return os.Symlink(c.link, c.path)
+	}
+	if c.isDir {
+		if err := os.Mkdir(c.path, 0o755); err != nil {
 			return err
 		}
+		return sys.MoveMount(c.tree, c.path)
 	}
-	for _, old := range kept {
-		if err := old.putBack(); err != nil {
-			return fmt.Errorf("put %s back: %w", old.path, err)
-		}
+	point, err := sys.Create(c.path, 0o644)
+	if err != nil {
+		return err
 	}
+	return errors.Join(sys.MoveMount(c.tree, c.path), point.Close())
+}
+
+func makeFolders(dir string, fresh map[string]fs.FileMode) error {
 	for name, mode := range fresh {
 		path := filepath.Join(dir, name)
 		if err := os.Mkdir(path, mode); err != nil {
@@ -68,23 +100,6 @@ func CopyUp(dir string, fresh map[string]fs.FileMode) (err error) {
 		}
 	}
 	return nil
-}
-
-// putBack makes a mount point of the right type and moves the copy there.
-func (c copied) putBack() error {
-	isDir, err := c.tree.IsDir()
-	if err != nil {
-		return err
-	}
-	if isDir {
-		err = os.Mkdir(c.path, 0o755)
-	} else {
-		err = os.WriteFile(c.path, nil, 0o644)
-	}
-	if err != nil {
-		return err
-	}
-	return sys.MoveMount(c.tree, c.path)
 }
 
 // netnsDir is where ip-netns(8) looks for network namespaces.

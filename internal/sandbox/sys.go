@@ -61,10 +61,13 @@ func mountsBelow(dir string) ([]string, error) {
 	return points, nil
 }
 
-// A copied is a copy of a mount and all below it, which is nowhere yet.
+// A copied is a copy of a mount and all below it, which is nowhere yet, or of a
+// symbolic link.
 type copied struct {
-	path string
-	tree *sys.FD
+	path  string
+	tree  *sys.FD // nil for a link
+	isDir bool
+	link  string
 }
 
 type copies []copied
@@ -77,7 +80,7 @@ func detachedCopies(paths []string) (list copies, err error) {
 		if err != nil {
 			return list, fmt.Errorf("copy the mount %s: %w", path, err)
 		}
-		list = append(list, copied{path, tree})
+		list = append(list, copied{path: path, tree: tree})
 	}
 	return list, nil
 }
@@ -85,7 +88,9 @@ func detachedCopies(paths []string) (list copies, err error) {
 func (c copies) close() error {
 	var errs []error
 	for _, one := range c {
-		errs = append(errs, one.tree.Close())
+		if one.tree != nil {
+			errs = append(errs, one.tree.Close())
+		}
 	}
 	return errors.Join(errs...)
 }
