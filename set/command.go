@@ -159,6 +159,7 @@ func (c *Cmd) fork(files []*os.File) (*os.Process, error) {
 		}
 		attr.Files = append(attr.Files, fd)
 	}
+	forkexec.Adjust(c.ctx, attr)
 	args := c.Args
 	if len(args) == 0 {
 		args = []string{c.Path}
@@ -195,8 +196,11 @@ func (c *Cmd) failed(err error) error {
 		return newError("start", 0, err)
 	}
 	switch child.Step {
-	case forkexec.Setns, forkexec.Unshare:
-		return newError(string(child.Step), child.Flag, child.Err)
+	case forkexec.Open, forkexec.Setns, forkexec.Unshare:
+		if err = child.Err; child.Path != "" {
+			err = fmt.Errorf("%s: %w", child.Path, err)
+		}
+		return newError(string(child.Step), child.Flag, err)
 	case forkexec.Fork:
 		return newError(string(child.Step), c.set.foreign&NS_PID, child.Err)
 	case forkexec.Exec:

@@ -36,7 +36,7 @@ func refuse(sys *syscall.SysProcAttr) error {
 
 // becomes writes how a process, inside already, becomes the program. With ask it finds
 // out by itself whether it lost its parent before it asked for the death signal.
-func (s *script) becomes(paths, argv []string, attr *Attr, sys *syscall.SysProcAttr, ask bool) error {
+func (s *script) becomes(paths, argv []string, attr *Attr, sys *syscall.SysProcAttr, there *place, ask bool) error {
 	if sys.Setsid {
 		s.does(unix.SYS_SETSID).at(Session, 0)
 	}
@@ -50,8 +50,7 @@ func (s *script) becomes(paths, argv []string, attr *Attr, sys *syscall.SysProcA
 		}
 		s.does(unix.SYS_CHROOT, root).at(Chroot, 0)
 	}
-	s.credential(sys.Credential)
-	if err := s.chdir(attr, sys); err != nil {
+	if err := s.settles(attr, sys, there); err != nil {
 		return fmt.Errorf("chdir: %w", err)
 	}
 	// After the credentials: a change of them takes it back (prctl(2)).
@@ -65,8 +64,14 @@ func (s *script) becomes(paths, argv []string, attr *Attr, sys *syscall.SysProcA
 		orphaned = s.jumps(unix.SYS_GETPPID, uintptr(os.Getpid()))
 	}
 	s.files(attr.Files)
+	if there.inside != 0 {
+		s.does(unix.SYS_DUP3, there.inside, uintptr(attr.Program.Root), 0).at(Files, 0)
+	}
 	s.terminal(sys)
-	if err := s.executes(paths, argv, attr.Env); err != nil {
+	if attr.Program != nil {
+		paths = nil
+	}
+	if err := s.executes(paths, there.exe, argv, attr.Env); err != nil {
 		return err
 	}
 	if ask {
@@ -111,19 +116,10 @@ func (s *script) chdir(attr *Attr, sys *syscall.SysProcAttr) error {
 // files writes how the descriptors get their numbers: those that would be overwritten
 // before their turn move out of the way first. The rest is close-on-exec.
 func (s *script) files(files []uintptr) {
-	const none = ^uintptr(0)
 	fds := append([]uintptr(nil), files...)
-	free := uintptr(max(s.channel, len(fds))) + 1
-	for _, fd := range fds {
-		if fd != none && fd >= free {
-			free = fd + 1
-		}
-	}
 	for i, fd := range fds {
 		if fd != none && fd < uintptr(i) {
-			s.does(unix.SYS_DUP3, fd, free, unix.O_CLOEXEC).at(Files, 0)
-			fds[i] = free
-			free++
+			fds[i] = s.moves(fd)
 		}
 	}
 	for i, fd := range fds {
@@ -150,7 +146,9 @@ func (s *script) terminal(sys *syscall.SysProcAttr) {
 	}
 }
 
-func (s *script) executes(paths, argv, env []string) error {
+// executes writes the last call: a search for the program or, if there are no paths, the
+// execution of an open file.
+func (s *script) executes(paths []string, exe uintptr, argv, env []string) error {
 	args, err := s.texts(argv)
 	if err != nil {
 		return fmt.Errorf("argument: %w", err)
@@ -158,6 +156,13 @@ func (s *script) executes(paths, argv, env []string) error {
 	environ, err := s.texts(env)
 	if err != nil {
 		return fmt.Errorf("environment: %w", err)
+	}
+	if len(paths) == 0 {
+		empty, err := s.text("")
+		if err != nil {
+			return err
+		}
+		s.does(unix.SYS_EXECVEAT, exe, empty, args, environ, unix.AT_EMPTY_PATH).at(Exec, 0)
 	}
 	for i, p := range paths {
 		path, err := s.text(p)

@@ -58,7 +58,7 @@ func (s *script) fork() (pid int, errno syscall.Errno) {
 	var (
 		pc           int
 		c            *call
-		a0, r1, born uintptr
+		a0, r1, kept uintptr
 		calls        = s.calls
 		first        = s.cloneCall(uintptr(unix.SIGCHLD), nil)
 		failure      = new(record)
@@ -75,15 +75,17 @@ func (s *script) fork() (pid int, errno syscall.Errno) {
 	for pc = 0; ; pc++ {
 		c = &calls[pc]
 		a0 = c.args[0]
-		if c.onBorn {
-			a0 = born
+		if c.onKept {
+			a0 = kept
 		}
 		r1, _, errno = syscall.RawSyscall6(c.nr, a0, c.args[1], c.args[2], c.args[3], c.args[4], 0)
 		switch {
 		case errno == 0 && c.then == unless && r1 != c.want:
 			pc = c.to - 1
 		case errno == 0 && c.then == branch && r1 != 0:
-			born, pc = r1, c.to-1
+			kept, pc = r1, c.to-1
+		case errno == 0 && c.then == keep:
+			kept = r1
 		case errno == 0, c.then == regardless:
 		case c.then == search && (errno == unix.ENOENT || errno == unix.ENOTDIR || errno == unix.EACCES):
 		default:

@@ -43,6 +43,10 @@ const Unchanged = ^uintptr(0)
 type Join struct {
 	FD   int
 	Flag int // CLONE_NEW*, one
+
+	// Path, if not empty, is opened in place of FD, right before it is joined: it
+	// is looked up in what was joined before.
+	Path string
 }
 
 // An Attr says how a process is to be started.
@@ -67,6 +71,23 @@ type Attr struct {
 	// Noctty, Pdeathsig and Unshareflags, all as in package syscall. What else
 	// it asks for is refused with errors.ErrUnsupported.
 	Sys *syscall.SysProcAttr
+
+	// Program, if not nil, is executed in place of the paths.
+	Program *Program
+}
+
+// A Program is an open file to execute, where no path may lead to it.
+type Program struct {
+	FD int
+
+	// Root, if not 0, is for a program that can do more than its namespaces let be
+	// done from outside: if the process gets another root directory, and is root in
+	// there, the program is executed with this process's, as it may need a dynamic
+	// loader and libraries. It finds the root directory that it is to have
+	// as descriptor Root, with a number above those of Files, and all else that comes
+	// after a change of root, Credential and Dir, is up to it. If it finds that it
+	// is not root, everything is done. It has the descriptor in either case.
+	Root int
 }
 
 // A Setup is what [Hold] asks its caller to do about a process that is held in
@@ -109,7 +130,8 @@ const (
 // An Error tells at which step a child failed, and why. It unwraps to the errno.
 type Error struct {
 	Step Step
-	Flag int // the namespace's CLONE_NEW*, with Setns and Unshare
+	Flag int    // the namespace's CLONE_NEW*, with Open, Setns and Unshare
+	Path string // the namespace's, if it was joined by path
 	Err  syscall.Errno
 }
 

@@ -139,7 +139,9 @@ type plan struct {
 func (s *script) holds(joins []Join, unshare int, propagation uintptr) (p plan, err error) {
 	p.init = unshare&unix.CLONE_NEWPID != 0
 	p.nested = p.init && joined(joins, unix.CLONE_NEWPID)
-	s.joins(joins, true)
+	if err := s.joins(joins, true); err != nil {
+		return p, err
+	}
 	second, inner := &record{}, 0
 	if p.nested {
 		inner = s.clones(0, &second.result)

@@ -3,9 +3,9 @@
 package forkexec
 
 import (
+	"fmt"
 	"os"
 	"runtime"
-	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,7 +13,8 @@ import (
 // A script is what a child does: system calls, one after the other.
 type script struct {
 	calls   []call
-	channel int // the child's end
+	channel int     // the child's end
+	free    uintptr // the least number of a descriptor that nobody needs
 	pinned  runtime.Pinner
 }
 
@@ -21,14 +22,15 @@ type script struct {
 type call struct {
 	nr     uintptr
 	args   [5]uintptr
-	onBorn bool // the first argument is the pid that the last branch gave
+	onKept bool // the first argument is what the last keep or branch gave
 
 	then then
 	want uintptr // with unless
 	to   int     // with unless and branch: the index of a call
 
-	step Step // for the parent, as is flag
+	step Step // for the parent, as are flag and path
 	flag int
+	path string
 }
 
 // A then is what comes after a call. An errno ends the child unless it says otherwise.
@@ -38,6 +40,7 @@ const (
 	onwards    then = iota // the next call
 	regardless             // the next call, errno or not
 	search                 // not found or not executable: the next call
+	keep                   // the next call, which may use the result
 	unless                 // a result other than want: the call at to
 	branch                 // in the process that cloned: the call at to
 )
@@ -84,21 +87,33 @@ func (s *script) next() int { return len(s.calls) }
 // exits ends the process.
 func (s *script) exits() { s.does(unix.SYS_EXIT_GROUP, 0).or(regardless) }
 
+// none stands for no descriptor, and for a result that no call has.
+const none = ^uintptr(0)
+
 // joins enters the namespaces, and becomes root of a user namespace that does not
 // know who it is. Who is unknown reads as 65534; one who was 65534 outside cannot tell.
-func (s *script) joins(joins []Join, become bool) {
+func (s *script) joins(joins []Join, become bool) error {
 	for _, j := range joins {
-		s.does(unix.SYS_SETNS, uintptr(j.FD), uintptr(j.Flag)).at(Setns, j.Flag)
+		if j.Path != "" {
+			c, err := s.opens(j.Path, unix.O_RDONLY)
+			if err != nil {
+				return fmt.Errorf("namespace %q: %w", j.Path, err)
+			}
+			c.at(Open, j.Flag).path = j.Path
+		}
+		c := s.does(unix.SYS_SETNS, uintptr(j.FD), uintptr(j.Flag)).at(Setns, j.Flag)
+		c.onKept, c.path = j.Path != "", j.Path
 	}
 	const unknown = 65534
 	if !become || !joined(joins, unix.CLONE_NEWUSER) || os.Geteuid() == unknown {
-		return
+		return nil
 	}
 	known := s.jumps(sysGeteuid, unknown)
 	s.does(sysSetgroups, 0, 0).or(regardless)
 	s.does(sysSetgid, 0).or(regardless)
 	s.does(sysSetuid, 0).or(regardless)
 	s.calls[known].to = s.next()
+	return nil
 }
 
 // unshares makes new namespaces, the user namespace first, since it is to own the
@@ -158,10 +173,5 @@ func (s *script) failure(r record) error {
 		return nil
 	}
 	c := s.calls[r.call]
-	return &Error{Step: c.step, Flag: c.flag, Err: unix.Errno(-r.result)}
-}
-
-// joined tells whether one of the namespaces is of that kind.
-func joined(joins []Join, flag int) bool {
-	return slices.ContainsFunc(joins, func(j Join) bool { return j.Flag == flag })
+	return &Error{Step: c.step, Flag: c.flag, Path: c.path, Err: unix.Errno(-r.result)}
 }

@@ -88,19 +88,27 @@ func (s *script) program(paths, argv []string, attr *Attr) (second bool, err err
 		// The number means something on this side of a pid namespace only.
 		s.does(unix.SYS_SETPGID, 0, uintptr(sys.Pgid)).at(Session, 0)
 	}
+	s.reserve(attr)
+	there, err := s.setsOut(attr)
+	if err != nil {
+		return false, err
+	}
 	unshare := int(sys.Unshareflags)
-	s.joins(attr.Joins, sys.Credential == nil)
+	// What is to go on by itself has to be root.
+	if err := s.joins(attr.Joins, sys.Credential == nil || there.outside != 0); err != nil {
+		return false, err
+	}
 	if err := s.unshares(unshare, attr.Propagation); err != nil {
 		return false, err
 	}
 	second = joined(attr.Joins, unix.CLONE_NEWPID) || unshare&(unix.CLONE_NEWPID|unix.CLONE_NEWTIME) != 0
 	if !second {
-		return false, s.becomes(paths, argv, attr, sys, true)
+		return false, s.becomes(paths, argv, attr, sys, &there, true)
 	}
 	// The first process waits (CLONE_VFORK) until the second executes or ends.
 	born := &record{}
 	at := s.clones(unix.CLONE_VFORK, &born.result)
-	if err := s.becomes(paths, argv, attr, sys, false); err != nil {
+	if err := s.becomes(paths, argv, attr, sys, &there, false); err != nil {
 		return true, err
 	}
 	s.calls[at].to = s.next()
@@ -110,7 +118,7 @@ func (s *script) program(paths, argv []string, attr *Attr) (second bool, err err
 	s.announces(born)
 	s.exits()
 	s.calls[orphaned].to = s.next()
-	s.does(unix.SYS_KILL, 0, uintptr(unix.SIGKILL)).or(regardless).onBorn = true
+	s.does(unix.SYS_KILL, 0, uintptr(unix.SIGKILL)).or(regardless).onKept = true
 	s.exits()
 	return true, nil
 }

@@ -22,7 +22,9 @@ func Write(joins []Join, path, text string) (err error) {
 		if err != nil {
 			return err
 		}
-		s.joins(joins, true)
+		if err := s.joins(joins, true); err != nil {
+			return err
+		}
 		s.closes()
 		// The lowest number is free: it opens as 0.
 		at := unix.AT_FDCWD

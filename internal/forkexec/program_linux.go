@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forkexec
+
+import (
+	"slices"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// How a program is executed where no path leads to it:
+//
+//  1. Before it goes anywhere, the child moves the program's descriptor out of the way
+//     of Files, and opens the root directory.
+//  2. Having joined everything, it opens the root directory again: the one that the
+//     process is to have.
+//  3. If it is root, it goes back to the first one: a root directory is one thing, the
+//     mount namespace another. The dynamic loader and the libraries that the kernel
+//     and the loader look for are there. The program goes the last step by itself.
+//  4. If it is not root, the program would lack CAP_SYS_CHROOT for that step.
+//     Until it executes the program the child has all capabilities in its user
+//     namespace, so it goes the whole way, and the program has to find its
+//     loader inside.
+
+// ChangesRoot tells whether the process gets a root directory other than this one's.
+func (a *Attr) ChangesRoot() bool {
+	return a.joins(unix.CLONE_NEWNS) || a.Sys != nil && (a.Sys.Chroot != "" || a.Sys.Unshareflags&unix.CLONE_NEWNS != 0)
+}
+
+func (a *Attr) joins(flag int) bool { return joined(a.Joins, flag) }
+
+// reserve finds the numbers from which on no descriptor is one that the child needs.
+func (s *script) reserve(attr *Attr) {
+	s.free = uintptr(max(s.channel, len(attr.Files)))
+	for _, fd := range attr.Files {
+		if fd != none {
+			s.free = max(s.free, fd)
+		}
+	}
+	for _, j := range attr.Joins {
+		s.free = max(s.free, uintptr(j.FD))
+	}
+	if attr.Program != nil {
+		s.free = max(s.free, uintptr(attr.Program.FD), uintptr(attr.Program.Root))
+	}
+	s.free++
+}
+
+// moves gives a descriptor a number of its own.
+func (s *script) moves(fd uintptr) (to uintptr) {
+	to, s.free = s.free, s.free+1
+	s.does(unix.SYS_DUP3, fd, to, unix.O_CLOEXEC).at(Files, 0)
+	return to
+}
+
+// opens opens a path, and has the next call use the descriptor.
+func (s *script) opens(path string, flags int) (*call, error) {
+	at, err := s.text(path)
+	if err != nil {
+		return nil, err
+	}
+	here := unix.AT_FDCWD
+	return s.does(unix.SYS_OPENAT, uintptr(here), at, uintptr(flags|unix.O_CLOEXEC)).or(keep), nil
+}
+
+// opensRoot opens the root directory.
+func (s *script) opensRoot() (fd uintptr, err error) {
+	// The number is taken from now on: dup3 refuses to give a descriptor the one it has.
+	fd = s.moves(uintptr(s.channel))
+	c, err := s.opens("/", unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		return 0, err
+	}
+	c.at(Chroot, 0)
+	s.does(unix.SYS_DUP3, 0, fd, unix.O_CLOEXEC).at(Files, 0).onKept = true
+	return fd, nil
+}
+
+// A place is what the script knows of an attr.Program.
+type place struct {
+	exe     uintptr
+	outside uintptr // the root directory to start in
+	inside  uintptr // the root directory to have, 0 if it is the same
+}
+
+// sets out from where this process is.
+func (s *script) setsOut(attr *Attr) (p place, err error) {
+	if attr.Program == nil {
+		return p, nil
+	}
+	p.exe = s.moves(uintptr(attr.Program.FD))
+	if attr.Program.Root != 0 && attr.ChangesRoot() {
+		p.outside, err = s.opensRoot()
+	}
+	return p, err
+}
+
+// settles writes who the process becomes and where it starts: in its place or, for a
+// program that is to go there by itself, outside.
+func (s *script) settles(attr *Attr, sys *syscall.SysProcAttr, p *place) (err error) {
+	if p.outside == 0 {
+		s.credential(sys.Credential)
+		return s.chdir(attr, sys)
+	}
+	if p.inside, err = s.opensRoot(); err != nil {
+		return err
+	}
+	dot, err := s.text(".")
+	if err != nil {
+		return err
+	}
+	ordinary := s.jumps(sysGeteuid, 0)
+	s.does(unix.SYS_FCHDIR, p.outside).at(Chroot, 0)
+	s.does(unix.SYS_CHROOT, dot)
+	out := s.jumps(sysGeteuid, none)
+	s.calls[ordinary].to = s.next()
+	s.does(unix.SYS_FCHDIR, p.inside).at(Chroot, 0)
+	s.credential(sys.Credential)
+	if err := s.chdir(attr, sys); err != nil {
+		return err
+	}
+	s.calls[out].to = s.next()
+	return nil
+}
+
+// joined tells whether one of the namespaces is of that kind.
+func joined(joins []Join, flag int) bool {
+	return slices.ContainsFunc(joins, func(j Join) bool { return j.Flag == flag })
+}

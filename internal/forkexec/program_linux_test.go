@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forkexec_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"golang.org/x/sys/unix"
+)
+
+func init() { acts["arrive"] = arrive }
+
+// arrive says where this process is and, if it is root, goes where it is to go.
+func arrive() error {
+	const root = 3
+	_, before := os.Stat("/proc/self/exe")
+	if os.Geteuid() == 0 {
+		if err := errors.Join(syscall.Fchdir(root), syscall.Chroot(".")); err != nil {
+			return err
+		}
+	}
+	entries, err := os.ReadDir("/")
+	if err != nil {
+		return err
+	}
+	fmt.Printf("uid %d, with /proc: %t, then: %v", os.Geteuid(), before == nil, entries)
+	return nil
+}
+
+// run executes this binary by its descriptor, and returns what it prints.
+func run(t *testing.T, act string, attr *forkexec.Attr) (string, error) {
+	t.Helper()
+	exe, err := os.Open("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer exe.Close()
+	r, w := pipe(t)
+	attr.Files = []uintptr{^uintptr(0), w.Fd(), w.Fd()}
+	attr.Env = append(os.Environ(), actVar+"="+act)
+	attr.Program = &forkexec.Program{FD: int(exe.Fd()), Root: 3}
+	p, err := forkexec.Start([]string{"this binary"}, []string{"this"}, attr)
+	w.Close()
+	if err != nil {
+		return "", err
+	}
+	out, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state, err := p.Wait(); err != nil || !state.Success() {
+		t.Fatalf("%v, %v\n%s", state, err, out)
+	}
+	return string(out), nil
+}
+
+// The binary of this test is linked dynamically under the race detector, and would not
+// start in a folder without its loader.
+func TestProgramStartsWhereNothingIs(t *testing.T) {
+	bare := t.TempDir()
+	if err := os.WriteFile(bare+"/here", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	joins := fresh(t, unix.CLONE_NEWUSER, unix.CLONE_NEWNS, unix.CLONE_NEWPID)
+	got, err := run(t, "arrive", &forkexec.Attr{Joins: joins, Sys: &syscall.SysProcAttr{Chroot: bare}})
+	if want := "uid 0, with /proc: true, then: [- here]"; err != nil || got != want {
+		t.Errorf("got %q, %v; want %q", got, err, want)
+	}
+}
+
+// Who is not root could not go the last step, so the child has gone it.
+func TestOrdinaryProgramStartsInItsRoot(t *testing.T) {
+	joins := fresh(t, unix.CLONE_NEWUSER, unix.CLONE_NEWNS)
+	attr := &forkexec.Attr{
+		Joins: joins,
+		Sys:   &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWUSER, Chroot: "/proc/self/root"},
+	}
+	got, err := run(t, "arrive", attr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "uid 65534, with /proc: true, then: ["; len(got) < len(want) || got[:len(want)] != want {
+		t.Errorf("got %q, want %q...", got, want)
+	}
+}
+
+func TestNamespaceIsOpenedByPathInsideOfThoseBefore(t *testing.T) {
+	// A path that means something only in the mount namespace.
+	there := fresh(t, unix.CLONE_NEWUSER, unix.CLONE_NEWNS)
+	dir := t.TempDir()
+	file := dir + "/uts"
+	sh(t, there, "mount -t tmpfs none "+dir+" && touch "+file+" && unshare --uts="+file+" true")
+	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+		t.Fatalf("the file is here too: %v", err)
+	}
+	want := "uts:[" + sh(t, there, "stat -c %i "+file) + "]"
+	uts := forkexec.Join{Path: file, Flag: unix.CLONE_NEWUTS}
+	if got := sh(t, append(there, uts), "readlink /proc/self/ns/uts"); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	_, err := forkexec.Start([]string{"/bin/true"}, []string{"true"}, &forkexec.Attr{
+		Joins: []forkexec.Join{{Path: dir + "/none", Flag: unix.CLONE_NEWUTS}},
+	})
+	var failed *forkexec.Error
+	if !errors.As(err, &failed) || *failed != (forkexec.Error{
+		Step: forkexec.Open, Flag: unix.CLONE_NEWUTS, Path: dir + "/none", Err: unix.ENOENT,
+	}) {
+		t.Errorf("a path that leads nowhere: %v", err)
+	}
+}
+
+func TestContextHasTheLastWord(t *testing.T) {
+	attr := &forkexec.Attr{}
+	forkexec.Adjust(context.Background(), attr)
+	if attr.Dir != "" {
+		t.Error("a context that says nothing")
+	}
+	forkexec.Adjust(forkexec.With(t.Context(), func(a *forkexec.Attr) { a.Dir = "/" }), attr)
+	if attr.Dir != "/" {
+		t.Error("the context was not asked")
+	}
+}
