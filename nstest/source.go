@@ -76,7 +76,12 @@ func (s *source) follow() {
 	_, stop := s.pool.Run(context.Background(), perFiller)
 	sources.Lock()
 	defer sources.Unlock()
-	sources.stops = append(sources.stops, stop)
+	sources.stops = append(sources.stops, func() {
+		stop()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.fillers--
+	})
 }
 
 // drain ends all fillers and closes what they have ready.

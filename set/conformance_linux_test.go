@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"golang.org/x/sys/unix"
@@ -145,10 +146,11 @@ func TestMountedNamespacesAreEnteredByOtherTools(t *testing.T) {
 				t.Errorf("%s: %s (%v), want %s", command, got, err, s)
 			}
 		}
-		out, err := exec.Command("lsns", "-n", "-t", "net", "-o", "NSFS").CombinedOutput()
-		if err != nil || !strings.Contains(string(out), "/run/netns/mine") {
-			t.Errorf("lsns: %s (%v), want /run/netns/mine", out, err)
-		}
+		// It gives up when one of the machine's processes ends while it looks.
+		gomega.NewWithT(t).Eventually(func() (string, error) {
+			out, err := exec.Command("lsns", "-n", "-t", "net", "-o", "NSFS").CombinedOutput()
+			return string(out), err
+		}, "10s").Should(gomega.ContainSubstring("/run/netns/mine"), "what lsns lists")
 	}))
 }
 

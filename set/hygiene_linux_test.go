@@ -15,7 +15,7 @@ import (
 // Whatever happens in a Set, a thread that Go may use again is where it was.
 func TestThreadsAreAtTheBaselineAfterManyCalls(t *testing.T) {
 	const workers, rounds = 8, 1250
-	files := openFiles(t)
+	held := openFiles(t)
 	net, uts := unshare(t, set.NS_NET), unshare(t, set.NS_UTS|set.NS_CGROUP)
 	broken := unshare(t, set.NS_NET|set.NS_UTS)
 	noError(t, set.BreakFd(broken, set.NS_UTS))
@@ -67,8 +67,8 @@ func TestThreadsAreAtTheBaselineAfterManyCalls(t *testing.T) {
 	}
 	all.Wait()
 	allThreadsHome(t)
-	if now := openFiles(t); now != files+5 {
-		t.Errorf("%d descriptors are open, want the %d from before and 5 of the Sets", now, files)
+	if now := openFiles(t); now != held+5 {
+		t.Errorf("%d descriptors are open, want the %d from before and 5 of the Sets", now, held)
 	}
 }
 

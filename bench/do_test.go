@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bench
+
+import (
+	"runtime"
+	"testing"
+
+	"github.com/containernetworking/plugins/pkg/ns"
+	"github.com/containernetworking/plugins/pkg/testutils"
+	"github.com/seed-1bc5c4a2/gonso"
+	"golang.org/x/sys/unix"
+)
+
+// four are kinds that a thread can join and come back from.
+const four = gonso.NS_CGROUP | gonso.NS_NET | gonso.NS_PID | gonso.NS_UTS
+
+// BenchmarkReused runs a function in a Set, on a thread that is used again.
+func BenchmarkReused(b *testing.B) {
+	for _, c := range []struct {
+		name  string
+		flags int
+	}{{"kinds=1", gonso.NS_NET}, {"kinds=4", four}} {
+		b.Run(c.name, func(b *testing.B) {
+			s := unshare(b, c.flags)
+			b.Run("who=gonso", func(b *testing.B) {
+				for b.Loop() {
+					check(b, s.DoRaw(func() bool { return true }, true))
+				}
+			})
+			b.Run("who=floor", func(b *testing.B) {
+				there, back := descriptors(b, s), descriptors(b, current(b, c.flags))
+				done := make(chan error)
+				for b.Loop() {
+					go func() {
+						runtime.LockOSThread()
+						err := join(there)
+						if e := join(back); err == nil {
+							err = e
+						}
+						runtime.UnlockOSThread()
+						done <- err
+					}()
+					check(b, <-done)
+				}
+			})
+			if c.flags == gonso.NS_NET {
+				b.Run("who=CNI", func(b *testing.B) {
+					peer := newCNI(b)
+					for b.Loop() {
+						check(b, peer.Do(func(ns.NetNS) error { return nil }))
+					}
+				})
+			}
+		})
+	}
+}
+
+// BenchmarkDiscarded runs a function in a Set, on a thread that ends with it.
+func BenchmarkDiscarded(b *testing.B) {
+	s := unshare(b, gonso.NS_NET)
+	b.Run("who=gonso", func(b *testing.B) {
+		for b.Loop() {
+			check(b, s.Do(func() {}))
+		}
+	})
+	b.Run("who=floor", func(b *testing.B) {
+		there := descriptors(b, s)
+		done := make(chan error)
+		for b.Loop() {
+			go func() {
+				runtime.LockOSThread() // never unlocked, so that the thread ends
+				done <- join(there)
+			}()
+			check(b, <-done)
+		}
+	})
+}
+
+// BenchmarkManySets runs a function in one of 10,000 Sets that are open.
+func BenchmarkManySets(b *testing.B) {
+	var limit unix.Rlimit
+	check(b, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
+	one := unshare(b, gonso.NS_UTS)
+	for _, n := range []int{1, 10_000} {
+		if uint64(n)+100 > limit.Cur {
+			b.Skipf("%d descriptors do not fit into a limit of %d", n, limit.Cur)
+		}
+		b.Run(map[bool]string{true: "open=1", false: "open=10000"}[n == 1], func(b *testing.B) {
+			for range n - 1 {
+				dup, err := one.Dup(0)
+				check(b, err)
+				b.Cleanup(func() { check(b, dup.Close()) })
+			}
+			for b.Loop() {
+				check(b, one.DoRaw(func() bool { return true }, true))
+			}
+		})
+	}
+}
+
+func newCNI(b *testing.B) ns.NetNS {
+	peer, err := testutils.NewNS()
+	check(b, err)
+	b.Cleanup(func() { check(b, testutils.UnmountNS(peer)) })
+	return peer
+}
+
+// A place is a namespace by descriptor.
+type place struct{ fd, flag int }
+
+func descriptors(b *testing.B, s gonso.Set) (places []place) {
+	fds, err := s.Fds(0)
+	check(b, err)
+	b.Cleanup(func() { check(b, fds.Close()) })
+	for flag, file := range fds {
+		places = append(places, place{int(file.Fd()), flag})
+	}
+	return places
+}
+
+func join(places []place) error {
+	for _, p := range places {
+		if err := unix.Setns(p.fd, p.flag); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func unshare(b *testing.B, flags int) gonso.Set {
+	s, err := gonso.Unshare(flags)
+	check(b, err)
+	b.Cleanup(func() { check(b, s.Close()) })
+	return s
+}
+
+func current(b *testing.B, flags int) gonso.Set {
+	s, err := gonso.Current(flags)
+	check(b, err)
+	b.Cleanup(func() { check(b, s.Close()) })
+	return s
+}
+
+func check(b testing.TB, err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
