@@ -181,7 +181,7 @@ func TestDialSpreadsItsTimeOverTheAddresses(t *testing.T) {
 	echo(t, newMeter(t, ns.Set()), l)
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	noError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 2100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
 	defer cancel()
 	conn, err := ns.Set().DialContext(ctx, "tcp", net.JoinHostPort("host", port))
 	noError(t, err)

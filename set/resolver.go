@@ -93,10 +93,9 @@ func ofFamily(family byte, host string, addrs ...netip.Addr) ([]netip.Addr, erro
 	return addrs, nil
 }
 
-// dialServer connects to a name server. DNS over IPv6 link-local addresses names
-// the interface as the Set does.
+// dialServer connects to a name server.
 func (s Set) dialServer(ctx context.Context, network string, server netip.AddrPort) (net.Conn, error) {
-	t := target{network: network, kind: sys.Datagram}
+	t := target{network: network, kind: sys.Datagram, host: server.Addr().String()}
 	if network == "tcp" {
 		t.kind = sys.Stream
 	}

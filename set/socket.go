@@ -11,27 +11,28 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
-// DialContext connects to an address in the Set's network namespace, and is used
-// as that of [net.Dialer]: networks, addresses, time-outs, Happy Eyeballs and
-// errors are the same. It fits what takes such a function, as
-// [net/http.Transport] does. A Set without a network namespace dials in that of
-// the process.
+// DialContext connects to an address in the Set's network namespace. It is used
+// as that of [net.Dialer], with the same networks, addresses, time-outs, Happy
+// Eyeballs and errors, and goes where such a function is wanted: into
+// [net/http.Transport], into gRPC and database drivers. A Set without a network
+// namespace dials in that of the process.
 //
-// The socket is made inside and stays there, so that the connection can be used
-// anywhere, and is not closed with the Set. No other goroutine, thread or
-// namespace ever has a part in it; while it connects, it keeps no thread.
+// The socket is made inside and stays there. So the connection can be used from
+// anywhere, and closing the Set does not close it. No socket is ever made
+// elsewhere, and while it connects no thread waits.
 //
-// Host names are looked up inside as well, see [Set.LookupNetIP], and so are
-// interfaces, as in "[fe80::1%eth0]:80". Package net shows the interface in the
-// addresses of a connection by the name that it has in the process's namespace, or
-// by its number. The path of a unix socket is looked up in the Set's mount
-// namespace; without one, only abstract sockets, as in "@name", tell namespaces
-// apart.
+// Host names are looked up inside as well, see [Set.LookupNetIP], and so are the
+// interfaces of addresses such as "[fe80::1%eth0]:80"; package net shows that
+// one in the addresses of the connection as the process's interface of the same
+// number. The path of a unix socket is one of the Set's mount namespace, and
+// otherwise of the process's; only abstract sockets, "@name", belong to a network
+// namespace (unix(7)).
 //
-// Only the net kind is joined, and mnt for paths and for what name servers there
-// are. This is why a Set of kinds that no thread can join can dial: a user
-// namespace demands only that the process may join what belongs to it, which is
-// setns net: EPERM for a process without CAP_SYS_ADMIN.
+// Of the Set's namespaces only net is joined, and mnt and uts where files tell
+// what a name stands for. So other kinds, such as user and time, are no obstacle.
+// Yet the process needs CAP_SYS_ADMIN in its own user namespace and in that
+// which the network namespace belongs to (setns(2)); without, the error is
+// "gonso: setns net: operation not permitted", with the cause.
 func (s Set) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if err := s.acquire("dial"); err != nil {
 		return nil, err
@@ -55,11 +56,12 @@ func (s Set) DialContext(ctx context.Context, network, address string) (net.Conn
 }
 
 // Listen listens in the Set's network namespace, as [net.Listen] does. What it
-// accepts is in there too; listener and connections can be used anywhere, and
-// are not closed with the Set. See [Set.DialContext].
+// accepts is in there too. The listener can be used from anywhere, and closing
+// the Set does not close it. See [Set.DialContext] for names and paths.
 //
-// A unix socket whose path is in a mount namespace of the Set's own is still
-// there when the listener is closed.
+// Two things differ: sockets for TCP do not speak MPTCP, and a unix socket in
+// another mount namespace than the process's leaves its file there when the
+// listener is closed.
 func (s Set) Listen(network, address string) (net.Listener, error) {
 	if err := s.acquire("listen"); err != nil {
 		return nil, err
@@ -77,7 +79,7 @@ func (s Set) Listen(network, address string) (net.Listener, error) {
 }
 
 // ListenPacket listens for packets in the Set's network namespace, as
-// [net.ListenPacket] does. See [Set.DialContext] and [Set.Listen].
+// [net.ListenPacket] does. See [Set.Listen].
 func (s Set) ListenPacket(network, address string) (net.PacketConn, error) {
 	if err := s.acquire("listen"); err != nil {
 		return nil, err

@@ -123,7 +123,7 @@ func dnsError(err error, name, server string) error {
 	return &net.DNSError{
 		UnwrapErr: err, Err: err.Error(), Name: name, Server: server,
 		IsTimeout:   ok && timeout.Timeout(),
-		IsTemporary: network || errors.Is(err, errBusy),
+		IsTemporary: network && !errors.Is(err, context.Canceled) || errors.Is(err, errBusy),
 		IsNotFound:  errors.Is(err, errNoSuchHost),
 	}
 }

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"sync"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+func TestSocketsAreInTheFixture(t *testing.T) {
+	g := NewWithT(t)
+	a, b := nstest.New(t, set.NS_NET), nstest.New(t, set.NS_NET)
+	const address = "127.0.0.1:80"
+	for _, ns := range []*nstest.Fixture{a, b} { // the same port twice
+		server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, ns.ID(set.NS_NET))
+		})}
+		l := ns.Listen("tcp", address)
+		var serving sync.WaitGroup
+		serving.Go(func() {
+			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				t.Errorf("serve: %v", err)
+			}
+		})
+		t.Cleanup(func() {
+			if err := server.Close(); err != nil {
+				t.Errorf("close: %v", err)
+			}
+			serving.Wait()
+		})
+	}
+	for _, ns := range []*nstest.Fixture{a, b} {
+		client := ns.HTTPClient()
+		for range 2 {
+			response, err := client.Get("http://" + address)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(io.ReadAll(response.Body)).To(BeEquivalentTo(ns.ID(set.NS_NET)))
+			g.Expect(response.Body.Close()).To(Succeed())
+		}
+	}
+
+	packets := a.ListenPacket("udp", "127.0.0.1:0")
+	conn, err := a.DialContext(t.Context(), "udp", packets.LocalAddr().String())
+	g.Expect(err).NotTo(HaveOccurred())
+	defer conn.Close()
+	_, err = io.WriteString(conn, "hello")
+	g.Expect(err).NotTo(HaveOccurred())
+	var buf [16]byte
+	n, from, err := packets.ReadFrom(buf[:])
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(buf[:n])).To(Equal("hello"))
+	g.Expect(from.String()).To(Equal(conn.LocalAddr().String()))
+}
+
+func TestListenersAreClosedWithTheTest(t *testing.T) {
+	g := NewWithT(t)
+	var l net.Listener
+	var c net.PacketConn
+	t.Run("inner", func(t *testing.T) {
+		ns := nstest.New(t, set.NS_NET)
+		l, c = ns.Listen("tcp", ":0"), ns.ListenPacket("udp", ":0")
+		if err := ns.Listen("tcp", ":0").Close(); err != nil { // which the test may do itself
+			t.Error(err)
+		}
+	})
+	_, err := l.Accept()
+	g.Expect(err).To(MatchError(net.ErrClosed))
+	_, _, err = c.ReadFrom(nil)
+	g.Expect(err).To(MatchError(net.ErrClosed))
+}
+
+// A doomed test keeps what it ended with.
+type doomed struct {
+	testing.TB
+	said string
+}
+
+func (d *doomed) Fatalf(format string, args ...any) { d.Fatal(fmt.Sprintf(format, args...)) }
+
+func (d *doomed) Fatal(args ...any) {
+	d.said = fmt.Sprint(args...)
+	runtime.Goexit()
+}
+
+func TestSocketsThatCannotBeEndTheTest(t *testing.T) {
+	for name, c := range map[string]struct {
+		flags int
+		try   func(*nstest.Fixture)
+		want  string
+	}{
+		"taken":       {set.NS_NET, func(f *nstest.Fixture) { f.Listen("tcp", ":1"); f.Listen("tcp", ":1") }, "address already in use"},
+		"packet":      {set.NS_NET, func(f *nstest.Fixture) { f.ListenPacket("tcp", ":1") }, "unexpected address type"},
+		"no listener": {set.NS_UTS, func(f *nstest.Fixture) { f.Listen("tcp", ":0") }, "the fixture has no net namespace, only uts"},
+		"no packets":  {set.NS_UTS, func(f *nstest.Fixture) { f.ListenPacket("udp", ":0") }, "the fixture has no net namespace, only uts"},
+		"no client":   {set.NS_UTS, func(f *nstest.Fixture) { f.HTTPClient() }, "the fixture has no net namespace, only uts"},
+		"not named":   {set.NS_NET, func(f *nstest.Fixture) { f.Listen("tcp", "nowhere:at:all") }, "nstest: mine: listen tcp"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			tb := &doomed{TB: t}
+			ns := nstest.New(tb, c.flags, nstest.Named("mine"))
+			var trying sync.WaitGroup
+			trying.Go(func() { c.try(ns) })
+			trying.Wait()
+			g.Expect(tb.said).To(ContainSubstring(c.want))
+		})
+	}
+	_, err := nstest.New(t, set.NS_UTS).DialContext(t.Context(), "tcp", ":1")
+	NewWithT(t).Expect(err).To(MatchError(ContainSubstring("no net namespace, only uts")))
+}
