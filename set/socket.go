@@ -18,8 +18,8 @@ import (
 // namespace dials in that of the process.
 //
 // The socket is made inside and stays there. So the connection can be used from
-// anywhere, and closing the Set does not close it. No socket is ever made
-// elsewhere, and while it connects no thread waits.
+// anywhere, and closing the Set does not close it. None that dials or looks
+// something up is ever made elsewhere, and while it connects no thread waits.
 //
 // Host names are looked up inside as well, see [Set.LookupNetIP], and so are the
 // interfaces of addresses such as "[fe80::1%eth0]:80"; package net shows that
