@@ -25,8 +25,10 @@ function event(line,    word) {
 	} else test = "" # PASS or FAIL of them all
 }
 
-# show prints how a text begins: where a program panics or hangs, most of it is stacks.
+# show prints how a text begins: where a program panics or hangs, most of it is stacks. The
+# parent of a subtest has nothing to add.
 function show(heading, body,    lines, n, i) {
+	if (body == "") return
 	print heading
 	n = split(body, lines, "\n") - 1
 	for (i = 1; i <= n && i <= 60; i++) print "    " lines[i]
@@ -53,7 +55,7 @@ function judge(name, package, user,    log_file, line, at, ended, verdict, i) {
 
 	for (i = 1; i <= fails; i++) show("--- FAIL: " package " " failed[i] ", as " user, said[failed[i]])
 	for (test in open) show("--- ended in: " package " " test ", as " user, said[test])
-	if (verdict != "ok" && said[""] != "") show("--- " package ", as " user ", " verdict, said[""])
+	if (verdict != "ok") show("--- " package ", as " user ", " verdict, said[""])
 	for (i = 1; i <= skips; i++) skipping = skipping sprintf("%s %s, as %s:\n%s", package, skipped[i], user, said[skipped[i]])
 	if (verdict != "ok") bad = 1
 	table = table sprintf("%-5s %-24s %7d %7d %8d %8s  %s\n", user, package, count["PASS:"], count["FAIL:"], count["SKIP:"], ended[2], verdict)
