@@ -15,7 +15,15 @@ ci_user=gonso-ci
 work=$(mktemp -d /tmp/gonso-ci.XXXXXX)
 chmod 0755 "$work"
 mkdir "$work/log"
-trap 'rm -rf "$work" 2>/dev/null || as_root rm -rf "$work"' EXIT
+trap clean_up EXIT
+
+# clean_up also ends what tests that failed have left running.
+clean_up() {
+  local left
+  mapfile -t left < <(marked_processes)
+  ((${#left[@]} == 0)) || kill -KILL "${left[@]}" 2>/dev/null || as_root kill -KILL "${left[@]}" || true
+  rm -rf "$work" 2>/dev/null || as_root rm -rf "$work"
+}
 
 # say prints a command, then runs it.
 say() {
@@ -153,6 +161,12 @@ modules_with_code() {
     packages=$(go -C "$dir" list ./...)
     if [[ -n $packages ]]; then printf '%s\n' "$dir"; fi
   done
+}
+
+# suites prints a regular expression of the tests that run Ginkgo's specs.
+suites() {
+  git grep --untracked -hE '^func Test|RunSpecs\(' -- '*_test.go' ':!bench' ':!*/testdata/*' |
+    awk -F '[ (]' '/^func/ { name = $2 } /RunSpecs/ { printf "%s^%s$", or, name; or = "|" }'
 }
 
 # packages_with prints the folder of each package of the main module with a test file

@@ -91,12 +91,14 @@ stage_user() {
   nothing_left
 }
 
+# Only the suites: the tests beside them have had their run. Ginkgo would wait for ever.
 stage_ginkgo() {
-  local suites
-  mapfile -t suites < <(packages_with 'RunSpecs\(')
-  ((${#suites[@]})) || die 'there is no Ginkgo suite'
-  go_as_root run github.com/onsi/ginkgo/v2/ginkgo -p --no-color "${suites[@]}"
-  CGO_ENABLED=${CGO_ENABLED:-0} as_user go run github.com/onsi/ginkgo/v2/ginkgo -p --no-color "${suites[@]}"
+  local packages ginkgo
+  mapfile -t packages < <(packages_with 'RunSpecs\(')
+  ((${#packages[@]})) || die 'there is no Ginkgo suite'
+  ginkgo=(run github.com/onsi/ginkgo/v2/ginkgo -p --no-color "${packages[@]}" -- "-test.run=$(suites)" -test.timeout=5m)
+  go_as_root "${ginkgo[@]}"
+  CGO_ENABLED=${CGO_ENABLED:-0} as_user go "${ginkgo[@]}"
   nothing_left
 }
 
