@@ -139,29 +139,3 @@ func (f *Fixture) Netlink() *netlink.Handle {
 	}
 	return r.links
 }
-
-// AddAddress gives an address, such as "2001:db8::1/64", to an interface of the
-// fixture's network namespace. It can be used at once: the kernel otherwise keeps
-// back a new IPv6 address for a moment, even where it looks for no duplicates.
-func (f *Fixture) AddAddress(link, cidr string) {
-	r := f.room()
-	r.tb.Helper()
-	nl := f.Netlink()
-	address, err := netlink.ParseAddr(cidr)
-	if err != nil {
-		r.tb.Fatalf("nstest: %s: %v", r.name, err)
-	}
-	on, err := nl.LinkByName(link)
-	if err != nil {
-		r.tb.Fatalf("nstest: %s: interface %s: %v", r.name, link, err)
-	}
-	if address.IP.To4() == nil {
-		address.Flags |= addressNoDAD
-	}
-	if err := nl.AddrAdd(on, address); err != nil {
-		r.tb.Fatalf("nstest: %s: add %s to %s: %v", r.name, cidr, link, err)
-	}
-}
-
-// addressNoDAD is IFA_F_NODAD of linux/if_addr.h.
-const addressNoDAD = 0x02

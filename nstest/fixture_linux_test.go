@@ -13,6 +13,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 func TestNewGivesEachTestItsOwnNamespaces(t *testing.T) {
@@ -62,6 +63,10 @@ func TestFreshIPv6AddressCanBeBoundAtOnce(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	for range 1000 {
 		ns.AddAddress("a", "2001:db8::1/64")
+		routes, err := nl.RouteListFiltered(netlink.FAMILY_V6, &netlink.Route{Table: unix.RT_TABLE_LOCAL, Dst: netlink.NewIPNet(net.ParseIP("2001:db8::1"))},
+			netlink.RT_FILTER_TABLE|netlink.RT_FILTER_DST)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(routes).To(HaveLen(1), "what is sent to it would be lost")
 		ns.Do(func() {
 			l, err := net.Listen("tcp", "[2001:db8::1]:0")
 			g.Expect(err).NotTo(HaveOccurred())

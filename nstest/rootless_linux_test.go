@@ -161,7 +161,7 @@ func TestKillingARootlessRunLeavesNothing(t *testing.T) {
 	cmd, output, child := hanging(t, "TestHang")
 	pidfd, err := unix.PidfdOpen(child, 0)
 	g.Expect(err).NotTo(HaveOccurred())
-	defer unix.Close(pidfd) //nolint:errcheck // nothing was written
+	defer unix.Close(pidfd) // nothing was written
 	g.Expect(cmd.Process.Kill()).To(Succeed())
 	g.Expect(io.Copy(io.Discard, output)).Error().NotTo(HaveOccurred()) // until the child's end is closed
 	n, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, 5000)

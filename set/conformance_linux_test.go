@@ -162,8 +162,8 @@ func TestASetTravelsOverAUnixSocket(t *testing.T) {
 	defer fds.Close()
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	noError(t, err)
-	defer unix.Close(pair[0]) //nolint:errcheck // a test's
-	defer unix.Close(pair[1]) //nolint:errcheck // a test's
+	defer unix.Close(pair[0]) // a test's
+	defer unix.Close(pair[1]) // a test's
 	var sent []int
 	for _, f := range fds {
 		sent = append(sent, int(f.Fd()))

@@ -159,7 +159,7 @@ func (s Set) connectOnce(ctx context.Context, t target, to netip.AddrPort) (net.
 		return nil, opError("dial", t.network, t.addr(to), err)
 	}
 	f := file(fd, t.network)
-	defer f.Close() //nolint:errcheck // package net has a descriptor of its own
+	defer f.Close() // package net has a descriptor of its own
 	if err := waitConnected(ctx, f, inside); err != nil {
 		return nil, opError("dial", t.network, t.addr(to), err)
 	}

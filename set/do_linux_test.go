@@ -71,7 +71,7 @@ func TestPanicInDoReachesTheCallerWithValueAndStack(t *testing.T) {
 	s := unshare(t, set.NS_UTS)
 	cause := errors.New("boom")
 	p := caught(t, func() { noError(t, s.Do(func() { raiseForTheStack(cause) })) })
-	if p.Recovered != cause || !errors.Is(p, cause) { //nolint:errorlint // the very value
+	if p.Recovered != cause || !errors.Is(p, cause) { // the very value
 		t.Errorf("recovered %v, want the original value", p.Recovered)
 	}
 	if !strings.Contains(string(p.Stack), "raiseForTheStack") || !strings.Contains(p.Error(), "raiseForTheStack") {
@@ -200,7 +200,7 @@ func waitGone(t *testing.T, tid int) {
 		return
 	}
 	noError(t, err)
-	defer unix.Close(fd) //nolint:errcheck // nothing was written
+	defer unix.Close(fd) // nothing was written
 	polls := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 	n, err := unix.Poll(polls, 5000)
 	if err != nil || n != 1 {

@@ -82,7 +82,7 @@ func threads(t testing.TB) map[string]string {
 		for _, name := range []string{"cgroup", "ipc", "mnt", "net", "pid_for_children", "time_for_children", "user", "uts"} {
 			id, err := os.Readlink(filepath.Join(dir, name))
 			if err != nil {
-				id = fmt.Sprintf("%s:%v", name, err.(*os.PathError).Err) //nolint:errorlint // only its text
+				id = fmt.Sprintf("%s:%v", name, err.(*os.PathError).Err) // only its text
 			}
 			ids = append(ids, id)
 		}

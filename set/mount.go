@@ -68,7 +68,7 @@ func (s Set) bind(i int, target string) (undo func() error, err error) {
 	switch fd, err := sys.Create(target, 0o444); {
 	case err == nil:
 		remove = func() error { return os.Remove(target) }
-		fd.Close() //nolint:errcheck // nothing was written
+		fd.Close() // nothing was written
 	case !errors.Is(err, fs.ErrExist):
 		return nil, newError("mount", kinds[i].flag, &fs.PathError{Op: "create", Path: target, Err: err})
 	}

@@ -150,7 +150,7 @@ func reachable(ip netip.Addr) bool {
 	if err != nil {
 		return false
 	}
-	defer fd.Close() //nolint:errcheck // nothing was sent
+	defer fd.Close() // nothing was sent
 	const anyPort = 53
 	_, err = sys.Connect(fd.Int(), netip.AddrPortFrom(ip, anyPort))
 	return err == nil

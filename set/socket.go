@@ -74,7 +74,7 @@ func (s Set) Listen(network, address string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // package net has a descriptor of its own
+	defer f.Close() // package net has a descriptor of its own
 	return net.FileListener(f)
 }
 
@@ -92,7 +92,7 @@ func (s Set) ListenPacket(network, address string) (net.PacketConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // package net has a descriptor of its own
+	defer f.Close() // package net has a descriptor of its own
 	return net.FilePacketConn(f)
 }
 
@@ -112,7 +112,7 @@ func (s Set) inside(flags int, f func() error) (err error) {
 // opError wraps an error as package net does, but for one that says the Set
 // could not be joined: that is no matter of the network.
 func opError(op, network string, addr net.Addr, err error) error {
-	if e, ok := err.(*Error); ok { //nolint:errorlint // only itself, not what it wraps
+	if e, ok := err.(*Error); ok { // only itself, not what it wraps
 		return e
 	}
 	return &net.OpError{Op: op, Net: network, Addr: addr, Err: err}

@@ -171,7 +171,7 @@ func (c *Client) roundTrip(ctx context.Context, network string, server netip.Add
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close() //nolint:errcheck // all that mattered has been read
+	defer conn.Close() // all that mattered has been read
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	defer func() {

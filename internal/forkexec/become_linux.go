@@ -101,7 +101,7 @@ func (s *script) chdir(attr *Attr, sys *syscall.SysProcAttr) error {
 		}
 		wd, err := os.Getwd()
 		if err != nil {
-			return nil //nolint:nilerr // A folder without a name has none inside either.
+			return nil // A folder without a name has none inside either.
 		}
 		dir, then = wd, regardless
 	}

@@ -11,7 +11,7 @@ func InterfaceUp(name string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer unix.Close(fd) //nolint:errcheck // nothing was written
+	defer unix.Close(fd) // nothing was written
 	request, err := unix.NewIfreq(name)
 	if err != nil {
 		return err

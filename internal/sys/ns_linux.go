@@ -27,7 +27,7 @@ func (fd *FD) InodeID() (InodeID, error) {
 		return InodeID{}, err
 	}
 	// Dev is 32 bits wide on some architectures.
-	return InodeID{Dev: uint64(st.Dev), Ino: st.Ino}, nil //nolint:unconvert
+	return InodeID{Dev: uint64(st.Dev), Ino: st.Ino}, nil
 }
 
 // NamespaceFlag returns the CLONE_NEW* flag of the namespace that the descriptor

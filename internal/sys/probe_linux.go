@@ -33,7 +33,7 @@ func (fd *FD) Readlink(name string) (string, error) {
 func InodeIDOf(n int) (InodeID, error) {
 	var st unix.Stat_t
 	err := retry(func() error { return unix.Fstat(n, &st) })
-	return InodeID{Dev: uint64(st.Dev), Ino: st.Ino}, err //nolint:unconvert // Dev is 32 bits wide on some architectures
+	return InodeID{Dev: uint64(st.Dev), Ino: st.Ino}, err // Dev is 32 bits wide on some architectures
 }
 
 // HasChildren tells whether the calling process has any child, running or not

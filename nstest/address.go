@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"github.com/vishvananda/netlink"
+)
+
+// AddAddress gives an address, such as "2001:db8::1/64", to an interface of the
+// fixture's network namespace. On an interface that is up it can be used when
+// AddAddress returns: the kernel otherwise keeps back a new IPv6 address for a
+// moment, even where it looks for no duplicates.
+func (f *Fixture) AddAddress(link, cidr string) {
+	r := f.room()
+	r.tb.Helper()
+	handle := f.Netlink()
+	if err := r.addAddress(handle, link, cidr); err != nil {
+		r.tb.Fatalf("nstest: %s: add %s to %s: %v", r.name, cidr, link, err)
+	}
+}
+
+func (r *room) addAddress(handle *netlink.Handle, link, cidr string) error {
+	address, err := netlink.ParseAddr(cidr)
+	if err != nil {
+		return err
+	}
+	on, err := handle.LinkByName(link)
+	if err != nil {
+		return err
+	}
+	if address.IP.To4() != nil {
+		return handle.AddrAdd(on, address)
+	}
+	return r.addIPv6(handle, on, address)
+}

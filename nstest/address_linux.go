@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// addressPatience is how long the kernel may take to route to a new address.
+const addressPatience = 10 * time.Second
+
+// addIPv6 adds an address, and on an interface that is up waits until it can be
+// reached.
+func (r *room) addIPv6(handle *netlink.Handle, on netlink.Link, address *netlink.Addr) error {
+	address.Flags |= unix.IFA_F_NODAD
+	if on.Attrs().Flags&net.FlagUp == 0 {
+		return handle.AddrAdd(on, address)
+	}
+	// What arrives for an address is lost until it has a route in the local table,
+	// which a worker of the kernel adds (net/ipv6/addrconf.c, addrconf_dad_work).
+	var routes *nl.NetlinkSocket
+	var err error
+	if e := r.set.Do(func() { routes, err = nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_IPV6_ROUTE) }); e != nil {
+		return e
+	}
+	if err != nil {
+		return fmt.Errorf("watch the routes: %w", err)
+	}
+	defer routes.Close()
+	patience := unix.NsecToTimeval(int64(addressPatience))
+	if err := routes.SetReceiveTimeout(&patience); err != nil {
+		return err
+	}
+	if err := handle.AddrAdd(on, address); err != nil {
+		return err
+	}
+	for {
+		messages, _, err := routes.Receive()
+		if err != nil {
+			return fmt.Errorf("wait for the route to it: %w", err)
+		}
+		for _, m := range messages {
+			if m.Header.Type == unix.RTM_NEWROUTE && leadsTo(m, address.IP) {
+				return nil
+			}
+		}
+	}
+}
+
+// leadsTo tells whether a message is about the route to that address and nothing
+// else.
+func leadsTo(m syscall.NetlinkMessage, ip net.IP) bool {
+	attributes, err := nl.ParseRouteAttr(m.Data[unix.SizeofRtMsg:])
+	if err != nil {
+		return false
+	}
+	for _, a := range attributes {
+		if a.Attr.Type == unix.RTA_DST && net.IP(a.Value).Equal(ip) {
+			return nl.DeserializeRtMsg(m.Data).Dst_len == 8*net.IPv6len
+		}
+	}
+	return false
+}
