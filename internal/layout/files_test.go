@@ -27,7 +27,7 @@ const maxLines = 400
 var syscallLayer = []string{"internal/sys", "internal/forkexec"}
 
 // callFree are functions of x/sys/unix that make no system call.
-var callFree = []string{"Auxv"}
+var callFree = []string{"Auxv", "NsecToTimespec", "NsecToTimeval"}
 
 func rules(unixFuncs map[string]bool) []rule {
 	return []rule{
