@@ -6,15 +6,15 @@ import (
 	"fmt"
 	"net"
 	"syscall"
-	"time"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
-// addressPatience is how long the kernel may take to route to a new address.
-const addressPatience = 10 * time.Second
+// addressPatience is how long the kernel may take to route to a new address, in
+// seconds.
+const addressPatience = 10
 
 // addIPv6 adds an address, and on an interface that is up waits until it can be
 // reached.
@@ -34,8 +34,7 @@ func (r *room) addIPv6(handle *netlink.Handle, on netlink.Link, address *netlink
 		return fmt.Errorf("watch the routes: %w", err)
 	}
 	defer routes.Close()
-	patience := unix.NsecToTimeval(int64(addressPatience))
-	if err := routes.SetReceiveTimeout(&patience); err != nil {
+	if err := routes.SetReceiveTimeout(&unix.Timeval{Sec: addressPatience}); err != nil {
 		return err
 	}
 	if err := handle.AddrAdd(on, address); err != nil {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"golang.org/x/sys/unix"
 )
@@ -194,18 +195,8 @@ func mayGoHome(t *testing.T, flag int) bool {
 // some microseconds after the goroutine.
 func waitGone(t *testing.T, tid int) {
 	t.Helper()
-	const pidfdThread = unix.O_EXCL // PIDFD_THREAD, Linux 6.9
-	fd, err := unix.PidfdOpen(tid, pidfdThread)
-	if errors.Is(err, unix.ESRCH) {
-		return
-	}
-	noError(t, err)
-	defer unix.Close(fd) // nothing was written
-	polls := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-	n, err := unix.Poll(polls, 5000)
-	if err != nil || n != 1 {
-		t.Errorf("thread %d is still there after 5 s (poll: %d, %v)", tid, n, err)
-	}
+	gomega.NewWithT(t).Eventually(func() error { return unix.Tgkill(unix.Getpid(), tid, 0) }, "10s", "1ms").
+		Should(gomega.MatchError(unix.ESRCH), "thread %d is still there", tid)
 }
 
 func TestFailedJoinLeavesNoThreadInside(t *testing.T) {

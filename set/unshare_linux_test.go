@@ -69,9 +69,15 @@ func TestUnshareCopiesTheMountNamespaceOfTheSet(t *testing.T) {
 	}
 }
 
+// sharing makes a mount namespace that shares its mounts with its copies, but not
+// with the host, whose / may be shared too.
+func sharing(t *testing.T) set.Set {
+	return closing(t)(unshare(t, set.NS_MNT).Unshare(set.NS_MNT, set.WithPropagation(unix.MS_SHARED)))
+}
+
 func TestNewMountNamespaceIsPrivateEvenUnderASharedParent(t *testing.T) {
 	dir := t.TempDir()
-	parent := unshare(t, set.NS_MNT, set.WithPropagation(unix.MS_SHARED))
+	parent := sharing(t)
 	child := closing(t)(parent.Unshare(set.NS_MNT))
 	noError(t, child.Do(func() { mountTmpfs(t, dir) }))
 	noError(t, parent.Do(func() {
@@ -83,7 +89,7 @@ func TestNewMountNamespaceIsPrivateEvenUnderASharedParent(t *testing.T) {
 
 func TestWithPropagationSharesMounts(t *testing.T) {
 	dir := t.TempDir()
-	parent := unshare(t, set.NS_MNT, set.WithPropagation(unix.MS_SHARED))
+	parent := sharing(t)
 	child := closing(t)(parent.Unshare(set.NS_MNT, set.WithPropagation(0)))
 	noError(t, child.Do(func() { mountTmpfs(t, dir) }))
 	noError(t, parent.Do(func() {

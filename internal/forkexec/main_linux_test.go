@@ -8,12 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"golang.org/x/sys/unix"
 )
 
@@ -23,9 +23,6 @@ const actVar = "FORKEXEC_TEST_ACT"
 
 var acts = map[string]func() error{}
 
-// No test may take the main thread abroad: /proc/self would follow.
-func init() { runtime.LockOSThread() }
-
 func TestMain(m *testing.M) {
 	if name := os.Getenv(actVar); name != "" {
 		if err := acts[name](); err != nil {
@@ -34,7 +31,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	nstest.Main(m)
 }
 
 // act starts this binary with an act, the end of a pipe at the act's descriptor 3, and

@@ -67,7 +67,6 @@ func TestParentDeathSignalSurvivesAUserNamespace(t *testing.T) {
 		if !b.cgo {
 			return // such a namespace cannot be joined
 		}
-		const nobody = 65534
 		g := NewWithT(t)
 		needTool(t, "unshare", "util-linux")
 		cmd := exec.Command("unshare", "--user", "sh")
