@@ -79,6 +79,9 @@ func newChild() *child {
 			c.dieBeforeMain(err)
 		}
 	}
+	if err := c.request.Arrival.arrive(); err != nil {
+		c.dieBeforeMain(err)
+	}
 	go c.attend(requests)
 	return c
 }

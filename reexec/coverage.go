@@ -8,12 +8,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
-
-	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
 )
 
 // How the coverage of children gets where it belongs, without a profile being
@@ -33,6 +30,10 @@ import (
 //     down by way of /proc, and goes to the root from before any chroot when it exits.
 //  5. The runtime complains of a missing GOCOVERDIR on standard error. The
 //     parent has complained already, so its children get a folder to throw away.
+//  6. A child may be another user, one whom the parent could not give a file to. It, and
+//     whatever it starts in turn, writes to a folder of its own, where everybody
+//     may, in one where nobody else gets to. When it has ended, and not in the middle
+//     of its writing, the parent moves its files to where they belong.
 
 const (
 	coverEnv  = "GOCOVERDIR"
@@ -40,7 +41,9 @@ const (
 )
 
 // instrumented tells whether this program was built with -cover.
-var instrumented = sync.OnceValue(func() bool {
+var instrumented = sync.OnceValue(builtWithCover)
+
+func builtWithCover() bool {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return false
@@ -51,43 +54,82 @@ var instrumented = sync.OnceValue(func() bool {
 		}
 	}
 	return false
-})
+}
 
 // A coverageFolder is where a child will write.
 type coverageFolder struct {
-	dir     *os.File
-	env     []string
-	release func() error
+	dir *os.File // what the child gets
+	env []string
+
+	path    string // where its files belong, or "" if nowhere
+	private string // the folder around dir, or "" if it is somebody else's
 }
 
-// openCoverage opens the folder that a child is to write to, and returns nil if
+const childDir = "child"
+
+// openCoverage makes the folder that a child is to write to, and returns nil if
 // there is no coverage to be written.
 func openCoverage() (*coverageFolder, error) {
 	if !instrumented() {
 		return nil, nil
 	}
 	if self != nil && self.coverage != nil {
-		keep := func() error { return nil }
-		return &coverageFolder{dir: self.coverage.dir, release: keep}, nil
+		return &coverageFolder{dir: self.coverage.dir}, nil
 	}
-	path, scratch, err := coveragePath()
+	path, err := coveragePath()
 	if err != nil {
 		return nil, fmt.Errorf("coverage folder: %w", err)
 	}
-	dir, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("coverage folder: %w", err)
-	}
-	if !scratch {
+	f := &coverageFolder{path: path}
+	if f.path != "" {
 		// For an action that calls os.Exit, and for programs that the action runs.
-		return &coverageFolder{dir: dir, env: []string{coverEnv + "=" + path}, release: dir.Close}, nil
+		f.env = []string{coverEnv + "=" + f.path}
 	}
-	return &coverageFolder{dir: dir, release: func() error {
-		if err := dir.Close(); err != nil {
-			return err
+	// Of mode 0700, and in the same file system.
+	if f.private, err = os.MkdirTemp(f.path, "gonso-cover-"); err != nil {
+		return nil, fmt.Errorf("coverage folder: %w", err)
+	}
+	if err := f.open(filepath.Join(f.private, childDir)); err != nil {
+		return nil, errors.Join(fmt.Errorf("coverage folder: %w", err), f.release())
+	}
+	return f, nil
+}
+
+func (f *coverageFolder) open(path string) (err error) {
+	if err := os.Mkdir(path, 0o700); err != nil {
+		return err
+	}
+	if err := os.Chmod(path, 0o777); err != nil { // whatever the umask
+		return err
+	}
+	f.dir, err = os.Open(path)
+	return err
+}
+
+// collect moves what the child has written.
+func (f *coverageFolder) collect() error {
+	if f == nil || f.private == "" || f.path == "" {
+		return nil
+	}
+	from := filepath.Join(f.private, childDir)
+	files, err := os.ReadDir(from)
+	if err != nil {
+		return fmt.Errorf("coverage folder: %w", err)
+	}
+	for _, file := range files {
+		// The names of counters are unique, what has the same name is the same.
+		if err := os.Rename(filepath.Join(from, file.Name()), filepath.Join(f.path, file.Name())); err != nil {
+			return fmt.Errorf("coverage folder: %w", err)
 		}
-		return os.RemoveAll(path)
-	}}, nil
+	}
+	return nil
+}
+
+func (f *coverageFolder) release() error {
+	if f == nil || f.private == "" {
+		return nil
+	}
+	return errors.Join(closeAll(f.dir), os.RemoveAll(f.private))
 }
 
 // environment returns what the child's environment gets.
@@ -98,17 +140,15 @@ func (f *coverageFolder) environment() []string {
 	return f.env
 }
 
-// coveragePath returns the folder, and whether to throw it away afterwards.
-func coveragePath() (path string, scratch bool, err error) {
+// coveragePath returns the folder that counts, or "" if there is none.
+func coveragePath() (string, error) {
 	if flag.Lookup(coverFlag) != nil {
-		path, err = testCoverageDir()
-		return path, false, err
+		return testCoverageDir()
 	}
 	if path := os.Getenv(coverEnv); path != "" {
-		return absolute(path), false, nil
+		return absolute(path), nil
 	}
-	path, err = os.MkdirTemp("", "gonso-cover-")
-	return path, true, err
+	return "", nil
 }
 
 // madeDir is the folder that [RunTests] removes.
@@ -162,76 +202,4 @@ func absolute(path string) string {
 		return path
 	}
 	return filepath.Join(startDir, path)
-}
-
-// RunTests runs a test binary's tests, for programs that have a TestMain of
-// their own:
-//
-//	func TestMain(m *testing.M) { os.Exit(reexec.RunTests(m)) }
-//
-// In a child it runs the action instead, as [CheckAction] does. It differs from
-// CheckAction followed by m.Run in that it removes the folder by which coverage
-// of children gets into the profile of a test binary that was not started by go
-// test. nstest.Main calls it.
-func RunTests(m interface{ Run() int }) int {
-	CheckAction()
-	code := m.Run()
-	madeDir.Lock()
-	defer madeDir.Unlock()
-	if madeDir.path == "" {
-		return code
-	}
-	if err := os.RemoveAll(madeDir.path); err != nil {
-		fmt.Fprintf(os.Stderr, "gonso: reexec: coverage folder: %v\n", err)
-		return max(code, 1)
-	}
-	madeDir.path = ""
-	return code
-}
-
-// childCoverage is the child's side. A nil one stands for no coverage.
-type childCoverage struct {
-	dir  *os.File // the folder
-	root *os.File // the root directory that the process started with
-
-	// GOCOVERDIR as the parent set it, for whatever this process starts.
-	env    string
-	envSet bool
-}
-
-// newChildCoverage gets ready before package main does, and with it the runtime
-// of a program of go build -cover.
-func newChildCoverage() (*childCoverage, error) {
-	c := &childCoverage{dir: handshake.Inherit(coverageFD, "coverage")}
-	var err error
-	if c.root, err = os.Open("/"); err != nil {
-		return nil, err
-	}
-	c.env, c.envSet = os.LookupEnv(coverEnv)
-	up := strings.Repeat("../", 64) // there is no way up from the root
-	return c, os.Setenv(coverEnv, fmt.Sprintf("%sproc/self/fd/%d", up, coverageFD))
-}
-
-// started gives GOCOVERDIR its usual value back.
-func (c *childCoverage) started() error {
-	switch {
-	case c == nil:
-		return nil
-	case c.envSet:
-		return os.Setenv(coverEnv, c.env)
-	}
-	return os.Unsetenv(coverEnv)
-}
-
-// leave gets ready for the os.Exit that comes next.
-func (c *childCoverage) leave() error {
-	if c == nil {
-		return nil
-	}
-	// A thread may have a working directory of its own.
-	runtime.LockOSThread()
-	if flag.Lookup(coverFlag) == nil {
-		return c.root.Chdir()
-	}
-	return errors.Join(c.dir.Chdir(), os.Setenv(coverEnv, "."))
 }

@@ -55,9 +55,10 @@
 // # Coverage
 //
 // What a child runs is part of the coverage that go test reports, and of what a
-// program built with go build -cover writes, in every mode and also from inside
-// a chroot. Nothing has to be done for it. Only a child that is killed, or whose
-// action calls [os.Exit] inside a chroot, loses its counters.
+// program built with go build -cover writes, in every mode, also from inside of
+// other namespaces and a chroot and also by another user. Nothing has to be done for
+// it. Only a child that is killed loses its counters, and one whose action calls
+// [os.Exit] inside a chroot or as another user.
 //
 // # When not to use it
 //

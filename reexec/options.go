@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"os"
+
+	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
 // An Option says how to run an action.
@@ -14,9 +16,18 @@ type Option func(*config)
 
 type config struct {
 	ctx    context.Context
-	dir    string
 	env    []string
 	nested bool
+
+	// Where and who the child will be.
+	in          *set.Set
+	hasUnshare  bool
+	unshare     int
+	unshareOpts []set.UnshareOpt
+	namespaces  []Namespace
+	chroot      string
+	credential  *credential
+	dir         string
 
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -50,7 +61,14 @@ func Stdout(w io.Writer) Option { return func(c *config) { c.stdout = w } }
 // process's. Nil discards it. Writing to it is no failure.
 func Stderr(w io.Writer) Option { return func(c *config) { c.stderr = w } }
 
-// Dir makes the action start in that working directory.
+// Log makes what the action prints, on standard output and standard error, part of a
+// test's log. Every [testing.TB] has this method.
+func Log(tb interface{ Output() io.Writer }) Option {
+	return func(c *config) { c.stdout, c.stderr = tb.Output(), tb.Output() }
+}
+
+// Dir makes the action start in that working directory, looked up inside of its
+// namespaces and its root directory.
 func Dir(dir string) Option { return func(c *config) { c.dir = dir } }
 
 // Environment adds variables, as "NAME=value", to the ones of this process.

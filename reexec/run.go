@@ -9,11 +9,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
 const (
@@ -47,18 +48,22 @@ func (c *config) run(ctx context.Context, call call) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	w, err := newWires()
+	place, err := c.place()
 	if err != nil {
 		return err
 	}
-	cmd := c.command(ctx, w)
+	w, err := newWires()
+	if err != nil {
+		return errors.Join(err, place.close())
+	}
+	cmd := c.command(ctx, place, w)
 	if err := cmd.Start(); err != nil {
-		return errors.Join(err, w.closeTheirs(), w.close())
+		return errors.Join(err, w.closeTheirs(), w.close(), place.close())
 	}
 	errs := []error{w.closeTheirs()}
 	late := time.AfterFunc(readyWithin, func() { _ = cmd.Process.Kill() })
 
-	go w.ask(call)
+	go w.ask(call, place.arrival)
 	replies, crashes := make(chan reply, 1), make(chan string, 1)
 	go func() { replies <- w.listen(call.result, late) }()
 	go func() { crashes <- w.crashReport() }()
@@ -69,7 +74,10 @@ func (c *config) run(ctx context.Context, call call) error {
 	end.late = !late.Stop() // also if listen stopped it: then there is a reply
 	errs = append(errs, w.hurry(time.Now().Add(grace)))
 	end.reply, end.crash = <-replies, <-crashes
-	errs = append(errs, w.close())
+	if end.state.Exited() {
+		errs = append(errs, w.coverage.collect())
+	}
+	errs = append(errs, w.close(), place.close())
 	return errors.Join(append([]error{end.verdict(call.result != nil)}, errs...)...)
 }
 
@@ -93,12 +101,10 @@ func (c *config) mayRun(action string) error {
 	return nil
 }
 
-// command makes the child's command. Everything that decides where the child
-// lives is decided here.
-func (c *config) command(ctx context.Context, w *wires) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "/proc/self/exe")
+// command makes the child's command.
+func (c *config) command(ctx context.Context, place *place, w *wires) *set.Cmd {
+	cmd := place.command(ctx, c)
 	cmd.Args = childArgs()
-	cmd.Dir = c.dir
 	cmd.Env = slices.Concat(os.Environ(), w.coverage.environment(), c.env, []string{w.env})
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.stdin, c.stdout, c.stderr
 	cmd.ExtraFiles = w.extraFiles()

@@ -303,7 +303,7 @@ func TestProgramThatNeverGetsToCheckActionIsKilled(t *testing.T) {
 func TestNothingIsStartedWithoutCheckAction(t *testing.T) {
 	for name, c := range map[string]struct{ env, want string }{
 		"never called":      {"", reexec.ErrNoCheckAction.Error()},
-		"forged invitation": {"GONSO_REEXEC=9", "the environment claims that this process was re-executed: GONSO_REEXEC=9: recvfrom: bad file descriptor"},
+		"forged invitation": {"GONSO_REEXEC=999", "the environment claims that this process was re-executed: GONSO_REEXEC=999: recvfrom: bad file descriptor"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)

@@ -19,6 +19,7 @@ import (
 //	5  reply: ready, one message with the outcome and, if that is done, the result
 //	6  crash: what the Go runtime says when it ends the child by itself
 //	7  coverage: the folder for coverage data, if the request says so
+//	8  root: the root directory to go to, if the request has an arrival
 //
 // Requests, messages, parameters and results are JSON values.
 const (
@@ -27,6 +28,7 @@ const (
 	replyFD
 	crashFD
 	coverageFD
+	rootFD
 )
 
 // role is this package's word for the handshake.
@@ -35,6 +37,7 @@ const role = "reexec"
 type request struct {
 	Action   string
 	Coverage bool // descriptor 7 is there
+	Arrival  *arrival
 }
 
 type outcome string

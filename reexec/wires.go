@@ -52,15 +52,16 @@ func newWires() (_ *wires, err error) {
 
 // extraFiles are the descriptors that the child inherits, from number 3 on.
 func (w *wires) extraFiles() []*os.File {
-	if w.coverage == nil {
-		return w.theirs
+	var coverage *os.File
+	if w.coverage != nil {
+		coverage = w.coverage.dir
 	}
-	return append(w.theirs[:len(w.theirs):len(w.theirs)], w.coverage.dir)
+	return append(w.theirs[:len(w.theirs):len(w.theirs)], coverage)
 }
 
 // ask sends the request. That a child does not read it shows in its reply.
-func (w *wires) ask(call call) {
-	r := request{Action: call.action, Coverage: w.coverage != nil}
+func (w *wires) ask(call call, arrival *arrival) {
+	r := request{Action: call.action, Coverage: w.coverage != nil, Arrival: arrival}
 	param := call.param
 	if param == nil {
 		param = json.RawMessage("null")
@@ -123,10 +124,7 @@ func (w *wires) closeTheirs() error { return closeAll(w.theirs...) }
 
 func (w *wires) close() error {
 	err := closeAll(w.request, w.reply, w.crash)
-	if w.coverage != nil {
-		err = errors.Join(err, w.coverage.release())
-	}
-	return err
+	return errors.Join(err, w.coverage.release())
 }
 
 func closeAll(files ...*os.File) error {

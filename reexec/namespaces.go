@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reexec
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// A Namespace is a namespace to join, for [Namespaces].
+type Namespace struct {
+	// Type is "cgroup", "ipc", "mnt", "net", "pid", "time", "user" or "uts". With a
+	// ! in front, Path is opened before the first namespace of the list is
+	// joined. Without it, that happens right before this one is, so
+	// that Path means what it means inside of those before it: another file, after
+	// a mount namespace, or one that may now be opened, after a user namespace.
+	Type string
+
+	// Path is a file such as /proc/4711/ns/net.
+	Path string
+}
+
+// Namespaces makes the action run in the namespaces, which are joined in the order
+// of the list. Unlike with gons, the action is in a pid or time namespace itself, and not
+// just its children. [In] takes a Set, and finds the order by itself.
+func Namespaces(namespaces []Namespace) Option {
+	return func(c *config) { c.namespaces = append(c.namespaces, namespaces...) }
+}
+
+// joins opens what is to be opened first. The files are there even after an error.
+func joins(namespaces []Namespace) (joins []forkexec.Join, files []*os.File, err error) {
+	var seen int
+	for _, ns := range namespaces {
+		name, first := strings.CutPrefix(ns.Type, "!")
+		flag, ok := kindNamed(name)
+		switch {
+		case !ok:
+			return nil, files, ns.invalid("the type is none of " + set.KindNames(allKinds))
+		case seen&flag != 0:
+			return nil, files, ns.invalid("the type is there twice")
+		case ns.Path == "":
+			return nil, files, ns.invalid("no path")
+		}
+		seen |= flag
+		if !first {
+			joins = append(joins, forkexec.Join{Flag: flag, Path: ns.Path})
+			continue
+		}
+		f, err := os.Open(ns.Path)
+		if err != nil {
+			return nil, files, ns.failed(err)
+		}
+		files = append(files, f)
+		// Is it one, and of that kind?
+		s, err := set.FromFds(set.FdSet{flag: f})
+		if err := errors.Join(err, s.Close()); err != nil {
+			return nil, files, ns.failed(err)
+		}
+		joins = append(joins, forkexec.Join{Flag: flag, FD: int(f.Fd())})
+	}
+	return joins, files, nil
+}
+
+func (ns Namespace) failed(err error) error { return fmt.Errorf("namespace %q: %w", ns.Type, err) }
+
+func (ns Namespace) invalid(text string) error {
+	return ns.failed(fmt.Errorf("%s: %w", text, os.ErrInvalid))
+}
+
+const allKinds = set.NS_CGROUP | set.NS_IPC | set.NS_MNT | set.NS_NET | set.NS_PID | set.NS_TIME | set.NS_USER | set.NS_UTS
+
+func kindNamed(name string) (flag int, ok bool) {
+	for _, flag := range set.Kinds(allKinds) {
+		if set.KindNames(flag) == name {
+			return flag, true
+		}
+	}
+	return 0, false
+}
