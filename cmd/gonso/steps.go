@@ -24,7 +24,7 @@ type step struct {
 // since no threaded program can go back to one in any case.
 var steps = []step{
 	{name: "user", flag: set.NS_USER, what: "a user namespace, in which root is you"},
-	{name: "subids", needs: []string{"user"}, what: "further users and groups in it, those of /etc/subuid and /etc/subgid"},
+	{name: "subids", needs: []string{"user"}, what: "more users and groups than root, those of /etc/subuid and /etc/subgid"},
 	{name: "net", flag: set.NS_NET, what: "a network namespace"},
 	{name: "mnt", flag: set.NS_MNT, what: "a mount namespace, of which no mount is seen outside"},
 	{name: "pid", flag: set.NS_PID, what: "a pid namespace, which ends all processes together with the program"},
@@ -39,5 +39,5 @@ var steps = []step{
 	{name: "sys", needs: []string{"mnt", "net"}, do: newSys, what: "a /sys of the network namespace"},
 	{name: "eth0", needs: []string{"net", "init"}, do: hostLikeNetwork, what: "an eth0, with default routes to a router that knows no further"},
 	{name: "shared", needs: []string{"mnt"}, do: shareMounts, what: "mounts that are shared with mount namespaces made inside"},
-	{name: "init", needs: []string{"pid"}, what: "a process 1 that waits for orphans; the program is process 1 itself"},
+	{name: "init", needs: []string{"pid"}, what: "a process 1 that waits for orphans; without it the program is process 1"},
 }

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+// Main is what the program does.
+func Main() { main() }
