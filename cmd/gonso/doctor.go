@@ -137,6 +137,7 @@ func (d *diagnosis) lookInside() (err error) {
 	}
 	defer func() { err = errors.Join(err, inside.Close()) }()
 	cmd := inside.Command(context.Background(), "/proc/self/exe", "doctor", "-json")
+	cmd.Args[0] = os.Args[0]
 	cmd.Stderr = os.Stderr
 	text, err := cmd.Output()
 	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
