@@ -69,3 +69,5 @@ func (c *credential) assume() error {
 // shareFiles lets the parent read the files that this process makes from now on, even
 // if it is another user. Only the parent gets to the folder where they are.
 func shareFiles() { syscall.Umask(0o022) }
+
+func openWorkDir() (*os.File, error) { return os.OpenFile(".", unix.O_PATH|unix.O_DIRECTORY, 0) }

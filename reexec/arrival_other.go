@@ -4,6 +4,13 @@
 
 package reexec
 
+import (
+	"errors"
+	"os"
+)
+
 func (*arrival) arrive() error { return nil }
 
 func shareFiles() {}
+
+func openWorkDir() (*os.File, error) { return nil, errors.ErrUnsupported }

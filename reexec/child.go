@@ -5,6 +5,7 @@ package reexec
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -79,7 +80,7 @@ func newChild() *child {
 			c.dieBeforeMain(err)
 		}
 	}
-	if err := c.request.Arrival.arrive(); err != nil {
+	if err := errors.Join(c.request.Arrival.arrive(), c.coverage.arrived()); err != nil {
 		c.dieBeforeMain(err)
 	}
 	go c.attend(requests)

@@ -28,6 +28,8 @@ import (
 //  4. A program of go build -cover asks for GOCOVERDIR before main starts, and
 //     remembers the answer. It is given a path that climbs to the root and comes
 //     down by way of /proc, and goes to the root from before any chroot when it exits.
+//     Where nothing is seen of /proc, it starts in the folder itself, says ".", and
+//     goes to its working directory in CheckAction.
 //  5. The runtime complains of a missing GOCOVERDIR on standard error. The
 //     parent has complained already, so its children get a folder to throw away.
 //  6. A child may be another user, one whom the parent could not give a file to. It, and

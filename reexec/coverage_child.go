@@ -18,30 +18,71 @@ type childCoverage struct {
 	dir  *os.File // the folder
 	root *os.File // the root directory that the process started with
 
+	// What a program remembers as its GOCOVERDIR leads to the folder from here. Nil
+	// stands for anywhere.
+	exit *os.File
+	// The working directory, until which the program waits in the folder.
+	work *os.File
+
 	// GOCOVERDIR as the parent set it, for whatever this process starts.
 	env    string
 	envSet bool
 }
 
-// newChildCoverage gets ready before package main does, and with it the runtime
-// of a program of go build -cover.
 func newChildCoverage() (*childCoverage, error) {
 	c := &childCoverage{dir: handshake.Inherit(coverageFD, "coverage")}
-	var err error
-	if c.root, err = os.Open("/"); err != nil {
-		return nil, err
-	}
 	c.env, c.envSet = os.LookupEnv(coverEnv)
-	up := strings.Repeat("../", 64) // there is no way up from the root
-	return c, os.Setenv(coverEnv, fmt.Sprintf("%sproc/self/fd/%d", up, coverageFD))
+	var err error
+	c.root, err = os.Open("/")
+	return c, err
 }
 
-// started gives GOCOVERDIR its usual value back.
-func (c *childCoverage) started() error {
-	switch {
-	case c == nil:
+// arrived gets ready for the runtime of a program of go build -cover, which is next:
+// before package main is initialised. The process is where it is to be.
+func (c *childCoverage) arrived() (err error) {
+	if c == nil {
 		return nil
-	case c.envSet:
+	}
+	path := fmt.Sprintf("proc/self/fd/%d", coverageFD)
+	up := strings.Repeat("../", 64) // there is no way up from the root
+	switch {
+	case leadsTo(up+path, c.dir):
+		path, c.exit = up+path, c.root
+	case leadsTo("/"+path, c.dir):
+		// Who may not pass the working directory cannot chroot either.
+		path = "/" + path
+	default:
+		if c.work, err = openWorkDir(); err != nil {
+			return err
+		}
+		if err := c.dir.Chdir(); err != nil {
+			return err
+		}
+		path, c.exit = ".", c.dir
+	}
+	return os.Setenv(coverEnv, path)
+}
+
+func leadsTo(path string, dir *os.File) bool {
+	there, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	want, err := dir.Stat()
+	return err == nil && os.SameFile(there, want)
+}
+
+// started gives GOCOVERDIR its usual value back, and the working directory.
+func (c *childCoverage) started() error {
+	if c == nil {
+		return nil
+	}
+	if c.work != nil {
+		if err := errors.Join(c.work.Chdir(), c.work.Close()); err != nil {
+			return err
+		}
+	}
+	if c.envSet {
 		return os.Setenv(coverEnv, c.env)
 	}
 	return os.Unsetenv(coverEnv)
@@ -55,8 +96,11 @@ func (c *childCoverage) leave() error {
 	shareFiles()
 	// A thread may have a working directory of its own.
 	runtime.LockOSThread()
-	if flag.Lookup(coverFlag) == nil {
-		return c.root.Chdir()
+	switch {
+	case flag.Lookup(coverFlag) != nil:
+		return errors.Join(c.dir.Chdir(), os.Setenv(coverEnv, "."))
+	case c.exit != nil:
+		return c.exit.Chdir()
 	}
-	return errors.Join(c.dir.Chdir(), os.Setenv(coverEnv, "."))
+	return nil
 }

@@ -39,17 +39,18 @@ func newWorkshop(t *testing.T, mode string) *workshop {
 	}
 	w := &workshop{T: t, dir: t.TempDir(), tmp: t.TempDir(), mode: mode}
 	w.args = []string{"Returns", "Fails", "Panics", "Exits", "Obeys", "Disobeys", "Moves=/", "HasChild", "Registered"}
+	w.args = append(w.args, "InUser", "InPid", "InMount", "InAll", "InChroot="+t.TempDir())
 	if os.Getuid() == 0 {
 		// ChrootsOver has the coverage folder below its new root.
-		w.args = append(w.args, "Chroots="+t.TempDir(), "ChrootsOver="+filepath.Dir(w.dir))
+		w.args = append(w.args, "Chroots="+t.TempDir(), "ChrootsOver="+filepath.Dir(w.dir), "AsOther", "AsOtherInAll")
 	} else {
-		t.Log("chroots are left out: they need root")
+		t.Log("chroots without a user namespace, and other users, are left out: they need root")
 	}
 	for _, arg := range w.args {
 		name, _, _ := strings.Cut(arg, "=")
 		w.want = append(w.want, name)
 	}
-	w.want = append(w.want, "Grandchild")
+	w.want = append(w.want, "Grandchild", "Hide")
 	return w
 }
 
@@ -91,7 +92,7 @@ func (w *workshop) build(what string, args ...string) string {
 func (w *workshop) verify(how, table string) {
 	w.Helper()
 	for _, name := range w.want {
-		covered := regexp.MustCompile(`actions\.go:\d+:\s+` + name + `\s+(\S+)`).FindStringSubmatch(table)
+		covered := regexp.MustCompile(`(?:actions|places)\.go:\d+:\s+` + name + `\s+(\S+)`).FindStringSubmatch(table)
 		if covered == nil {
 			w.Errorf("%s, %s, %s: not in the profile", w.mode, how, name)
 			continue

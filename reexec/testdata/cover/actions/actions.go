@@ -95,7 +95,10 @@ func Run(name, root string) error {
 			cancel()
 		}
 	}()
-	_, err = byName[name].Run(ctx, Arg{Root: root}, reexec.Stdout(w))
+	err = inPlace(name, root, func(opts ...reexec.Option) error {
+		_, err := byName[name].Run(ctx, Arg{Root: root}, append(opts, reexec.Stdout(w))...)
+		return err
+	})
 	if closeErr := w.Close(); closeErr != nil {
 		return closeErr
 	}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package actions
+
+import (
+	"context"
+	"os"
+	"syscall"
+
+	"github.com/seed-1bc5c4a2/gonso/reexec"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// What runs elsewhere: in other namespaces, with nothing of the machine in sight, as
+// another user.
+func init() {
+	byName["InUser"] = reexec.Func("InUser", InUser)
+	byName["InPid"] = reexec.Func("InPid", InPid)
+	byName["InMount"] = reexec.Func("InMount", InMount)
+	byName["InAll"] = reexec.Func("InAll", InAll)
+	byName["InChroot"] = reexec.Func("InChroot", InChroot)
+	byName["AsOther"] = reexec.Func("AsOther", AsOther)
+	byName["AsOtherInAll"] = reexec.Func("AsOtherInAll", AsOtherInAll)
+}
+
+func InUser(context.Context, Arg) (int, error) { return 4, nil }
+
+func InPid(context.Context, Arg) (int, error) { return os.Getpid(), nil }
+
+func InMount(context.Context, Arg) (int, error) { return 0, os.Chdir("/") }
+
+func InAll(context.Context, Arg) (int, error) { return 5, os.Chdir("/") }
+
+func InChroot(context.Context, Arg) (int, error) { return 6, os.Chdir("/") }
+
+func AsOther(context.Context, Arg) (int, error) { return os.Getuid(), nil }
+
+func AsOtherInAll(context.Context, Arg) (int, error) { return os.Getgid(), nil }
+
+var hide = reexec.Func("Hide", Hide)
+
+// Hide mounts an empty folder on the root directory.
+func Hide(context.Context, Arg) (int, error) {
+	return 0, syscall.Mount("none", "/", "tmpfs", 0, "mode=755")
+}
+
+// inPlace adds to the options of an action what its name asks for, and calls run.
+func inPlace(name, root string, run func(...reexec.Option) error) error {
+	other := reexec.Credential(&syscall.Credential{Uid: 4711, Gid: 4711})
+	user := set.NS_USER
+	switch name {
+	default:
+		return run()
+	case "InUser":
+		return run(reexec.Unshare(user, set.WithRootMapped()))
+	case "InPid":
+		return run(reexec.Unshare(user|set.NS_PID, set.WithRootMapped()))
+	case "InChroot":
+		return run(reexec.Unshare(user, set.WithRootMapped()), reexec.Chroot(root))
+	case "AsOther":
+		return run(other)
+	case "InMount":
+		return inHidden(user, []set.UnshareOpt{set.WithRootMapped()}, run)
+	case "InAll":
+		return inHidden(user|set.NS_PID|set.NS_TIME, []set.UnshareOpt{set.WithRootMapped()}, run)
+	case "AsOtherInAll":
+		return inHidden(set.NS_PID|set.NS_TIME, nil, func(opts ...reexec.Option) error { return run(append(opts, other)...) })
+	}
+}
+
+func inHidden(flags int, opts []set.UnshareOpt, run func(...reexec.Option) error) error {
+	s, err := set.Unshare(flags|set.NS_MNT, opts...)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if _, err := hide.Run(context.Background(), Arg{}, reexec.In(s)); err != nil {
+		return err
+	}
+	return run(reexec.In(s))
+}
