@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sandbox_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"golang.org/x/sys/unix"
+
+	"github.com/seed-1bc5c4a2/gonso"
+	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+)
+
+// furnished returns a folder with one entry of each type, one of them a mount, and
+// moves the test into a mount namespace of its own.
+func furnished(t *testing.T) string {
+	g := NewWithT(t)
+	dir := t.TempDir()
+	nstest.Enter(t, gonso.NS_MNT)
+	g.Expect(os.WriteFile(filepath.Join(dir, "file"), []byte("text"), 0o640)).To(Succeed())
+	g.Expect(os.MkdirAll(filepath.Join(dir, "folder", "below"), 0o750)).To(Succeed())
+	g.Expect(os.Symlink("../nowhere", filepath.Join(dir, "link"))).To(Succeed())
+	g.Expect(unix.Mkfifo(filepath.Join(dir, "fifo"), 0o600)).To(Succeed())
+	g.Expect(os.Mkdir(filepath.Join(dir, "mount"), 0o700)).To(Succeed())
+	g.Expect(unix.Mount("tmpfs", filepath.Join(dir, "mount"), "tmpfs", 0, "mode=751")).To(Succeed())
+	t.Cleanup(func() { g.Expect(unix.Unmount(filepath.Join(dir, "mount"), unix.MNT_DETACH)).To(Succeed()) })
+	g.Expect(os.WriteFile(filepath.Join(dir, "mount", "inner"), nil, 0o600)).To(Succeed())
+	return dir
+}
+
+// modes returns what is in a folder and below.
+func modes(g *WithT, dir string) map[string]fs.FileMode {
+	found := map[string]fs.FileMode{}
+	g.Expect(filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || path == dir {
+			return err
+		}
+		info, err := d.Info()
+		found[path] = info.Mode()
+		return err
+	})).To(Succeed())
+	return found
+}
+
+func TestCopyUpKeepsWhatIsThere(t *testing.T) {
+	g := NewWithT(t)
+	dir := furnished(t)
+	before := modes(g, dir)
+	old, err := os.Open(dir)
+	g.Expect(err).NotTo(HaveOccurred())
+	defer old.Close()
+
+	g.Expect(sandbox.CopyUp(dir, nil)).To(Succeed())
+	t.Cleanup(func() { g.Expect(unix.Unmount(dir, unix.MNT_DETACH)).To(Succeed()) })
+
+	g.Expect(modes(g, dir)).To(Equal(before))
+	g.Expect(os.ReadFile(filepath.Join(dir, "file"))).To(BeEquivalentTo("text"))
+	g.Expect(os.Readlink(filepath.Join(dir, "link"))).To(Equal("../nowhere"))
+
+	// What is new is in the new folder only, what is done to an old entry in both.
+	g.Expect(os.WriteFile(filepath.Join(dir, "new"), nil, 0o600)).To(Succeed())
+	g.Expect(os.WriteFile(filepath.Join(dir, "folder", "deep"), nil, 0o600)).To(Succeed())
+	g.Expect(old.Readdirnames(-1)).To(ConsistOf("file", "folder", "link", "fifo", "mount"))
+	var st unix.Stat_t
+	g.Expect(unix.Fstatat(int(old.Fd()), "folder/deep", &st, 0)).To(Succeed())
+}
+
+func TestCopyUpMakesFreshFolders(t *testing.T) {
+	g := NewWithT(t)
+	dir := furnished(t)
+	old := unix.Umask(0o077)
+	err := sandbox.CopyUp(dir, map[string]fs.FileMode{"folder": 0o755, "lock": fs.ModeSticky | 0o777})
+	unix.Umask(old)
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(func() { g.Expect(unix.Unmount(dir, unix.MNT_DETACH)).To(Succeed()) })
+
+	after := modes(g, dir)
+	g.Expect(after).To(HaveKeyWithValue(filepath.Join(dir, "folder"), fs.ModeDir|0o755))
+	g.Expect(after).To(HaveKeyWithValue(filepath.Join(dir, "lock"), fs.ModeDir|fs.ModeSticky|0o777))
+	g.Expect(after).NotTo(HaveKey(filepath.Join(dir, "folder", "below")))
+	g.Expect(after).To(HaveKey(filepath.Join(dir, "mount", "inner")))
+}
+
+func TestCopyUpThatFailsChangesNothing(t *testing.T) {
+	g := NewWithT(t)
+	dir := furnished(t)
+	before := modes(g, dir)
+	var was, is unix.Stat_t
+	g.Expect(unix.Stat(dir, &was)).To(Succeed())
+
+	g.Expect(sandbox.CopyUp(dir, map[string]fs.FileMode{"no/such": 0o755})).To(MatchError(fs.ErrNotExist))
+
+	g.Expect(unix.Stat(dir, &is)).To(Succeed())
+	g.Expect(is.Dev).To(Equal(was.Dev), "the device of the folder")
+	g.Expect(modes(g, dir)).To(Equal(before))
+	g.Expect(sandbox.CopyUp(filepath.Join(dir, "nowhere"), nil)).To(MatchError(fs.ErrNotExist))
+}
