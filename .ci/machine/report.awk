@@ -38,7 +38,7 @@ function show(heading, body,    lines, n, i) {
 
 # judge reads what one program printed, and how it ended.
 function judge(name, package, user,    log_file, line, at, ended, verdict, i) {
-	split("", said); split("", open); split("", count); split("", failed); split("", skipped)
+	split("", said); split("", open); split("", count); split("", failed); split("", skipped); split("", ended)
 	fails = skips = 0
 	test = ""
 	log_file = dir "/" name "." user ".log"
