@@ -130,6 +130,9 @@ func conformHandOver(t *testing.T, s set.Set, flag int) {
 
 // What the Set mounted is what the system's own tools enter.
 func TestMountedNamespacesAreEnteredByOtherTools(t *testing.T) {
+	needTool(t, "ip", "iproute2")
+	needTool(t, "nsenter", "util-linux")
+	needTool(t, "lsns", "util-linux")
 	s := unshare(t, set.NS_NET|set.NS_MNT)
 	noError(t, os.MkdirAll("/run/netns", 0o755))
 	noError(t, s.Do(func() {

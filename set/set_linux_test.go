@@ -237,6 +237,7 @@ func TestMountOutlivesTheSet(t *testing.T) {
 }
 
 func TestMountOfAMountNamespace(t *testing.T) {
+	needTool(t, "nsenter", "util-linux")
 	outer, inner := unshare(t, set.NS_MNT), unshare(t, set.NS_MNT)
 	file := filepath.Join(t.TempDir(), "mnt")
 	bind := func(outer, inner set.Set) (err error) {
