@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
@@ -24,69 +23,77 @@ func CopyUp(dir string, fresh map[string]fs.FileMode) (err error) {
 	if err != nil {
 		return err
 	}
-	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { _, isFresh := fresh[e.Name()]; return isFresh })
-	kept, err := keep(dir, entries)
-	defer func() { err = errors.Join(err, kept.close()) }()
+	// It leads below what is mounted from here on.
+	old, err := sys.OpenDir(dir)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, old.Close()) }()
 	// What the folder's mode denied, such as /root to others, stays denied by the
 	// entries' own modes.
 	if err := sys.Mount("tmpfs", dir, "tmpfs", sys.NoSuid|sys.NoDev, "mode=755"); err != nil {
 		return fmt.Errorf("mount a tmpfs on %s: %w", dir, err)
 	}
-	if err := errors.Join(kept.putBack(), makeFolders(dir, fresh)); err != nil {
+	if err := fill(dir, old, entries, fresh); err != nil {
 		return errors.Join(err, sys.Detach(dir))
 	}
 	return nil
 }
 
-// keep copies entries of a folder: of a symbolic link its text, of all others what
-// is mounted there. It returns what it has also with an error.
-func keep(dir string, entries []fs.DirEntry) (kept copies, err error) {
+func fill(dir string, old *sys.FD, entries []fs.DirEntry, fresh map[string]fs.FileMode) error {
 	for _, e := range entries {
-		c := copied{path: filepath.Join(dir, e.Name()), isDir: e.IsDir()}
-		if e.Type()&fs.ModeSymlink != 0 {
-			c.link, err = os.Readlink(c.path)
-		} else {
-			c.tree, err = sys.OpenTree(c.path)
-		}
-		if errors.Is(err, fs.ErrNotExist) { // it is gone since
+		if _, isFresh := fresh[e.Name()]; isFresh {
 			continue
 		}
+		err := putBack(e, old.FDPath()+"/"+e.Name(), filepath.Join(dir, e.Name()))
 		if err != nil {
-			return kept, fmt.Errorf("copy the mount %s: %w", c.path, err)
-		}
-		kept = append(kept, c)
-	}
-	return kept, nil
-}
-
-func (c copies) putBack() error {
-	for _, one := range c {
-		if err := one.putBack(); err != nil {
-			return fmt.Errorf("put %s back: %w", one.path, err)
+			return fmt.Errorf("put %s back: %w", filepath.Join(dir, e.Name()), err)
 		}
 	}
-	return nil
+	return makeFolders(dir, fresh)
 }
 
-// putBack makes a mount point of the right type and moves the copy there.
-func (c copied) putBack() error {
-	if c.tree == nil {
-		return os.Symlink(c.link, c.path)
-	}
-	if c.isDir {
-		if err := os.Mkdir(c.path, 0o755); err != nil {
+// putBack makes a symbolic link at to as there is one at from, or a mount point of
+// the right type for what else is there. What has gone since is left out.
+//
+// One entry at a time is open: the kernel grows the table of descriptors of a
+// process with threads at the speed of RCU, in many milliseconds.
+func putBack(e fs.DirEntry, from, to string) (err error) {
+	if e.Type()&fs.ModeSymlink != 0 {
+		text, err := os.Readlink(from)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
-		return sys.MoveMount(c.tree, c.path)
+		return os.Symlink(text, to)
 	}
-	point, err := sys.Create(c.path, 0o644)
+	tree, err := sys.OpenTree(from)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	return errors.Join(sys.MoveMount(c.tree, c.path), point.Close())
+	defer func() { err = errors.Join(err, tree.Close()) }()
+	if e.IsDir() {
+		err = os.Mkdir(to, 0o755)
+	} else {
+		err = touch(to)
+	}
+	if err != nil {
+		return err
+	}
+	return sys.MoveMount(tree, to)
+}
+
+func touch(path string) error {
+	file, err := sys.Create(path, 0o644)
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 func makeFolders(dir string, fresh map[string]fs.FileMode) error {

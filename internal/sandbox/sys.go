@@ -61,13 +61,10 @@ func mountsBelow(dir string) ([]string, error) {
 	return points, nil
 }
 
-// A copied is a copy of a mount and all below it, which is nowhere yet, or of a
-// symbolic link.
+// A copied is a copy of a mount and all below it, which is nowhere yet.
 type copied struct {
-	path  string
-	tree  *sys.FD // nil for a link
-	isDir bool
-	link  string
+	path string
+	tree *sys.FD
 }
 
 type copies []copied
@@ -80,7 +77,7 @@ func detachedCopies(paths []string) (list copies, err error) {
 		if err != nil {
 			return list, fmt.Errorf("copy the mount %s: %w", path, err)
 		}
-		list = append(list, copied{path: path, tree: tree})
+		list = append(list, copied{path, tree})
 	}
 	return list, nil
 }
@@ -88,9 +85,7 @@ func detachedCopies(paths []string) (list copies, err error) {
 func (c copies) close() error {
 	var errs []error
 	for _, one := range c {
-		if one.tree != nil {
-			errs = append(errs, one.tree.Close())
-		}
+		errs = append(errs, one.tree.Close())
 	}
 	return errors.Join(errs...)
 }
