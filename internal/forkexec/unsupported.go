@@ -21,3 +21,5 @@ func Hold([]Join, int, Setup) (*Holder, error)             { return nil, errUnsu
 
 func (*Holder) PID() int     { return 0 }
 func (*Holder) Close() error { return errUnsupported }
+
+func (*Attr) ChangesRoot() bool { return false }
