@@ -63,17 +63,23 @@ func TestFreshIPv6AddressCanBeBoundAtOnce(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	for range 1000 {
 		ns.AddAddress("a", "2001:db8::1/64")
-		routes, err := nl.RouteListFiltered(netlink.FAMILY_V6, &netlink.Route{Table: unix.RT_TABLE_LOCAL, Dst: netlink.NewIPNet(net.ParseIP("2001:db8::1"))},
-			netlink.RT_FILTER_TABLE|netlink.RT_FILTER_DST)
-		g.Expect(err).NotTo(HaveOccurred())
+		var routes []netlink.Route
+		g.Eventually(func() (err error) {
+			routes, err = nl.RouteListFiltered(netlink.FAMILY_V6, &netlink.Route{Table: unix.RT_TABLE_LOCAL, Dst: netlink.NewIPNet(net.ParseIP("2001:db8::1"))},
+				netlink.RT_FILTER_TABLE|netlink.RT_FILTER_DST)
+			return err
+		}).Should(Succeed())
 		g.Expect(routes).To(HaveLen(1), "what is sent to it would be lost")
 		ns.Do(func() {
 			l, err := net.Listen("tcp", "[2001:db8::1]:0")
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(l.Close()).To(Succeed())
 		})
-		list, err := nl.AddrList(a, netlink.FAMILY_V6)
-		g.Expect(err).NotTo(HaveOccurred())
+		var list []netlink.Addr
+		g.Eventually(func() (err error) { // a list during which something changes is refused
+			list, err = nl.AddrList(a, netlink.FAMILY_V6)
+			return err
+		}).Should(Succeed())
 		for _, address := range list {
 			if address.Scope == int(netlink.SCOPE_UNIVERSE) {
 				g.Expect(nl.AddrDel(a, &address)).To(Succeed())

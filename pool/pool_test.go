@@ -110,10 +110,14 @@ func TestGetDoesNotWaitForAFillerThatIsCreating(t *testing.T) {
 		}
 		return nil
 	})
-	_, stop := p.Run(t.Context(), 1)
+	ended, stop := p.Run(t.Context(), 1)
 	defer stop()
 	defer close(release)
-	<-entered
+	select {
+	case <-entered:
+	case <-ended.Done():
+		t.Fatal(context.Cause(ended))
+	}
 	s, err := p.Get() // hangs if the filler holds the lock
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(s.Close()).To(Succeed())

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"golang.org/x/sys/unix"
 )
@@ -28,9 +29,11 @@ func each(t *testing.T, flags int, f func(t *testing.T, name string, flag int)) 
 	}
 }
 
-// unshare makes a Set that is closed when the test ends.
+// unshare makes a Set that is closed when the test ends. Where the machine lets
+// nobody have one, the test is skipped.
 func unshare(t testing.TB, flags int, opts ...set.UnshareOpt) set.Set {
 	t.Helper()
+	nstest.Require(t, flags)
 	return closing(t)(set.Unshare(flags, opts...))
 }
 

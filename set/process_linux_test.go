@@ -60,10 +60,14 @@ func TestClosingThePidNamespaceEndsItsProcesses(t *testing.T) {
 }
 
 func TestOrphansInAPidNamespaceAreReaped(t *testing.T) {
+	orphans := "2000"
+	if testing.Short() {
+		orphans = "50"
+	}
 	s := unshare(t, set.NS_PID|set.NS_MNT)
 	noError(t, s.Do(func() {
 		// Each sh leaves a child behind, which the init of the namespace inherits.
-		out, err := exec.Command("sh", "-c", "mount -t proc proc /proc; i=0; while [ $i -lt 2000 ]; do sh -c 'true & exit'; i=$((i+1)); done; "+
+		out, err := exec.Command("sh", "-c", "mount -t proc proc /proc; i=0; while [ $i -lt "+orphans+" ]; do sh -c 'true & exit'; i=$((i+1)); done; "+
 			"grep -l 'State:.*zombie' /proc/[0-9]*/status 2>/dev/null | wc -l").Output()
 		noError(t, err)
 		if n := atoi(t, strings.TrimSpace(string(out))); n > 1 { // one may just be ending

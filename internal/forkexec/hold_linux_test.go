@@ -42,8 +42,8 @@ func hold(t testing.TB, joins []forkexec.Join, flags ...int) ([]forkexec.Join, *
 				return nil
 			}
 			return errors.Join(
-				os.WriteFile(fmt.Sprintf("/proc/%d/uid_map", pid), []byte("0 0 4294967295\n"), 0),
-				os.WriteFile(fmt.Sprintf("/proc/%d/gid_map", pid), []byte("0 0 4294967295\n"), 0))
+				os.WriteFile(fmt.Sprintf("/proc/%d/uid_map", pid), []byte("0 0 1\n"), 0),
+				os.WriteFile(fmt.Sprintf("/proc/%d/gid_map", pid), []byte("0 0 1\n"), 0))
 		},
 		Read: func(pid int) error {
 			for _, f := range flags {
