@@ -17,12 +17,14 @@ stages=(
   'ginkgo     the Ginkgo suites in parallel processes, as root and as that user'
   'darwin     everything compiles where there are no namespaces'
   'cross      everything compiles for the other Linux architectures'
+  'vm         a short selection under a kernel of Debian, as root and as a user, in QEMU'
 )
 
 # These need a user who may sudo, an amd64 machine, a quiet machine.
 by_name_only=(
   'exec-sudo  the tests, built by a user, run as root: go test -exec sudo'
-  'vm         the tests under a kernel of Debian, as root and as that user, in QEMU'
+  'vm-all     the tests under a kernel of Debian, as root and as a user, in QEMU'
+  'peers      what the test suites of others make of gonso exec'
   'figures    what bench/ measures, six times, with medians'
 )
 
@@ -130,11 +132,22 @@ stage_exec-sudo() {
   nothing_left
 }
 
-stage_vm() {
+stage_vm() { in_machine -short ./set ./examples/twohosts; }
+
+stage_vm-all() { in_machine; }
+
+# in_machine runs tests in a virtual machine. Its kernel is Debian's, and for amd64.
+in_machine() {
+  if [[ $(uname -m) != x86_64 ]]; then
+    printf 'The machine is an amd64 one.\n'
+    return
+  fi
   need qemu-system-x86 busybox-static cpio kmod util-linux uidmap
   say as_root apt-get -qq update # the kernel's package is looked up and fetched
-  say .ci/machine/run
+  say .ci/machine/run "$@"
 }
+
+stage_peers() { say .ci/peers/run; }
 
 stage_figures() {
   go_as_root -C bench test -run='^$' -bench=. -benchmem -count=6 -timeout=60m ./... | tee "$work/figures"
