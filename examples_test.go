@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"log"
 	"net"
+	"net/http"
 	"os"
+	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso"
 )
@@ -133,6 +135,38 @@ func ExampleSet_MountNS() {
 		log.Fatal(err)
 	}
 	// Output: true <nil>
+}
+
+// A process can be in every Set, also in one with a user namespace, which no
+// thread of a Go program can join.
+func ExampleSet_Command() {
+	s, err := gonso.Unshare(gonso.NS_USER|gonso.NS_PID, gonso.WithRootMapped())
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+
+	out, err := s.Command(context.Background(), "sh", "-c", "id -u").Output()
+	fmt.Printf("user %s%v\n", out, err)
+	fmt.Println(errors.Is(s.Do(func() {}), gonso.ErrNeedsProcess))
+	// Output:
+	// user 0
+	// <nil>
+	// true
+}
+
+// What takes a dialer takes a Set: its connections are in the Set's network.
+func ExampleSet_DialContext() {
+	s, err := gonso.Unshare(gonso.NS_NET)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+
+	client := http.Client{Transport: &http.Transport{DialContext: s.DialContext}}
+	_, err = client.Get("http://127.0.0.1/") // of a network where lo is still down
+	fmt.Println(errors.Is(err, syscall.ENETUNREACH))
+	// Output: true
 }
 
 // A pool makes Sets, and readies them, before they are needed.
