@@ -17,13 +17,13 @@ type Action[P, R any] struct{ name string }
 // initialised, since the child has to know the action by the time it calls
 // [CheckAction], and panics if the name is taken already.
 func Func[P, R any](name string, f func(ctx context.Context, param P) (R, error)) *Action[P, R] {
-	register(name, func(ctx context.Context, raw json.RawMessage) (any, error) {
+	register(name, registration{patient: true, run: func(ctx context.Context, raw json.RawMessage) (any, error) {
 		var param P
 		if err := json.Unmarshal(raw, &param); err != nil {
 			return nil, fmt.Errorf("parameter: %w", err)
 		}
 		return f(ctx, param)
-	}, true)
+	}})
 	return &Action[P, R]{name: name}
 }
 

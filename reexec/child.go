@@ -105,11 +105,18 @@ func (c *child) attend(requests *json.Decoder) {
 	syscall.Exit(exitFailed)
 }
 
-// runAction runs the action that this process was started for, if it was.
-func runAction() (code int, ran bool) {
+// runAction runs the action that this process was started for, if it was. An action
+// that runs tests needs some.
+func runAction(tests runner) (code int, ran bool) {
 	if self == nil {
 		checked.Store(true)
 		return 0, false
+	}
+	if action, ok := registered(self.request.Action); ok && action.tests {
+		if tests == nil {
+			return 0, false // RunTests is to come
+		}
+		testsToRun = tests
 	}
 	if self.checked.Swap(true) {
 		return 0, false // the action itself got here

@@ -88,6 +88,14 @@ func (c *childCoverage) started() error {
 	return os.Unsetenv(coverEnv)
 }
 
+// ofTests has package testing write to the folder when it has run tests.
+func (c *childCoverage) ofTests() error {
+	if c == nil {
+		return nil
+	}
+	return flag.Set(coverFlag, fmt.Sprintf("/proc/self/fd/%d", coverageFD))
+}
+
 // leave gets ready for the os.Exit that comes next.
 func (c *childCoverage) leave() error {
 	if c == nil {

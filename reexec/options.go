@@ -16,6 +16,7 @@ type Option func(*config)
 
 type config struct {
 	ctx    context.Context
+	args   []string
 	env    []string
 	nested bool
 
@@ -75,6 +76,9 @@ func Dir(dir string) Option { return func(c *config) { c.dir = dir } }
 func Environment(env []string) Option {
 	return func(c *config) { c.env = append(c.env, env...) }
 }
+
+// Args gives the child arguments. Without it, it has none.
+func Args(args ...string) Option { return func(c *config) { c.args = append(c.args, args...) } }
 
 // Nested lets an action run another one. Without it that is an error
 // ([ErrNested]): an action that calls code which happens to re-execute the

@@ -19,10 +19,10 @@ import (
 // An action registered this way reads its parameter as JSON from standard input
 // and prints its result as JSON on standard output. [Func] has types instead.
 func Register(name string, action func()) {
-	register(name, func(context.Context, json.RawMessage) (any, error) {
+	register(name, registration{run: func(context.Context, json.RawMessage) (any, error) {
 		action()
 		return nil, nil
-	}, false)
+	}})
 }
 
 // RunReexecAction runs a registered action in a new process of this program and
@@ -65,7 +65,7 @@ func RunReexecAction(name string, opts ...Option) error {
 // Every program that runs actions has to call it once, as the first thing in
 // main, and in TestMain for its tests (nstest.Main does).
 func CheckAction() {
-	if code, ran := runAction(); ran {
+	if code, ran := runAction(nil); ran {
 		os.Exit(code)
 	}
 }
@@ -75,7 +75,7 @@ func CheckAction() {
 // with status 0, and not change its working directory any more. A panic of the
 // action was handed to the parent and is not seen here.
 func RunAction() bool {
-	_, ran := runAction()
+	_, ran := runAction(nil)
 	return ran
 }
 
@@ -84,7 +84,9 @@ type registration struct {
 	run func(ctx context.Context, param json.RawMessage) (any, error)
 	// patient actions get a context, and so a chance to return when asked to end.
 	patient bool
-	site    string
+	// tests is an action that runs tests, so it waits for RunTests.
+	tests bool
+	site  string
 }
 
 var registry = struct {
@@ -93,17 +95,17 @@ var registry = struct {
 }{actions: map[string]registration{}}
 
 // register is to be called by the exported function that the user called.
-func register(name string, run func(context.Context, json.RawMessage) (any, error), patient bool) {
-	site := "an unknown place"
+func register(name string, r registration) {
+	r.site = "an unknown place"
 	if _, file, line, ok := runtime.Caller(2); ok {
-		site = fmt.Sprintf("%s:%d", file, line)
+		r.site = fmt.Sprintf("%s:%d", file, line)
 	}
 	registry.Lock()
 	defer registry.Unlock()
 	if earlier, ok := registry.actions[name]; ok {
-		panic(fmt.Sprintf("gonso: reexec: action %q is registered twice: at %s and at %s", name, earlier.site, site))
+		panic(fmt.Sprintf("gonso: reexec: action %q is registered twice: at %s and at %s", name, earlier.site, r.site))
 	}
-	registry.actions[name] = registration{run: run, patient: patient, site: site}
+	registry.actions[name] = r
 }
 
 func registered(name string) (registration, bool) {

@@ -104,7 +104,7 @@ func (c *config) mayRun(action string) error {
 // command makes the child's command.
 func (c *config) command(ctx context.Context, place *place, w *wires) *set.Cmd {
 	cmd := place.command(ctx, c)
-	cmd.Args = childArgs()
+	cmd.Args = append(childArgs(), c.args...)
 	cmd.Env = slices.Concat(os.Environ(), w.coverage.environment(), c.env, []string{w.env})
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.stdin, c.stdout, c.stderr
 	cmd.ExtraFiles = w.extraFiles()

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
+
+	"github.com/seed-1bc5c4a2/gonso/reexec"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// How a subtest gets into another process:
+//
+//  1. The process is this test binary again, in new namespaces. It is told the full name
+//     of the subtest, runs just that one, and so everything in the tests around it
+//     that comes before.
+//  2. Where the parent starts a process, the child runs f, and then leaves the test
+//     around it: that one goes on in the parent.
+//  3. The child's output has marks that tell which line is whose and how each test
+//     ended (-test.v=test2json). The parent plays it back in subtests of its own: each
+//     gets its log and its verdict.
+
+// InProcess runs f as a subtest of t in a process of its own, which lives in new
+// namespaces of the kinds in flags: for user, pid and time namespaces, which no
+// goroutine can get into, and for a mount namespace that the whole process is in. In a
+// new user namespace it is root, mapped to the caller. A network namespace is
+// furnished as [New] does it. It returns whether the subtest succeeded.
+//
+//	func TestFirstUser(t *testing.T) {
+//		nstest.InProcess(t, "inside", gonso.NS_USER|gonso.NS_PID, func(t *testing.T) {
+//			if os.Getuid() != 0 {
+//				t.Error("who am I?")
+//			}
+//		})
+//	}
+//
+// The verdict of f, and of each of its own subtests, their logs, all that f prints, and
+// the coverage are the parent's. A panic, os.Exit, or the end of the time that
+// -test.timeout leaves fail this subtest, and the others go on.
+//
+// The process starts from the beginning: what the test does before InProcess it does
+// there as well, and nothing that it does afterwards. Variables are not shared. If f is
+// parallel, so it is among the subtests of f alone. TestMain has to call
+// [Main], [M.Run] or [reexec.RunTests].
+//
+// It is for plain testing: there is no way to run part of a Ginkgo spec. There, an action of
+// package reexec does what needs a process.
+func InProcess(t *testing.T, name string, flags int, f func(t *testing.T)) bool {
+	t.Helper()
+	if ginkgo.CurrentSpecReport().LeafNodeType != types.NodeTypeInvalid {
+		ginkgo.Fail("nstest: InProcess cannot run part of a Ginkgo spec in another process; reexec.Func can make an action of it", 1)
+	}
+	c := newConfig(flags, nil)
+	onTheWay := false
+	ok := t.Run(name, func(t *testing.T) {
+		t.Helper()
+		if !asked.leadsThrough(t.Name()) {
+			c.runElsewhere(t)
+			return
+		}
+		onTheWay = true
+		if furnish := c.furnish(); furnish != nil && asked.Name == t.Name() {
+			if err := furnish(); err != nil {
+				t.Fatalf("nstest: furnish the namespaces: %v", err)
+			}
+		}
+		f(t)
+	})
+	if onTheWay {
+		t.SkipNow() // the rest is the parent's
+	}
+	return ok
+}
+
+// A subtest is what a child is asked to run.
+type subtest struct {
+	Name    string // the full name
+	Pattern string // for -test.run
+	Timeout time.Duration
+	CPU     int
+	Env     map[string]*string // variables as f is to see them
+}
+
+// asked is nil in a process that is no such child.
+var asked *subtest
+
+// leadsThrough tells whether the child is to run this test, or one below it.
+func (s *subtest) leadsThrough(name string) bool {
+	return s != nil && (s.Name == name || strings.HasPrefix(s.Name, name+"/"))
+}
+
+var runSubtest = reexec.Tests("nstest.InProcess", func(s subtest) error {
+	asked = &s
+	var errs []error
+	for name, value := range s.Env {
+		if value == nil {
+			errs = append(errs, os.Unsetenv(name))
+		} else {
+			errs = append(errs, os.Setenv(name, *value))
+		}
+	}
+	for name, value := range map[string]string{
+		"run": s.Pattern, "v": "test2json", "count": "1", "shuffle": "off",
+		"cpu": strconv.Itoa(s.CPU), "timeout": s.Timeout.String(),
+		// These are the parent's.
+		"bench": "", "fuzz": "", "list": "", "paniconexit0": "false", "testlogfile": "", "trace": "", "coverprofile": "",
+		"cpuprofile": "", "memprofile": "", "blockprofile": "", "mutexprofile": "",
+	} {
+		errs = append(errs, flag.Set("test."+name, value))
+	}
+	return errors.Join(errs...)
+})
+
+// newSubtest describes the running test.
+func newSubtest(t *testing.T) subtest {
+	s := subtest{Name: t.Name(), CPU: runtime.GOMAXPROCS(0), Env: make(map[string]*string)}
+	rest := flag.Lookup("test.run").Value.String()
+	if strings.Contains(rest, "|") {
+		rest = "" // which part got us here?
+	}
+	for _, element := range strings.Split(s.Name, "/") {
+		s.Pattern += "/^" + regexp.QuoteMeta(element) + "$"
+		if _, below, err := splitPattern(strings.TrimPrefix(rest, "/")); err == nil {
+			rest = below
+		}
+	}
+	s.Pattern = s.Pattern[1:] + rest
+	if deadline, ok := t.Deadline(); ok {
+		// The child's time is up first, so that this process is left to tell.
+		left := time.Until(deadline)
+		s.Timeout = max(left-min(left/10, 5*time.Second), time.Millisecond)
+	}
+	for name := range unlike {
+		if value, ok := os.LookupEnv(name); ok {
+			s.Env[name] = &value
+		} else {
+			s.Env[name] = nil
+		}
+	}
+	return s
+}
+
+// unlike are the variables that TestMain sees otherwise in a child: it is where it is to
+// be, and its test was dealt out already.
+var unlike = map[string]string{"NSTEST_ROOTLESS": "off", shardTotal: ""}
+
+// runElsewhere runs the test t in a process and ends it as it ends there.
+func (c *config) runElsewhere(t *testing.T) {
+	t.Helper()
+	s, err := c.unshareHere()
+	if err != nil {
+		unavailable(t, c.flags, err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("nstest: %v", err)
+		}
+	}()
+	var environment []string
+	for name, value := range unlike {
+		environment = append(environment, name+"="+value)
+	}
+	ask := newSubtest(t)
+	output, w := io.Pipe()
+	var code int
+	go func() {
+		code, err = runSubtest.Run(t.Context(), ask, reexec.In(s), reexec.Nested(), reexec.Args(os.Args[1:]...),
+			reexec.Environment(environment), reexec.Stdout(w), reexec.Stderr(w))
+		_ = w.Close() // never fails
+	}()
+	p := playback{root: &scene{name: t.Name(), t: t}, scenes: make(map[string]*scene)}
+	p.read(output)
+	p.end(code, err)
+}
+
+func (c *config) unshareHere() (set.Set, error) {
+	here, err := set.Current(0)
+	if err != nil {
+		return set.Set{}, err
+	}
+	defer here.Close()
+	opts := c.unshare
+	if c.flags&set.NS_USER != 0 {
+		opts = append(opts, set.WithRootMapped())
+	}
+	return here.Unshare(c.flags, opts...)
+}
