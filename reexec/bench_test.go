@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/reexec"
+	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
 // The floor of what follows: this binary started as a process that exits at once.
@@ -36,6 +37,20 @@ func BenchmarkRegisteredAction(b *testing.B) {
 	for b.Loop() {
 		var answer int
 		if err := reexec.RunReexecAction("forty-two", reexec.Result(&answer)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// The same in every kind of namespace, which are there already.
+func BenchmarkActionInSet(b *testing.B) {
+	s, err := set.Unshare(allKinds, set.WithRootMapped())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	for b.Loop() {
+		if _, err := double.Run(b.Context(), 1, reexec.In(s)); err != nil {
 			b.Fatal(err)
 		}
 	}

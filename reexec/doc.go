@@ -30,6 +30,20 @@
 // github.com/thediveo/gons/reexec, where values travel over standard input and
 // output.
 //
+// # Where it runs
+//
+// [In] names a Set of namespaces of any kinds, [Unshare] makes new ones for one action,
+// [Chroot], [Credential], [Dir] and [Environment] do what they do for other processes:
+//
+//	users, err := CountUsers.Run(ctx, "/etc/passwd", reexec.In(container), reexec.Log(t))
+//
+// Nothing of the program has to be visible in there, not even its libraries: the process
+// starts under the root directory of its parent, with its namespaces joined, and goes to its
+// own before package main is initialised. (One that is not root in its user namespace
+// cannot, and needs its dynamic loader, if it has one, in there.) Processes that it starts
+// are what they are anywhere. An action that runs another one, with [Nested],
+// needs /proc.
+//
 // # When it fails
 //
 // Every failure is an [*Error] and says what it was. An action's own error reads
@@ -63,7 +77,8 @@
 // # When not to use it
 //
 // If a thread can do it, package set does it a hundred times faster: network,
-// mount, uts, ipc and cgroup namespaces need no process. To run another
+// mount, uts, ipc and cgroup namespaces need no process. In a test, nstest.InProcess
+// makes a subtest of it. To run another
 // program there is [os/exec], and Set.Command of package set. An action is no
 // worker to send many jobs to: each run is a process of its own.
 package reexec

@@ -3,7 +3,6 @@
 package reexec
 
 import (
-	"context"
 	"errors"
 	"os"
 
@@ -62,8 +61,12 @@ type place struct {
 	arrival *arrival
 }
 
-// place finds out where the child is to be. The new namespaces exist from now on.
+// place finds out where the child is to be, nil being where its parent is. The new
+// namespaces exist from now on.
 func (c *config) place() (_ *place, err error) {
+	if c.in == nil && !c.hasUnshare && len(c.namespaces) == 0 && c.chroot == "" && c.credential == nil {
+		return nil, nil
+	}
 	p := &place{}
 	defer func() {
 		if err != nil {
@@ -101,23 +104,18 @@ func (c *config) place() (_ *place, err error) {
 	return p, err
 }
 
-// command makes a command that executes this program in there.
-func (p *place) command(ctx context.Context, c *config) *set.Cmd {
-	ctx = forkexec.With(ctx, func(attr *forkexec.Attr) {
-		attr.Joins = append(attr.Joins, p.joins...)
-		attr.Program = &forkexec.Program{FD: int(p.exe.Fd())}
-		c.become(attr)
-		if attr.ChangesRoot() {
-			attr.Program.Root = rootFD
-			p.arrival = c.arrival()
-		}
-	})
-	cmd := p.set.Command(ctx, selfPath)
-	cmd.Dir = c.workDir()
-	return cmd
+// toArrive is what the child has to do itself.
+func (p *place) toArrive() *arrival {
+	if p == nil {
+		return nil
+	}
+	return p.arrival
 }
 
 func (p *place) close() error {
+	if p == nil {
+		return nil
+	}
 	err := closeAll(p.files...)
 	p.files = nil
 	if p.made {

@@ -313,6 +313,13 @@ func TestTenInParallelInSetsOfTheirOwn(t *testing.T) {
 	wg.Wait()
 }
 
+func TestArgsAreTheChilds(t *testing.T) {
+	g := NewWithT(t)
+	seen, err := look.Run(t.Context(), "", reexec.Args("-one", "two"))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(seen.Args).To(Equal([]string{os.Args[0], "-test.run=^$", "-one", "two"}))
+}
+
 type log struct{ bytes.Buffer }
 
 func (l *log) Output() io.Writer { return &l.Buffer }

@@ -6,15 +6,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
-	"slices"
 	"sync/atomic"
-	"syscall"
 	"time"
-
-	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
 const (
@@ -61,16 +56,16 @@ func (c *config) run(ctx context.Context, call call) error {
 		return errors.Join(err, w.closeTheirs(), w.close(), place.close())
 	}
 	errs := []error{w.closeTheirs()}
-	late := time.AfterFunc(readyWithin, func() { _ = cmd.Process.Kill() })
+	late := time.AfterFunc(readyWithin, func() { _ = cmd.signal(os.Kill) })
 
-	go w.ask(call, place.arrival)
+	go w.ask(call, place.toArrive())
 	replies, crashes := make(chan reply, 1), make(chan string, 1)
 	go func() { replies <- w.listen(call.result, late) }()
 	go func() { crashes <- w.crashReport() }()
 
 	var end ending
 	end.waited = cmd.Wait()
-	end.state, end.cause = cmd.ProcessState, context.Cause(ctx)
+	end.state, end.cause = cmd.state(), context.Cause(ctx)
 	end.late = !late.Stop() // also if listen stopped it: then there is a reply
 	errs = append(errs, w.hurry(time.Now().Add(grace)))
 	end.reply, end.crash = <-replies, <-crashes
@@ -99,26 +94,4 @@ func (c *config) mayRun(action string) error {
 		return ErrUnregistered
 	}
 	return nil
-}
-
-// command makes the child's command.
-func (c *config) command(ctx context.Context, place *place, w *wires) *set.Cmd {
-	cmd := place.command(ctx, c)
-	cmd.Args = append(childArgs(), c.args...)
-	cmd.Env = slices.Concat(os.Environ(), w.coverage.environment(), c.env, []string{w.env})
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.stdin, c.stdout, c.stderr
-	cmd.ExtraFiles = w.extraFiles()
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = grace
-	return cmd
-}
-
-// childArgs returns the child's arguments. If a test binary forgets CheckAction,
-// its child comes to run the tests: it should then run none.
-func childArgs() []string {
-	args := []string{os.Args[0]}
-	if flag.Lookup("test.run") != nil {
-		args = append(args, "-test.run=^$")
-	}
-	return args
 }
