@@ -5,6 +5,7 @@ package set_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -265,7 +266,7 @@ func FuzzFlags(f *testing.F) {
 func FuzzIDMaps(f *testing.F) {
 	f.Add(0, 1000, 1, 1, 100000, 65536)
 	f.Add(0, 0, 0, 0, 0, 0)
-	f.Add(-1, 5, 1, 0, 1<<32, 10)
+	f.Add(-1, 5, 1, 0, math.MaxInt32, 10)
 	f.Fuzz(func(t *testing.T, in, out, size, in2, out2, size2 int) {
 		maps := []set.IDMap{{ContainerID: in, HostID: out, Size: size}, {ContainerID: in2, HostID: out2, Size: size2}}
 		// Without the kind nothing is made, whatever the maps are.

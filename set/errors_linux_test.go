@@ -22,7 +22,8 @@ var hostile = map[string]func() error{
 	"open files": func() error {
 		return unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(lowestFree()), Max: 4096})
 	},
-	"a filter": forbidUnshare,
+	"a filter":        forbidUnshare,
+	"a foreign /proc": func() error { return nil }, // it is run in a pid namespace of its own
 }
 
 // provokeEnv tells the process that provoke starts what to do.
@@ -54,7 +55,11 @@ func TestProvoked(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := threadsElsewhere(t)
-	_, err := set.Unshare(set.NS_NET)
+	kinds := set.NS_NET
+	if what == "a foreign /proc" {
+		kinds = set.NS_USER
+	}
+	_, err := set.Unshare(kinds)
 	noError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 4096, Max: 4096}))
 	if after := threadsElsewhere(t); after != before {
 		t.Errorf("%d threads are elsewhere after the failure", after)
@@ -98,14 +103,18 @@ func TestErrorsNameCauseAndRemedy(t *testing.T) {
 	root := unshare(t, set.NS_USER, set.WithRootMapped())
 	nobody := unshare(t, set.NS_USER, set.WithIDMaps([]set.IDMap{{ContainerID: 1000, HostID: os.Geteuid(), Size: 1}}, nil))
 	for what, want := range map[string][]string{
-		"no privilege": {"gonso: unshare net: operation not permitted", "no CAP_SYS_ADMIN", "nstest.Main"},
-		"a limit":      {"gonso: unshare net: no space left on device", "user.max_net_namespaces is 0"},
-		"open files":   {"too many open files", "RLIMIT_NOFILE"},
-		"a filter":     {"gonso: unshare net: operation not permitted", "seccomp"},
+		"no privilege":    {"gonso: unshare net: operation not permitted", "no CAP_SYS_ADMIN", "nstest.Main"},
+		"a limit":         {"gonso: unshare net: no space left on device", "user.max_net_namespaces is 0"},
+		"open files":      {"too many open files", "RLIMIT_NOFILE"},
+		"a filter":        {"gonso: unshare net: operation not permitted", "seccomp"},
+		"a foreign /proc": {"gonso: unshare user: /proc is missing, or of another pid namespace", "mount -t proc"},
 	} {
 		user := root
-		if what == "no privilege" {
+		switch what {
+		case "no privilege":
 			user = nobody
+		case "a foreign /proc":
+			user = closing(t)(root.Unshare(set.NS_PID))
 		}
 		text := provoke(t, what, user)
 		for _, part := range want {

@@ -5,6 +5,8 @@ package set
 import (
 	"errors"
 	"fmt"
+	"os"
+	"strconv"
 	"sync/atomic"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
@@ -23,6 +25,9 @@ func (s Set) takesProcess(flags int) bool {
 // they are configured and opened.
 func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kinds)]*sys.FD, init *pidInit, err error) {
 	primePidfd()
+	if self, err := os.Readlink("/proc/self"); err != nil || self != strconv.Itoa(os.Getpid()) {
+		return fds, nil, newError("unshare", flags, errForeignProc)
+	}
 	// As on a thread, only the kinds matter that the new ones are copied from, and
 	// the user namespace, which owns them.
 	joins, err := s.joins(s.foreign & (flags | NS_USER))
@@ -69,6 +74,9 @@ func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kinds)]*s
 	}
 	return fds, newPidInit(holder), nil
 }
+
+var errForeignProc = errors.New("/proc is missing, or of another pid namespace, and shows other processes under the numbers of ours; " +
+	"mount a new one: mount -t proc proc /proc")
 
 // joins lists the Set's namespaces of the kinds in flags in the order in which a
 // process can join them. Those that belong to the Set's user namespace, or to one
