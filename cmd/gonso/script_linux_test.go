@@ -19,6 +19,13 @@ import (
 
 // TestMain puts a program gonso in PATH, which is this test binary.
 func TestMain(m *testing.M) {
+	// A program with the race detector otherwise takes a second to end
+	// (go.dev/doc/articles/race_detector); these are hundreds.
+	if os.Getenv("GORACE") == "" {
+		if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil {
+			panic(err)
+		}
+	}
 	testscript.Main(m, map[string]func(){"gonso": gonso.Main, "listener": listen})
 }
 
@@ -26,7 +33,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
-			for _, name := range []string{"HOME", "GOCACHE", "GOMODCACHE", "GOFLAGS"} {
+			for _, name := range []string{"HOME", "GOCACHE", "GOMODCACHE", "GOFLAGS", "GORACE"} {
 				if value, ok := os.LookupEnv(name); ok {
 					env.Setenv(name, value)
 				}
