@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
+	"github.com/seed-1bc5c4a2/gonso/internal/relay"
 	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -100,14 +100,13 @@ func runChild() (code int, err error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.ExtraFiles = []*os.File{ticket}
 
-	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
+	signals := relay.Listen()
 	err = cmd.Start()
 	if err = errors.Join(err, ticket.Close(), s.Close()); err != nil {
-		signal.Stop(signals)
+		signals.Stop()
 		return 0, err
 	}
-	go forward(signals, cmd.Process)
+	go signals.Pass(cmd.Process.Signal)
 	err = cmd.Wait()
 	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
 		return 0, err
@@ -125,34 +124,14 @@ func rootlessSet() (set.Set, error) {
 	return set.Unshare(kinds, set.WithRootMapped())
 }
 
-// forward passes signals on. One that came from the terminal, such as ^C, has
-// gone to the child already, since both are in the terminal's foreground group;
-// a second one would make Ginkgo stop without any clean-up.
-func forward(signals <-chan os.Signal, child *os.Process) {
-	for s := range signals {
-		if fromKeyboard := s == syscall.SIGINT || s == syscall.SIGQUIT; fromKeyboard && sys.InForeground() {
-			continue
-		}
-		// It fails only once the child has ended, and then Wait returns.
-		_ = child.Signal(s)
-	}
-}
-
 // exitLike returns the code to end with as the child did. If a signal killed the
-// child, this process dies of the same where it can.
+// child, this process dies of the same.
 func exitLike(state *os.ProcessState) int {
 	status, ok := state.Sys().(syscall.WaitStatus)
 	if !ok || !status.Signaled() {
 		return state.ExitCode()
 	}
-	switch sig := status.Signal(); sig {
-	case syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGKILL:
-		signal.Reset(sig)
-		if err := syscall.Kill(os.Getpid(), sig); err == nil {
-			select {} // until the signal arrives
-		}
-	}
-	return 128 + int(status.Signal())
+	return complain(sys.EndBy(status.Signal()))
 }
 
 // exitAtOnce ends the process without the runtime's exit hooks: the child has

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
 	"github.com/seed-1bc5c4a2/gonso/internal/probe"
+	"github.com/seed-1bc5c4a2/gonso/internal/relay"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -110,12 +111,12 @@ func (p *plan) startOnce(owner set.Set, args []string) (ended syscall.WaitStatus
 	cmd.Env = append(os.Environ(), in.env)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: uintptr(p.kinds())}
-	relay := listen()
+	signals := relay.Listen()
 	if err := cmd.Start(); err != nil {
-		relay.stop()
+		signals.Stop()
 		return 0, err
 	}
-	go relay.pass(cmd.Process.Signal)
+	go signals.Pass(cmd.Process.Signal)
 	if err := cmd.Wait(); err != nil && cmd.ProcessState == nil {
 		return 0, err
 	}

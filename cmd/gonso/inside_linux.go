@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
+	"github.com/seed-1bc5c4a2/gonso/internal/relay"
 )
 
 // execInside furnishes the namespaces that this process was started in, and runs
@@ -70,7 +71,7 @@ func (p *plan) furnish() {
 // initialise is process 1 of a pid namespace: it starts the program, passes signals
 // on and waits for everybody, until the program has ended.
 func initialise(path string, args []string) (ended syscall.WaitStatus, err error) {
-	relay := listen()
+	signals := relay.Listen()
 	program, err := syscall.ForkExec(path, args, &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}})
 	if err != nil {
 		return 0, &os.PathError{Op: "exec", Path: path, Err: err}
@@ -80,7 +81,7 @@ func initialise(path string, args []string) (ended syscall.WaitStatus, err error
 	if err := syscall.Setpgid(0, 0); err != nil {
 		return 0, os.NewSyscallError("setpgid", err)
 	}
-	go relay.pass(func(s os.Signal) error { return syscall.Kill(program, s.(syscall.Signal)) })
+	go signals.Pass(func(s os.Signal) error { return syscall.Kill(program, s.(syscall.Signal)) })
 	for {
 		switch pid, err := syscall.Wait4(-1, &ended, 0, nil); {
 		case errors.Is(err, syscall.EINTR):

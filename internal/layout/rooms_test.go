@@ -35,7 +35,7 @@ var rooms = []room{
 	{name: "nstest/internal/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/..."}, planned: true},
 	{name: "nstest", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/..."}},
 	{name: "nstest/link/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/..."}, planned: true},
-	{name: "cmd/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/...", "cmd/..."}, planned: true},
+	{name: "cmd/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/...", "cmd/..."}},
 	{name: "examples/...", imports: []string{"set", "pool", ".", "reexec", "reexec/gons", "nstest", "nstest/link/...", "examples/..."}},
 }
 

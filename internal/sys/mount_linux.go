@@ -62,10 +62,3 @@ func MoveMount(tree *FD, target string) error {
 		return unix.MoveMount(tree.Int(), "", unix.AT_FDCWD, target, unix.MOVE_MOUNT_F_EMPTY_PATH)
 	})
 }
-
-// IsDir tells whether the descriptor is a folder's.
-func (fd *FD) IsDir() (bool, error) {
-	var st unix.Stat_t
-	err := retry(func() error { return unix.Fstat(fd.Int(), &st) })
-	return st.Mode&unix.S_IFMT == unix.S_IFDIR, err
-}

@@ -52,7 +52,6 @@ func Detach(string) error          { return errUnsupported }
 func InForeground() bool           { return false }
 func InterfaceUp(string) error     { return errUnsupported }
 
-func (fd *FD) IsDir() (bool, error)                       { return false, errUnsupported }
 func Mount(string, string, string, uintptr, string) error { return errUnsupported }
 func OpenTree(string) (*FD, error)                        { return nil, errUnsupported }
 func MoveMount(*FD, string) error                         { return errUnsupported }

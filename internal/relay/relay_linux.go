@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package relay
 
 import (
 	"os"
@@ -10,19 +10,20 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
-// relayed are the signals that somebody may send to gonso and mean the program.
+// relayed are the signals that somebody may send to this process and mean the
+// program that it runs.
 var relayed = []os.Signal{
 	syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGABRT, syscall.SIGUSR1, syscall.SIGUSR2,
 	syscall.SIGALRM, syscall.SIGTERM,
 }
 
-// A relay keeps the signals that this process gets, to pass them on.
-type relay chan os.Signal
+// A Relay keeps the signals that this process gets, to pass them on.
+type Relay chan os.Signal
 
-// listen lets no signal end this process from now on. Those that it was told to
+// Listen lets no signal end this process from now on. Those that it was told to
 // ignore, as nohup(1) does, it goes on ignoring, and so will the program.
-func listen() relay {
-	r := make(relay, 2*len(relayed))
+func Listen() Relay {
+	r := make(Relay, 2*len(relayed))
 	for _, s := range relayed {
 		if !signal.Ignored(s) {
 			signal.Notify(r, s)
@@ -31,12 +32,13 @@ func listen() relay {
 	return r
 }
 
-func (r relay) stop() { signal.Stop(r) }
+// Stop lets signals do again what they do by themselves.
+func (r Relay) Stop() { signal.Stop(r) }
 
-// pass passes signals on. What the keyboard stands for, such as ^C, has gone to the
+// Pass passes signals on. What the keyboard stands for, such as ^C, has gone to the
 // program already if this process is in the terminal's foreground group, since the
 // program is in the same group.
-func (r relay) pass(send func(os.Signal) error) {
+func (r Relay) Pass(send func(os.Signal) error) {
 	for s := range r {
 		if keyboard := s == syscall.SIGINT || s == syscall.SIGQUIT; keyboard && sys.InForeground() {
 			continue
