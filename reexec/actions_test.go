@@ -86,6 +86,7 @@ var end = reexec.Func("end", func(_ context.Context, how string) (int, error) {
 	switch how {
 	case "panic":
 		var none map[string]int
+		//lint:ignore SA5000 it panics on purpose
 		none["boom"]++
 	case "panic with an error":
 		panic(fmt.Errorf("no space: %w", syscall.ENOSPC))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -67,6 +68,14 @@ func (m *meter) check(t testing.TB, what string, socket any) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.count[what]++
+}
+
+// counts returns how many sockets have been looked at so far: servers may still be
+// at it.
+func (m *meter) counts() map[string]int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.count)
 }
 
 // echo accepts connections and gives back what they send.
@@ -231,9 +240,10 @@ func TestEverySocketOfManyDialsLookupsAndRequestsIsInTheSet(t *testing.T) {
 		})
 	}
 	all.Wait()
-	t.Logf("sockets: %v, questions over udp: %d", m.count, names.count("udp"))
-	if m.count["dialled"] != workers*rounds || m.count["http client"] == 0 || m.count["http client"] == workers*rounds {
-		t.Errorf("too few sockets were looked at, or none was kept alive: %v", m.count)
+	count := m.counts()
+	t.Logf("sockets: %v, questions over udp: %d", count, names.count("udp"))
+	if count["dialled"] != workers*rounds || count["http client"] == 0 || count["http client"] == workers*rounds {
+		t.Errorf("too few sockets were looked at, or none was kept alive: %v", count)
 	}
 	if names.count("udp") < 3*workers*rounds {
 		t.Errorf("only %d questions came to the name server in the Set", names.count("udp"))
