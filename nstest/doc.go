@@ -18,6 +18,13 @@
 //		It("sees only lo", func() { ... })
 //	})
 //
+// Matchers look at Sets and their networks, and work under Eventually:
+//
+//	Expect(a).To(nstest.BeIsolatedFrom(b))
+//	Eventually(a).Should(nstest.HaveLink("eth0", nstest.BeUp()))
+//
+// What no thread can do, a subtest in a process of its own can: see [InProcess].
+//
 // TestMain needs the line above for ordinary users: [Main] runs the test binary
 // again in a user namespace, if the process may not make namespaces. Where the
 // machine forbids that too, tests are skipped with the cause and what helps:

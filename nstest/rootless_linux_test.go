@@ -105,6 +105,21 @@ func TestRootlessRunLooksLikeAnyOther(t *testing.T) {
 	NewWithT(t).Expect("/run/netns/gonso-test").NotTo(BeAnExistingFile())
 }
 
+func TestRootlessRunWritesProfilesAndReadsStandardInput(t *testing.T) {
+	g := NewWithT(t)
+	dir := t.TempDir()
+	cmd := rootless(t, "TestInput", "-test.cpuprofile="+dir+"/cpu", "-test.trace="+dir+"/trace", "-test.count=1", "-test.shuffle=on")
+	cmd.Stdin = strings.NewReader("what was typed")
+	out, code := run(t, cmd)
+	g.Expect(code).To(BeZero(), out)
+	g.Expect(out).To(ContainSubstring(`read "what was typed"`))
+	for _, name := range []string{"cpu", "trace"} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(info.Size()).NotTo(BeZero(), name)
+	}
+}
+
 func TestRootlessRunHasTheCallersSubordinateIDs(t *testing.T) {
 	g := NewWithT(t)
 	want := "chown: <nil>"

@@ -6,6 +6,7 @@ package rootless
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -49,6 +50,14 @@ func TestOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Log("chown:", os.Chown(file, 1000, 1000))
+}
+
+func TestInput(t *testing.T) {
+	text, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("read %q\n", text)
 }
 
 func TestEnvironment(t *testing.T) {
