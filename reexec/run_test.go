@@ -258,7 +258,8 @@ func TestUnregisteredName(t *testing.T) {
 
 // An action that the parent registers later on is not known to the child.
 func TestActionRegisteredTooLate(t *testing.T) {
-	late := reexec.Func(t.Name(), func(context.Context, int) (int, error) { return 0, nil })
+	// Of a name that no earlier run of the test has registered (-count).
+	late := reexec.Func(t.TempDir(), func(context.Context, int) (int, error) { return 0, nil })
 	_, err := late.Run(t.Context(), 0)
 	NewWithT(t).Expect(err).To(MatchError(reexec.ErrUnregistered))
 }
