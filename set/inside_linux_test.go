@@ -78,3 +78,22 @@ func TestSubIDsOfAnotherUserNamespaceAreAnError(t *testing.T) {
 		t.Errorf("%v, want an error that names WithIDMaps", err)
 	}
 }
+
+// Whoever has joined the user namespace has no right any more to join what belongs
+// to one above it; whoever has not, has none yet to join what belongs to it.
+func TestNamespacesAreJoinedInTheOrderOfTheirOwners(t *testing.T) {
+	user := unshare(t, set.NS_USER, set.WithRootMapped())
+	above := unshare(t, set.NS_NET|set.NS_MNT)
+	below := closing(t)(user.Unshare(set.NS_UTS | set.NS_IPC))
+	both := closing(t)(below.Merge(above))
+	out, err := both.Command(t.Context(), "readlink",
+		"/proc/self/ns/net", "/proc/self/ns/mnt", "/proc/self/ns/uts", "/proc/self/ns/ipc", "/proc/self/ns/user").Output()
+	noError(t, err)
+	var want []string
+	for _, kind := range []int{set.NS_NET, set.NS_MNT, set.NS_UTS, set.NS_IPC, set.NS_USER} {
+		want = append(want, id(t, both, kind))
+	}
+	if got := strings.Fields(string(out)); strings.Join(got, " ") != strings.Join(want, " ") {
+		t.Errorf("the process is in %v, want %v", got, want)
+	}
+}
