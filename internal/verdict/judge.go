@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// An event is a line of 'go test -json' (go doc test2json).
+type event struct {
+	Action  string
+	Package string // none if it is about a build
+	Test    string // none if it is about the package
+	Output  string
+}
+
+// A suite is a package with the tests that have begun to run in it.
+type suite struct {
+	name, said string
+	tests      []*test
+	ended      bool
+}
+
+type test struct{ name, heading, said, action string }
+
+// judge tells whether all that was begun has ended, and nothing of it was skipped
+// or failed.
+func judge(in io.Reader, out io.Writer) (good bool, err error) {
+	suites, skips := map[string]*suite{}, ""
+	good = true
+	for lines := bufio.NewReader(in); ; {
+		line, readErr := lines.ReadBytes('\n')
+		said := string(line)
+		var e event
+		// Whatever else is in the pipe was said by the one who ran 'go test'.
+		if json.Unmarshal(line, &e) == nil && e.Action != "" {
+			said = e.Output
+		}
+		if e.Package != "" {
+			s := suites[e.Package]
+			if s == nil {
+				s = &suite{name: e.Package}
+				suites[e.Package] = s
+			}
+			said = s.take(e)
+			if e.Test != "" && e.Action == "skip" {
+				skips += fmt.Sprintf("%s %s\n%s\n", e.Package, e.Test, strings.TrimSuffix(s.test(e.Test).said, "\n"))
+			}
+		}
+		good = good && e.Action != "fail"
+		if _, err := io.WriteString(out, said); err != nil {
+			return false, err
+		}
+		if errors.Is(readErr, io.EOF) {
+			break
+		}
+		if readErr != nil {
+			return false, readErr
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(suites)) {
+		if s := suites[name]; !s.ended {
+			good = false
+			fmt.Fprintf(out, "%sFAIL\t%s\tit did not end\n", s.failure(), name)
+		}
+	}
+	if skips != "" {
+		good = false
+		fmt.Fprintf(out, "\nskipped, which is a failure here:\n%s", skips)
+	}
+	if !good {
+		_, err = fmt.Fprintln(out, "FAIL")
+	}
+	return good, err
+}
+
+// take takes an event and returns what there is to say about the package: when it
+// has ended, the line with its verdict.
+func (s *suite) take(e event) string {
+	t := &test{}
+	if e.Test != "" {
+		t = s.test(e.Test)
+	}
+	switch e.Action {
+	case "output":
+		s.hear(t, e.Output)
+	case "pass", "fail", "skip":
+		t.action = e.Action
+		if e.Test != "" {
+			break
+		}
+		s.ended = true
+		if e.Action == "fail" {
+			return s.failure()
+		}
+		return s.said[strings.LastIndex(strings.TrimSuffix(s.said, "\n"), "\n")+1:]
+	}
+	return ""
+}
+
+// hear keeps what is said. After its heading, which comes last, a test has
+// nothing to say: that is somebody else's, for example the trace of a panic.
+func (s *suite) hear(t *test, said string) {
+	switch {
+	case strings.HasPrefix(said, "=== "):
+	case t.name == "" || t.heading != "":
+		s.said += said
+	case strings.HasPrefix(strings.TrimLeft(said, " "), "--- ") && strings.Contains(said, ": "+t.name+" ("):
+		t.heading = said
+	default:
+		t.said += said
+	}
+}
+
+// test finds a test, which most likely is the last that was heard of.
+func (s *suite) test(name string) *test {
+	for _, t := range slices.Backward(s.tests) {
+		if t.name == name {
+			return t
+		}
+	}
+	t := &test{name: name}
+	s.tests = append(s.tests, t)
+	return t
+}
+
+// failure is what the package and those of its tests said that did not pass.
+func (s *suite) failure() string {
+	var text strings.Builder
+	for _, t := range s.tests {
+		switch t.action {
+		case "pass", "skip":
+		case "fail":
+			text.WriteString(t.heading + t.said)
+		default:
+			fmt.Fprintf(&text, "--- did not end: %s\n%s", t.name, t.said)
+		}
+	}
+	return text.String() + s.said
+}
