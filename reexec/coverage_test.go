@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/need"
 )
 
 const (
@@ -34,9 +36,7 @@ type workshop struct {
 
 func newWorkshop(t *testing.T, mode string) *workshop {
 	t.Helper()
-	if _, err := exec.LookPath("go"); err != nil {
-		t.Skipf("the go command builds the programs of this test: %v", err)
-	}
+	need.Tool(t, "go", "golang-go") // builds the programs of this test
 	w := &workshop{T: t, dir: t.TempDir(), tmp: t.TempDir(), mode: mode}
 	w.args = []string{"Returns", "Fails", "Panics", "Exits", "Obeys", "Disobeys", "Moves=/", "HasChild", "Registered"}
 	w.args = append(w.args, "InUser", "InPid", "InMount", "InAll", "InChroot="+t.TempDir())

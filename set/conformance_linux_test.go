@@ -14,6 +14,7 @@ import (
 
 	"github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso"
+	"github.com/seed-1bc5c4a2/gonso/internal/need"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"golang.org/x/sys/unix"
 )
@@ -131,9 +132,9 @@ func conformHandOver(t *testing.T, s set.Set, flag int) {
 
 // What the Set mounted is what the system's own tools enter.
 func TestMountedNamespacesAreEnteredByOtherTools(t *testing.T) {
-	needTool(t, "ip", "iproute2")
-	needTool(t, "nsenter", "util-linux")
-	needTool(t, "lsns", "util-linux")
+	need.Tool(t, "ip", "iproute2")
+	need.Tool(t, "nsenter", "util-linux")
+	need.Tool(t, "lsns", "util-linux")
 	s := unshare(t, set.NS_NET|set.NS_MNT)
 	noError(t, os.MkdirAll("/run/netns", 0o755))
 	noError(t, s.Do(func() {

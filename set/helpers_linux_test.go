@@ -5,7 +5,6 @@ package set_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -117,19 +116,6 @@ func atoi(t testing.TB, text string) int {
 	n, err := strconv.Atoi(text)
 	noError(t, err)
 	return n
-}
-
-// needTool skips a test where a program is missing that the test looks at
-// namespaces with, and fails it in CI.
-func needTool(t testing.TB, name, debianPackage string) {
-	t.Helper()
-	if _, err := exec.LookPath(name); err == nil {
-		return
-	}
-	if os.Getenv("NSTEST_STRICT") == "1" {
-		t.Fatalf("%s is missing: apt-get install %s", name, debianPackage)
-	}
-	t.Skipf("%s is missing: apt-get install %s", name, debianPackage)
 }
 
 func hostname(t testing.TB) string {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/need"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"golang.org/x/sys/unix"
 )
@@ -237,7 +238,7 @@ func TestMountOutlivesTheSet(t *testing.T) {
 }
 
 func TestMountOfAMountNamespace(t *testing.T) {
-	needTool(t, "nsenter", "util-linux")
+	need.Tool(t, "nsenter", "util-linux")
 	outer, inner := unshare(t, set.NS_MNT), unshare(t, set.NS_MNT)
 	file := filepath.Join(t.TempDir(), "mnt")
 	bind := func(outer, inner set.Set) (err error) {

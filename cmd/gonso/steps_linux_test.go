@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/probe"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
 )
 
 // effects has for each step a shell command that succeeds with the step, and fails
@@ -63,8 +63,8 @@ func TestEachStepHasAnEffectAndCanBeLeftOut(t *testing.T) {
 		name := match[1]
 		found++
 		t.Run(name, func(t *testing.T) {
-			if r := probe.Named("subids"); name == "subids" && r.OK == probe.No {
-				t.Skip(r)
+			if name == "subids" {
+				nstest.Require(t, name)
 			}
 			effect, ok := effects[name]
 			if !ok {

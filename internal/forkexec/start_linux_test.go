@@ -15,7 +15,7 @@ import (
 
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
-	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/need"
 	"golang.org/x/sys/unix"
 )
 
@@ -76,7 +76,7 @@ func TestStartJoinsAUserNamespaceAs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			if strings.Contains(tc.maps, "1000") {
-				needOthers(t)
+				need.Users(t)
 			}
 			var fd int
 			h, err := forkexec.Hold(nil, unix.CLONE_NEWUSER, forkexec.Setup{
@@ -94,24 +94,6 @@ func TestStartJoinsAUserNamespaceAs(t *testing.T) {
 			g.Expect(sh(t, []forkexec.Join{{FD: fd, Flag: unix.CLONE_NEWUSER}}, "echo $(id -u) $(id -g)")).To(Equal(tc.want))
 		})
 	}
-}
-
-// needOthers skips a test that needs other users than root, which an ordinary user
-// without subordinate IDs does not have, and fails it in CI.
-func needOthers(t *testing.T) {
-	t.Helper()
-	maps, err := procfs.UIDMap(procfs.Root, procfs.Self)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(maps) > 1 || maps[0].Count > 1 {
-		return
-	}
-	const remedy = "this user has no subordinate IDs: usermod --add-subuids, and apt-get install uidmap"
-	if os.Getenv("NSTEST_STRICT") == "1" {
-		t.Fatal(remedy)
-	}
-	t.Skip(remedy)
 }
 
 func TestStartLooksForTheProgramInside(t *testing.T) {

@@ -13,6 +13,9 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
+	"github.com/seed-1bc5c4a2/gonso/internal/need"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
 const role = "test"
@@ -22,7 +25,7 @@ const asChild = "HANDSHAKE_TEST_CHILD"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asChild) == "" {
-		os.Exit(m.Run())
+		nstest.Main(m)
 	}
 	ok, err := handshake.Accept(role)
 	again, againErr := handshake.Accept(role)
@@ -83,7 +86,7 @@ func TestVariableAloneIsRefused(t *testing.T) {
 		files []*os.File
 		want  string
 	}{
-		"no descriptor": {"GONSO_TEST=9", nil, "bad file descriptor"},
+		"no descriptor": {"GONSO_TEST=1000", nil, "bad file descriptor"},
 		"a file":        {"GONSO_TEST=3", []*os.File{null}, "socket operation on non-socket"},
 		"other role":    {"GONSO_TEST=3", []*os.File{stranger}, handshake.ErrNoTicket.Error()},
 		"no number":     {"GONSO_TEST=yes", nil, handshake.ErrNoTicket.Error()},
@@ -129,39 +132,28 @@ func TestStrangersSocketKeepsItsData(t *testing.T) {
 
 // A set-user-id program ignores the ticket, and scrubs the variable all the same.
 func TestPrivilegedProgramIgnoresTicket(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("making a set-user-id program of another user needs root")
-	}
+	need.Users(t)
 	dir := t.TempDir()
-	exe := dir + "/setuid"
-	image, err := os.ReadFile("/proc/self/exe")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(exe, image, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chown(exe, 65534, 65534); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(exe, 0o755|os.ModeSetuid); err != nil {
-		t.Fatal(err)
-	}
-	var fs syscall.Statfs_t
-	const nosuid = 2 // ST_NOSUID of statvfs(3)
-	if err := syscall.Statfs(dir, &fs); err != nil {
-		t.Fatal(err)
-	}
-	if fs.Flags&nosuid != 0 {
-		t.Skipf("%s is mounted nosuid; set TMPDIR to a folder that is not", dir)
-	}
-	// The folder belongs to root alone; the image only has to be executable by
-	// the one who starts it.
-	ticket, env := offer(t, role, 3)
-	want := "false <nil>; again false <nil>; variable left false"
-	if got := accept(t, exe, []string{env}, nil, ticket); got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
+	nstest.New(t, set.NS_MNT).Do(func() {
+		// TMPDIR may be mounted nosuid.
+		if err := syscall.Mount("none", dir, "tmpfs", 0, ""); err != nil {
+			t.Fatal(err)
+		}
+		exe := dir + "/setuid"
+		image, err := os.ReadFile("/proc/self/exe")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(os.WriteFile(exe, image, 0o755), os.Chown(exe, need.Nobody, need.Nobody),
+			os.Chmod(exe, 0o755|os.ModeSetuid)); err != nil {
+			t.Fatal(err)
+		}
+		ticket, env := offer(t, role, 3)
+		want := "false <nil>; again false <nil>; variable left false"
+		if got := accept(t, exe, []string{env}, nil, ticket); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
 }
 
 func TestOfferReportsDescriptorLimit(t *testing.T) {

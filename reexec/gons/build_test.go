@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/need"
 )
 
 // A build is one way of building a program that imports gons.
@@ -49,7 +51,7 @@ var (
 func (b build) program(t *testing.T, name string) string {
 	t.Helper()
 	if b.cgo {
-		needTool(t, b.cc, b.pkg)
+		need.Tool(t, b.cc, b.pkg)
 	}
 	dir, err := folder()
 	if err != nil {
@@ -69,13 +71,6 @@ func (b build) program(t *testing.T, name string) string {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return path
-}
-
-func needTool(t *testing.T, tool, pkg string) {
-	t.Helper()
-	if _, err := exec.LookPath(tool); err != nil {
-		skip(t, err.Error(), "apt-get install "+pkg)
-	}
 }
 
 func removeBuilds() error {

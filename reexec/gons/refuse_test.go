@@ -13,6 +13,8 @@ import (
 
 	. "github.com/onsi/gomega"
 	"golang.org/x/sys/unix"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/need"
 )
 
 // Each build says the same about a request that it cannot follow, and has then
@@ -120,7 +122,7 @@ func TestFailureHalfWay(t *testing.T) {
 // only.
 func TestBangOpensBeforeTheFirstSwitch(t *testing.T) {
 	eachBuild(t, "probe", func(t *testing.T, _ build, program string) {
-		needTool(t, "mount", "mount")
+		need.Tool(t, "mount", "mount")
 		dir := t.TempDir()
 		cmd := exec.Command("sh")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWNET}
@@ -171,7 +173,7 @@ func TestProcessWithThreadsIsLeftAlone(t *testing.T) {
 func TestConstructorCompilesWithoutWarnings(t *testing.T) {
 	for cc, pkg := range map[string]string{"gcc": "gcc", "clang": "clang", "musl-gcc": "musl-tools"} {
 		t.Run(cc, func(t *testing.T) {
-			needTool(t, cc, pkg)
+			need.Tool(t, cc, pkg)
 			out, err := exec.Command(cc, "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O2", "-c",
 				"-o", filepath.Join(t.TempDir(), "gons.o"), "gons.c").CombinedOutput()
 			if err != nil || strings.TrimSpace(string(out)) != "" {

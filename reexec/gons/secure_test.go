@@ -14,6 +14,8 @@ import (
 
 	. "github.com/onsi/gomega"
 	"golang.org/x/sys/unix"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/need"
 )
 
 // The program has rights by its file that its caller has not: it must not lend
@@ -55,22 +57,22 @@ func giveCapability(t *testing.T, file string, capability int) {
 	binary.LittleEndian.PutUint32(data[0:], revision2|effective)
 	binary.LittleEndian.PutUint32(data[4:], 1<<capability)
 	if err := unix.Setxattr(file, "security.capability", data[:], 0); err != nil {
-		skip(t, "file capabilities: "+err.Error(), "put TMPDIR on a file system that has them")
+		need.Missing(t, "file capabilities: "+err.Error(), "put TMPDIR on a file system that has them")
 	}
 }
 
 // A user namespace of somebody else's comes with credentials for which the kernel
 // clears the signal that guards against the parent's end.
 func TestParentDeathSignalSurvivesAUserNamespace(t *testing.T) {
-	needUsers(t)
+	need.Users(t)
 	eachBuild(t, "probe", func(t *testing.T, b build, program string) {
 		if !b.cgo {
 			return // such a namespace cannot be joined
 		}
 		g := NewWithT(t)
-		needTool(t, "unshare", "util-linux")
+		need.Tool(t, "unshare", "util-linux")
 		cmd := exec.Command("unshare", "--user", "sh")
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: need.Nobody, Gid: need.Nobody}}
 		to := holdCmd(t, cmd, "")
 		child := exec.Command(program)
 		child.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGUSR1}

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/need"
 )
 
 // threadKinds can be joined with cgo and without.
@@ -74,7 +76,7 @@ func TestTimeNamespaceIsTheProgramsOwn(t *testing.T) {
 	eachBuild(t, "probe", func(t *testing.T, b build, program string) {
 		g := NewWithT(t)
 		const ahead = 1_000_000
-		needTool(t, "unshare", "util-linux")
+		need.Tool(t, "unshare", "util-linux")
 		to := holdCmd(t, exec.Command("unshare", "--time", "--monotonic", "1000000", "sh"), "")
 		path := to.path("time_for_children")
 		before := probe(t, program)
