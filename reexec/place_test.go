@@ -7,6 +7,7 @@ package reexec_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,6 +20,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/reexec"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -127,6 +129,26 @@ func hidden(t *testing.T, flags int) set.Set {
 	return s
 }
 
+// asRoot tells whether this process is root. If not, the test is run by a process that
+// is, in a user namespace with the caller's subordinate IDs, and ends as it does there.
+func asRoot(t *testing.T) bool {
+	t.Helper()
+	if os.Geteuid() == 0 {
+		return true
+	}
+	nstest.Require(t, "subids")
+	s, err := set.Unshare(set.NS_USER|set.NS_MNT, set.WithSubIDs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := s.Command(t.Context(), "/proc/self/exe", "-test.v", "-test.run=^"+strings.ReplaceAll(t.Name(), "/", "$/^")+"$")
+	out, err := cmd.CombinedOutput()
+	if err := errors.Join(err, s.Close()); err != nil || !bytes.Contains(out, []byte("--- PASS: "+t.Name()+" ")) {
+		t.Errorf("as root of a user namespace: %v\n%s", err, out)
+	}
+	return false
+}
+
 // expectIDs expects an action to be in all of the Set's namespaces.
 func expectIDs(g *WithT, w whereabouts, s set.Set) {
 	for _, kind := range set.Kinds(s.Flags()) {
@@ -172,10 +194,10 @@ func TestInAMountNamespaceWithNothingOfTheMachine(t *testing.T) {
 }
 
 func TestWithoutInTheActionIsWhereItsCallerIs(t *testing.T) {
-	g := NewWithT(t)
-	if os.Geteuid() != 0 {
-		t.Skip("making namespaces that a thread can join needs root")
+	if !asRoot(t) {
+		return
 	}
+	g := NewWithT(t)
 	s := fresh(t, set.NS_NET|set.NS_UTS)
 	var w whereabouts
 	var err error
@@ -250,8 +272,8 @@ func TestChrootIntoAnEmptyFolder(t *testing.T) {
 }
 
 func TestCredentialMakesTheActionAnotherUser(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("becoming another user needs root")
+	if !asRoot(t) {
+		return
 	}
 	other := reexec.Credential(&syscall.Credential{Uid: 4711, Gid: 4712, Groups: []uint32{4712, 4713}})
 	for name, opts := range map[string][]reexec.Option{
