@@ -5,7 +5,6 @@ package leak
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 
@@ -57,19 +56,6 @@ func Take() (*Snapshot, error) {
 		return nil, fmt.Errorf("leak: %w", err)
 	}
 	return take(procfs.Root, procfs.Self, home, children)
-}
-
-// TakeFrom takes a snapshot of any process, of the procfs that is mounted at
-// root. For the Baseline it has where the first thread is now.
-func TakeFrom(root, process string) (*Snapshot, error) {
-	first, err := procfs.ProcessNamespaces(root, process)
-	if err == nil && first.Ended() {
-		err = fmt.Errorf("the first thread of process %s: %w", process, os.ErrProcessDone)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("leak: %w", err)
-	}
-	return take(root, process, first, true)
 }
 
 // take reads one thing after the other: a file that it has open would be in the

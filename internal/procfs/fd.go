@@ -3,7 +3,6 @@
 package procfs
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -115,62 +114,4 @@ func (r *targetReader) read(num int) (string, error) {
 		r.names[id.Dev] = kind
 	}
 	return target, err
-}
-
-// DescriptorInfo is what fdinfo tells about every kind of open file
-// (proc_pid_fdinfo(5)).
-type DescriptorInfo struct {
-	Pos     int64
-	Flags   int // access mode and open(2)'s O_ flags, as numbered on this architecture
-	MountID int // as in [Mount]
-}
-
-// oCloexec is O_CLOEXEC as fdinfo shows it. It is the descriptor's flag, not the
-// file's; only alpha, sparc and parisc number it otherwise, and Go runs on none
-// of them.
-const oCloexec = 0o2000000
-
-// CloseOnExec tells whether exec closes the descriptor.
-func (i DescriptorInfo) CloseOnExec() bool { return i.Flags&oCloexec != 0 }
-
-// DescriptorInfoOf reads the fdinfo of one descriptor. One that is closed is an
-// error, [os.ErrNotExist].
-func DescriptorInfoOf(root, process string, num int) (DescriptorInfo, error) {
-	text, err := os.ReadFile(path(root, process, "fdinfo", strconv.Itoa(num)))
-	if err != nil {
-		return DescriptorInfo{}, err
-	}
-	return ParseDescriptorInfo(text)
-}
-
-// ParseDescriptorInfo reads the content of an fdinfo file. Lines that only some
-// kinds of files have are skipped.
-func ParseDescriptorInfo(text []byte) (info DescriptorInfo, err error) {
-	seen := map[string]bool{}
-	for line := range bytes.Lines(text) {
-		key, value, _ := strings.Cut(string(line), ":")
-		if seen[key] {
-			continue // a kind's own lines come later and may repeat a name
-		}
-		switch value = strings.TrimSpace(value); key {
-		case "pos":
-			info.Pos, err = strconv.ParseInt(value, 10, 64)
-		case "flags":
-			var flags uint64
-			flags, err = strconv.ParseUint(value, 8, 31)
-			info.Flags = int(flags)
-		case "mnt_id":
-			info.MountID, err = strconv.Atoi(value)
-		default:
-			continue
-		}
-		if err != nil {
-			return DescriptorInfo{}, fmt.Errorf("fdinfo: %s: %w", key, err)
-		}
-		seen[key] = true
-	}
-	if !seen["flags"] {
-		return DescriptorInfo{}, fmt.Errorf("fdinfo %q: no flags: %w", text, ErrFormat)
-	}
-	return info, nil
 }

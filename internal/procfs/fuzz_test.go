@@ -54,27 +54,6 @@ func FuzzParseStat(f *testing.F) {
 	})
 }
 
-func FuzzParseDescriptorInfo(f *testing.F) {
-	for _, seed := range []string{
-		"pos:\t0\nflags:\t02100000\nmnt_id:\t24\nino:\t3\n",
-		"pos:\t0\nflags:\t02\nmnt_id:\t15\ntfd:        5 events:       19 data:       5 pos:0 ino:1 sdev:8\n",
-		"pos:\t0\nflags:\t02\nflags:\t0x3\n", "flags:\t09\n", "pos:\t0\n", "flags",
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		info, err := procfs.ParseDescriptorInfo(text)
-		if err != nil {
-			return
-		}
-		again, err := procfs.ParseDescriptorInfo(fmt.Appendf(nil,
-			"pos:\t%d\nflags:\t0%o\nmnt_id:\t%d\nino:\t1\n", info.Pos, info.Flags, info.MountID))
-		if err != nil || again != info {
-			t.Errorf("%q gives %+v, and again %+v, %v", text, info, again, err)
-		}
-	})
-}
-
 func FuzzParseIDMap(f *testing.F) {
 	for _, seed := range []string{
 		"         0          0 4294967295\n", "0 1000 1\n1 100000 65536\n", "", "0 0\n", "0 0 4294967296\n", "a b c", "\n",

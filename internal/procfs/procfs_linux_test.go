@@ -158,23 +158,6 @@ func TestDescriptorsOfThisProcessAreNamedByTheKernel(t *testing.T) {
 	g.Expect(len(composed)).To(BeNumerically(">=", 3*7))
 }
 
-func TestDescriptorInfoTellsCloseOnExec(t *testing.T) {
-	g := NewWithT(t)
-	root := tree(t)
-	socket, err := procfs.DescriptorInfoOf(root, "42", 3)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(socket).To(Equal(procfs.DescriptorInfo{Flags: 0o2000002, MountID: 9}))
-	g.Expect(socket.CloseOnExec()).To(BeTrue())
-
-	file, err := procfs.DescriptorInfoOf(root, "42", 10)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(file).To(Equal(procfs.DescriptorInfo{Pos: 512, Flags: 0o100001, MountID: 27}))
-	g.Expect(file.CloseOnExec()).To(BeFalse())
-
-	_, err = procfs.DescriptorInfoOf(root, "42", 11)
-	g.Expect(err).To(MatchError(os.ErrNotExist))
-}
-
 func TestIDMaps(t *testing.T) {
 	g := NewWithT(t)
 	root := tree(t)
