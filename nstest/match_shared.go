@@ -12,41 +12,32 @@ import (
 type shareNamespaces struct {
 	other any
 	kinds []int
+	none  bool // of the kinds is to be shared, instead of all: BeIsolatedFrom
 
 	is comparison
 }
 
 func (m *shareNamespaces) Match(actual any) (success bool, err error) {
+	if m.none {
+		m.is, err = compareWith("BeIsolatedFrom", actual, m.other, m.kinds)
+		return err == nil && len(m.is.same) == 0, err
+	}
 	m.is, err = compareWith("ShareNamespaces", actual, m.other, m.kinds)
 	return err == nil && len(m.is.differ) == 0, err
 }
 
 func (m *shareNamespaces) FailureMessage(actual any) string {
+	if m.none {
+		return m.is.message(actual, "to share no namespace of the kinds %s with", m.other, m.is.same)
+	}
 	return m.is.message(actual, "to share all namespaces of the kinds %s with", m.other, m.is.differ)
 }
 
 func (m *shareNamespaces) NegatedFailureMessage(actual any) string {
+	if m.none {
+		return m.is.message(actual, "to share a namespace of the kinds %s with", m.other, m.is.differ)
+	}
 	return m.is.message(actual, "not to share all namespaces of the kinds %s with", m.other, m.is.same)
-}
-
-type beIsolatedFrom struct {
-	other any
-	kinds []int
-
-	is comparison
-}
-
-func (m *beIsolatedFrom) Match(actual any) (success bool, err error) {
-	m.is, err = compareWith("BeIsolatedFrom", actual, m.other, m.kinds)
-	return err == nil && len(m.is.same) == 0, err
-}
-
-func (m *beIsolatedFrom) FailureMessage(actual any) string {
-	return m.is.message(actual, "to share no namespace of the kinds %s with", m.other, m.is.same)
-}
-
-func (m *beIsolatedFrom) NegatedFailureMessage(actual any) string {
-	return m.is.message(actual, "to share a namespace of the kinds %s with", m.other, m.is.differ)
 }
 
 // A comparison tells in which kinds two Sets are in the same namespaces. It has a

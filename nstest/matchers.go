@@ -41,7 +41,7 @@ func ShareNamespaces(other any, kinds ...int) types.GomegaMatcher {
 //
 //	Expect(a).To(BeIsolatedFrom(b))
 func BeIsolatedFrom(other any, kinds ...int) types.GomegaMatcher {
-	return &beIsolatedFrom{other: other, kinds: kinds}
+	return &shareNamespaces{other: other, kinds: kinds, none: true}
 }
 
 // HaveNamespaces succeeds if actual holds a namespace of each of the kinds, and
