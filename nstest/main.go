@@ -54,10 +54,7 @@ func NoLeakCheck() MainOption { return func(c *mainConfig) { c.noLeakCheck = tru
 // Run does what [Main] does and returns the exit code.
 func (m *M) Run() int {
 	reexec.CheckAction()
-	code, ran, inside := runRootless()
-	if ran {
-		exitAtOnce(code)
-	}
+	inside := runRootless()
 	var config mainConfig
 	for _, opt := range m.Options {
 		opt(&config)
@@ -75,7 +72,7 @@ func (m *M) Run() int {
 		}
 		check = leaks.finish
 	}
-	code = reexec.RunTests(runApart{m.M})
+	code := reexec.RunTests(runApart{m.M, inside})
 	endSpec()
 	drain()
 	skips.report()
@@ -85,10 +82,9 @@ func (m *M) Run() int {
 // runApart runs the tests on a goroutine of their own. The main goroutine is
 // locked to the main thread, and each hand-over between a locked goroutine and
 // another costs tens of microseconds.
-type runApart struct{ Runner }
-
-func (r runApart) Run() int {
-	code := make(chan int)
-	go func() { code <- r.Runner.Run() }()
-	return <-code
+type runApart struct {
+	Runner
+	inside bool
 }
+
+func (r runApart) Run() int { return attend(r.inside, r.Runner.Run) }

@@ -35,38 +35,42 @@ const (
 	ticketFD = 3
 )
 
-// runRootless runs the tests in a child, if they need that here. In the child,
-// inside, it furnishes the mount namespace.
-func runRootless() (code int, ran, inside bool) {
+// runRootless returns where the tests are to run: in this process as it is or, if
+// they need that here, inside a child in a user namespace, which it furnishes. Then
+// the parent ends as the child does, and does not return.
+func runRootless() (inside bool) {
 	inside, err := handshake.Accept(rootlessRole)
 	if err != nil {
-		return complain(err), true, false
+		exitAtOnce(complain(err))
 	}
 	if inside {
-		if err := furnishRootless(); err != nil {
+		if err := sandbox.PrivateRun(); err != nil {
 			// The tests that it concerns will say so; the others can run.
 			complain(err)
 		}
-		return 0, false, true
+		return true
 	}
-	switch mode := os.Getenv("NSTEST_ROOTLESS"); mode {
+	mode := os.Getenv("NSTEST_ROOTLESS")
+	switch mode {
 	case "off":
-		return 0, false, false
+		return false
 	case "force":
 	case "", "auto":
 		if canUnshare() {
-			return 0, false, false
+			return false
 		}
 	default:
-		return complain(fmt.Errorf("NSTEST_ROOTLESS=%q is none of auto, off, force", mode)), true, false
+		exitAtOnce(complain(fmt.Errorf("NSTEST_ROOTLESS=%q is none of auto, off, force", mode)))
 	}
-	code, err = runChild()
-	if err != nil {
-		code = complain(err)
-		// Without a user namespace the tests can still say what they miss.
-		return code, os.Getenv("NSTEST_ROOTLESS") == "force", false
+	code, err := runChild()
+	if err == nil {
+		exitAtOnce(code)
 	}
-	return code, true, false
+	complain(err)
+	if mode == "force" {
+		exitAtOnce(1)
+	}
+	return false // The tests can still say what they miss.
 }
 
 func complain(err error) int {
@@ -107,8 +111,13 @@ func runChild() (code int, err error) {
 		return 0, err
 	}
 	go signals.Pass(cmd.Process.Signal)
+	followed := make(chan error)
+	go func() { followed <- relay.Follow(cmd.Process) }()
 	err = cmd.Wait()
-	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+	if exit := new(exec.ExitError); errors.As(err, &exit) {
+		err = nil
+	}
+	if err = errors.Join(err, <-followed); err != nil {
 		return 0, err
 	}
 	return exitLike(cmd.ProcessState), nil
@@ -138,6 +147,23 @@ func exitLike(state *os.ProcessState) int {
 // written the coverage, and this process has run nothing that counts.
 func exitAtOnce(code int) { syscall.Exit(code) }
 
-// furnishRootless makes the new mount namespace one in which tests find what they
-// would find as root.
-func furnishRootless() error { return sandbox.PrivateRun() }
+// attend has work done, and returns what it returns. Meanwhile, inside of a rootless
+// run, whenever this process is continued after a stop, so is the parent.
+func attend(inside bool, work func() int) int {
+	var continued <-chan os.Signal
+	if inside {
+		continued = relay.Continued()
+	}
+	code := make(chan int)
+	go func() { code <- work() }()
+	for {
+		select {
+		case c := <-code:
+			return c
+		case <-continued:
+			if err := relay.Wake(); err != nil {
+				complain(err)
+			}
+		}
+	}
+}

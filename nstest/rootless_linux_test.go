@@ -3,24 +3,18 @@
 package nstest_test
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/set"
-	"golang.org/x/sys/unix"
 )
 
 func TestMain(m *testing.M) {
@@ -141,80 +135,6 @@ func TestRootlessRunWritesItsCoverage(t *testing.T) {
 	g.Expect(out).NotTo(ContainSubstring("warning"))
 	g.Expect(out).To(ContainSubstring("coverage: 100.0% of statements"))
 	g.Expect(profile).To(BeAnExistingFile())
-}
-
-// hanging starts a test that never ends by itself and waits until it is there. It
-// returns what it goes on to print, and the process in which it runs.
-func hanging(t *testing.T, test string) (cmd *exec.Cmd, output io.Reader, child int) {
-	cmd = rootless(t, test)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	// Like a process that a CI runner starts: with no terminal.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	stdout, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Kill() }) // if the test failed before it ended
-	lines := bufio.NewReader(stdout)
-	line, err := lines.ReadString('\n')
-	text, ok := strings.CutPrefix(strings.TrimSpace(line), "hanging pid=")
-	if err != nil || !ok {
-		t.Fatalf("the suite says %q (%v): %s", line, err, &stderr)
-	}
-	if child, err = strconv.Atoi(text); err != nil {
-		t.Fatal(err)
-	}
-	return cmd, lines, child
-}
-
-func TestKillingARootlessRunLeavesNothing(t *testing.T) {
-	g := NewWithT(t)
-	cmd, output, child := hanging(t, "TestHang")
-	pidfd, err := unix.PidfdOpen(child, 0)
-	g.Expect(err).NotTo(HaveOccurred())
-	defer unix.Close(pidfd) // nothing was written
-	g.Expect(cmd.Process.Kill()).To(Succeed())
-	g.Expect(io.Copy(io.Discard, output)).Error().NotTo(HaveOccurred()) // until the child's end is closed
-	n, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, 5000)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(n).To(Equal(1), "the child still runs")
-	g.Expect(cmd.Wait()).NotTo(Succeed())
-}
-
-func TestSignalsReachARootlessRun(t *testing.T) {
-	g := NewWithT(t)
-	cmd, output, _ := hanging(t, "TestSignal")
-	g.Expect(cmd.Process.Signal(syscall.SIGUSR1)).To(Succeed())
-	out, err := io.ReadAll(output)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(string(out)).To(ContainSubstring("got user defined signal 1"))
-	g.Expect(cmd.Wait()).To(Succeed())
-}
-
-func TestASignalThatEndsARootlessRunShows(t *testing.T) {
-	g := NewWithT(t)
-	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		cmd, output, _ := hanging(t, "TestHang")
-		g.Expect(cmd.Process.Signal(s)).To(Succeed())
-		g.Expect(io.Copy(io.Discard, output)).Error().NotTo(HaveOccurred())
-		g.Expect(cmd.Wait()).NotTo(Succeed())
-		status := cmd.ProcessState.Sys().(syscall.WaitStatus)
-		g.Expect(status.Signaled() && status.Signal() == s).To(BeTrue(), cmd.ProcessState.String())
-	}
-}
-
-func TestSIGQUITDumpsTheStacksOfARootlessRun(t *testing.T) {
-	g := NewWithT(t)
-	cmd, output, _ := hanging(t, "TestHang")
-	g.Expect(cmd.Process.Signal(syscall.SIGQUIT)).To(Succeed())
-	g.Expect(io.Copy(io.Discard, output)).Error().NotTo(HaveOccurred())
-	g.Expect(cmd.Wait()).NotTo(Succeed())
-	g.Expect(cmd.ProcessState.ExitCode()).To(Equal(2))
-	g.Expect(cmd.Stderr.(*bytes.Buffer).String()).To(ContainSubstring("rootless.TestHang"))
 }
 
 func TestUnknownRootlessModeIsAnError(t *testing.T) {

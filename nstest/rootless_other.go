@@ -4,8 +4,10 @@
 
 package nstest
 
-import "os"
+func runRootless() (inside bool) { return false }
 
-func runRootless() (code int, ran, inside bool) { return 0, false, false }
-
-func exitAtOnce(code int) { os.Exit(code) }
+func attend(_ bool, work func() int) int {
+	code := make(chan int)
+	go func() { code <- work() }()
+	return <-code
+}

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // TestTerminalInterruptsOnce has the user press ^C, which the terminal sends to all
@@ -109,22 +110,10 @@ func stop(t *testing.T, pid int) {
 	}).Should(Succeed())
 }
 
-// openTerminal returns both ends of a new terminal (pts(4)).
+// openTerminal returns both ends of a new terminal.
 func openTerminal(t *testing.T) (user, program *os.File) {
 	t.Helper()
-	user, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fd := int(user.Fd())
-	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(err)
-	}
-	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	user, program, err := sys.OpenTerminal()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,8 @@ package sys
 
 import (
 	"errors"
+	"os"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,4 +20,30 @@ func InForeground() bool {
 	}
 	group, err := unix.IoctlGetInt(tty.Int(), unix.TIOCGPGRP)
 	return errors.Join(err, tty.Close()) == nil && group == unix.Getpgrp()
+}
+
+// OpenTerminal makes a terminal: user is where a person types and reads, program
+// where programs do (pts(4)). It is for tests.
+func OpenTerminal() (user, program *os.File, err error) {
+	user, err = os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	number, err := unlock(int(user.Fd()))
+	if err == nil {
+		program, err = os.OpenFile("/dev/pts/"+strconv.Itoa(number), os.O_RDWR|unix.O_NOCTTY, 0)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, user.Close())
+	}
+	return user, program, nil
+}
+
+// unlock lets the other end of a terminal be opened, and returns its number.
+func unlock(terminal int) (number int, err error) {
+	if err := unix.IoctlSetPointerInt(terminal, unix.TIOCSPTLCK, 0); err != nil {
+		return 0, os.NewSyscallError("ioctl TIOCSPTLCK", err)
+	}
+	number, err = unix.IoctlGetInt(terminal, unix.TIOCGPTN)
+	return number, os.NewSyscallError("ioctl TIOCGPTN", err)
 }

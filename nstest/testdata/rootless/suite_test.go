@@ -84,6 +84,23 @@ func TestSignal(*testing.T) {
 	os.Exit(0)
 }
 
+// TestTerminal says which signals come from the keyboard, until one does not.
+func TestTerminal(t *testing.T) {
+	info, err := os.Stdin.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		t.Fatalf("standard input is no terminal: %v, %v", info, err)
+	}
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM)
+	fmt.Printf("hanging pid=%d\n", os.Getpid())
+	for s := range signals {
+		fmt.Println("got", s)
+		if s == syscall.SIGTERM {
+			os.Exit(0)
+		}
+	}
+}
+
 func TestRequire(t *testing.T) { nstest.Require(t, gonso.NS_NET) }
 
 func TestNonsense(t *testing.T) {
