@@ -4,11 +4,11 @@ package set
 
 import (
 	"errors"
-	"fmt"
-	"os"
-	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 )
 
 // hint says what is known about the cause of an error and what helps. It looks
@@ -20,7 +20,7 @@ func hint(op string, flags int, err error) string {
 	}
 	switch errno {
 	case syscall.EPERM, syscall.EACCES:
-		return hintPrivilege(flags)
+		return hintPrivilege(op, flags)
 	case syscall.ENOSPC:
 		return hintLimit(flags)
 	case syscall.EMFILE:
@@ -41,62 +41,61 @@ func hint(op string, flags int, err error) string {
 	return ""
 }
 
-// What /proc/TID/status and the sysctls tell about a refusal.
-const (
-	capSysAdmin   = 21 // capabilities(7)
-	seccompFilter = "2"
-)
+const capSysAdmin = 21 // capabilities(7)
 
-func hintPrivilege(flags int) string {
-	status := readStatus()
-	if caps, err := strconv.ParseUint(status["CapEff"], 16, 64); err != nil || caps&(1<<capSysAdmin) == 0 {
-		if restricted := readSysctl("kernel/apparmor_restrict_unprivileged_userns"); restricted == "1" {
-			return "AppArmor denies the capabilities of an unprivileged user namespace; " +
-				"try: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
-		}
-		if allowed := readSysctl("kernel/unprivileged_userns_clone"); allowed == "0" && flags&NS_USER != 0 {
-			return "unprivileged user namespaces are switched off; try: sudo sysctl kernel.unprivileged_userns_clone=1"
-		}
-		return "the process has no CAP_SYS_ADMIN; run it as root, or in a user namespace as nstest.Main and gonso exec do"
+// hintPrivilege says what a process without privileges lacks, or what takes them
+// from one that has them.
+func hintPrivilege(op string, flags int) string {
+	if op == "open" || op == "current" {
+		return "the namespaces of a process open to those only who may trace it (namespaces(7))"
 	}
-	if status["Seccomp"] == seccompFilter {
-		return "a seccomp filter of the container may forbid it; in Docker try --security-opt seccomp=unconfined"
+	caps, err := procfs.Effective(procfs.Root, procfs.ThreadSelf)
+	if err != nil {
+		return "" // no hint is better than a wrong one
 	}
-	return "the namespace may belong to a user namespace outside of this process's"
+	if flags&NS_USER != 0 {
+		return remedied(refusal.UserNamespace(procfs.Root))
+	}
+	if caps&(1<<capSysAdmin) != 0 {
+		if reason := refusal.Confinement(procfs.Root); reason.Why != "" {
+			return remedied(reason)
+		}
+		return "the namespace may belong to a user namespace outside of this process's"
+	}
+	text := "the process has no CAP_SYS_ADMIN; run it as root, or in a user namespace as nstest.Main and gonso exec do"
+	if reason := refusal.UserNamespace(procfs.Root); reason.Why != "" {
+		text += "; what may be in the way of that: " + remedied(reason)
+	}
+	return text
+}
+
+// remedied says why, and what helps if that is known.
+func remedied(reason refusal.Reason) string {
+	if reason.Remedy == "" {
+		return reason.Why
+	}
+	return reason.Why + "; try: " + reason.Remedy
 }
 
 func hintLimit(flags int) string {
-	var limits []string
+	var limits, exhausted []string
 	for _, k := range kinds {
 		if flags&k.flag == 0 {
 			continue
 		}
-		name := "max_" + k.name + "_namespaces"
-		limits = append(limits, fmt.Sprintf("user.%s is %s", name, readSysctl("user/"+name)))
-	}
-	return strings.Join(limits, ", ") + "; close what is no longer needed, or raise it; " +
-		"the kernel takes a moment to destroy old ones, and the limits of outer user namespaces count too"
-}
-
-func readStatus() map[string]string {
-	fields := make(map[string]string)
-	text, err := os.ReadFile("/proc/thread-self/status")
-	if err != nil {
-		return fields // no hint is better than a wrong one
-	}
-	for line := range strings.Lines(string(text)) {
-		if name, value, ok := strings.Cut(line, ":"); ok {
-			fields[name] = strings.TrimSpace(value)
+		value, err := procfs.Sysctl(procfs.Root, refusal.MaxNamespaces(k.name))
+		if err != nil {
+			value = "unknown"
 		}
+		if value == "0" {
+			exhausted = append(exhausted, k.name)
+		}
+		limits = append(limits, refusal.MaxNamespaces(k.name)+" is "+value)
 	}
-	return fields
-}
-
-// readSysctl returns a setting, or "unknown" where the kernel has none.
-func readSysctl(name string) string {
-	text, err := os.ReadFile("/proc/sys/" + name)
-	if err != nil {
-		return "unknown"
+	text := strings.Join(limits, ", ")
+	if exhausted != nil {
+		return text + "; try: " + refusal.RaiseLimit(exhausted...)
 	}
-	return strings.TrimSpace(string(text))
+	return text + "; close what is no longer needed, or raise it; " +
+		"the kernel takes a moment to destroy old ones, and the limits of outer user namespaces count too"
 }

@@ -11,6 +11,7 @@ func init() {
 		{name: "user", try: tryUser},
 		{name: "rootless", try: tryRootless},
 		{name: "subids", try: trySubIDs},
+		{name: "setuid", try: trySetuid},
 		{name: "net", try: tryNet},
 		{name: "mnt", try: tryMnt},
 		{name: "pid", try: tryPID},

@@ -9,29 +9,32 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 )
 
 // tryLimits reads how many namespaces of each kind may exist in this user
 // namespace. Those of the outer ones cannot be read, but hold too.
 func tryLimits() Result {
-	var none, help []string
+	var kinds, settings []string
 	for _, kind := range []string{"user", "net", "mnt", "pid", "ipc", "uts", "cgroup", "time"} {
-		name := "user.max_" + kind + "_namespaces"
-		switch value, err := sysctl(name); {
+		setting := refusal.MaxNamespaces(kind)
+		switch value, err := procfs.Sysctl(procfs.Root, setting); {
 		case errors.Is(err, fs.ErrNotExist): // the kernel lacks the kind
 		case err != nil:
 			return Result{OK: Inconclusive, Cause: err}
 		case value == "0":
-			none = append(none, name)
-			help = append(help, fmt.Sprintf("%s=%d", name, manyNamespaces))
+			kinds = append(kinds, kind)
+			settings = append(settings, setting)
 		}
 	}
-	if none == nil {
+	if kinds == nil {
 		return Result{OK: Yes}
 	}
 	return Result{
 		OK:     No,
-		Cause:  fmt.Errorf("no namespace may exist: %s is 0: %w", strings.Join(none, " and "), unix.ENOSPC),
-		Remedy: "sudo sysctl -w " + strings.Join(help, " "),
+		Cause:  fmt.Errorf("no namespace may exist: %s is 0: %w", strings.Join(settings, " and "), unix.ENOSPC),
+		Remedy: refusal.RaiseLimit(kinds...),
 	}
 }

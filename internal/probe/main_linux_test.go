@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/probe"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
 )
 
 // What a machine denies is taken away from a child of the test, for real, and the
@@ -20,42 +21,46 @@ import (
 const scenarioVar = "PROBE_TEST_SCENARIO"
 
 var scenarios = map[string]func() error{
-	"as it is":                        func() error { return nil },
-	"chroot":                          chrootBare,
-	"cover /proc":                     coverProc,
-	"deny after a yes":                probeThenDeny,
-	"deny execve":                     denyExecve,
-	"deny ioctl":                      denyIoctl,
-	"deny mount":                      denyMount,
-	"deny sethostname":                denySethostname,
-	"deny shmget":                     denyShmget,
-	"deny unshare":                    denyUnshare,
-	"few descriptors":                 probeWithFewDescriptors,
-	"grant subids":                    grantSubIDs,
-	"grant subids, no new privileges": grantSubIDsInVain,
-	"limit net":                       limitNet,
-	"limit net, then deeper":          limitThenDeeper,
-	"limit net, then remedy":          limitThenRemedy,
-	"limit user":                      limitUser,
-	"no tun":                          hideTun,
-	"no way":                          noWay,
+	"as it is":               func() error { return nil },
+	"chroot":                 chrootBare,
+	"chroot, no privilege":   chrootWithoutPrivilege,
+	"cover /proc":            coverProc,
+	"deny after a yes":       probeThenDeny,
+	"deny execve":            denyExecve,
+	"deny ioctl":             denyIoctl,
+	"deny mount":             denyMount,
+	"deny sethostname":       denySethostname,
+	"deny shmget":            denyShmget,
+	"deny unshare":           denyUnshare,
+	"few descriptors":        probeWithFewDescriptors,
+	"limit net":              limitNet,
+	"limit net, then deeper": limitThenDeeper,
+	"limit user":             limitUser,
+	"no privilege":           noPrivilege,
+	"no tun":                 hideTun,
+	"no way":                 noWay,
+	"closed tun":             closeTun,
+
+	"subids granted":                          grantSubIDs,
+	"subids granted, no new privileges":       grantSubIDsInVain,
+	"subids granted, newuidmap missing":       grantWithoutTools,
+	"subids granted, newuidmap without mode":  grantWithPlainTools,
+	"subids of others":                        grantToOthers,
+	"subids of nobody: no files":              noSubIDFiles,
+	"subids of nobody: a group range missing": grantUsersOnly,
 }
 
 func TestMain(m *testing.M) {
 	name, isChild := os.LookupEnv(scenarioVar)
 	if !isChild {
-		os.Exit(m.Run())
+		nstest.Main(m)
 	}
-	if err := scenarios[name](); err != nil {
+	err := scenarios[name]()
+	if err == nil {
+		err = probeAs(os.Getenv(proberVar), os.Getenv(remedyVar) != "", os.Args[1:])
+	}
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "scenario %q: %v\n", name, err)
-		os.Exit(1)
-	}
-	var found []finding
-	for _, name := range os.Args[1:] {
-		found = append(found, newFinding(probe.Named(name)))
-	}
-	if err := json.NewEncoder(os.Stdout).Encode(found); err != nil {
-		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(0)
@@ -79,8 +84,18 @@ func newFinding(r probe.Result) finding {
 // in runs a scenario in a child with these attributes, and then the checks.
 func in(t *testing.T, scenario string, attr *syscall.SysProcAttr, checks ...string) []finding {
 	t.Helper()
+	found := run(t, scenario, attr, nil, checks...)
+	if len(found) != len(checks) {
+		t.Fatalf("%d answers to %d questions", len(found), len(checks))
+	}
+	return found
+}
+
+// run is in with more in the child's environment.
+func run(t *testing.T, scenario string, attr *syscall.SysProcAttr, env []string, checks ...string) (found []finding) {
+	t.Helper()
 	cmd := exec.Command("/proc/self/exe", checks...)
-	cmd.Env = append(os.Environ(), scenarioVar+"="+scenario)
+	cmd.Env = append(append(os.Environ(), scenarioVar+"="+scenario), env...)
 	cmd.SysProcAttr = attr
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
@@ -88,12 +103,8 @@ func in(t *testing.T, scenario string, attr *syscall.SysProcAttr, checks ...stri
 	if err != nil {
 		t.Fatalf("%v\n%s", err, &stderr)
 	}
-	var found []finding
 	if err := json.Unmarshal(out, &found); err != nil {
 		t.Fatalf("%v in %q", err, out)
-	}
-	if len(found) != len(checks) {
-		t.Fatalf("%d answers to %d questions", len(found), len(checks))
 	}
 	return found
 }
@@ -107,15 +118,25 @@ func userRoot(flags uintptr) *syscall.SysProcAttr {
 	}
 }
 
+// rootFor makes a child root of a user namespace that a user could have made. It
+// takes a caller who can become that user.
+func rootFor(user int) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: user, Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: user, Size: 1}},
+		Credential:  &syscall.Credential{NoSetGroups: true}, // the caller's IDs are not in there
+	}
+}
+
 // A user that no machine has.
 const stranger = 54321
 
 // unprivileged makes a child an ordinary user.
-func unprivileged() *syscall.SysProcAttr {
-	if os.Geteuid() != 0 {
-		return nil
-	}
-	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: stranger, Gid: stranger, NoSetGroups: inUserNamespace()}}
+func unprivileged(t *testing.T) *syscall.SysProcAttr {
+	t.Helper()
+	nstest.Require(t, "setuid")
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: stranger, Gid: stranger}}
 }
 
 // inUserNamespace tells whether some IDs are missing here.

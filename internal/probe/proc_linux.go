@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -40,7 +41,7 @@ func tryProc() Result {
 			OK: No,
 			Cause: fmt.Errorf("no new /proc can be mounted in a user namespace while parts of the old one are covered: %s: %w",
 				strings.Join(covered, ", "), unix.EPERM),
-			Remedy: dropMasks,
+			Remedy: refusal.DropMasks,
 		}
 	}
 	if user := Named("user"); user.OK != Yes {

@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -19,16 +17,6 @@ import (
 
 func limitNet() error  { return write("/proc/sys/user/max_net_namespaces", "0") }
 func limitUser() error { return write("/proc/sys/user/max_user_namespaces", "0") }
-
-// limitThenRemedy does what the answer says will help.
-func limitThenRemedy() error {
-	if err := limitNet(); err != nil {
-		return err
-	}
-	remedy := probe.Named("limits").Remedy
-	setting, value, _ := strings.Cut(strings.TrimPrefix(remedy, "sudo sysctl -w "), "=")
-	return write("/proc/sys/"+strings.ReplaceAll(setting, ".", "/"), value)
-}
 
 func write(name, text string) error { return os.WriteFile(name, []byte(text), 0) }
 
@@ -66,56 +54,45 @@ func coverProc() error { return unix.Mount("/dev/null", "/proc/version", "", uni
 // hideTun takes the device file away, and leaves an empty folder.
 func hideTun() error { return unix.Mount("tmpfs", "/dev/net", "tmpfs", 0, "") }
 
-// chrootBare goes into a folder that has nothing but /proc.
-func chrootBare() error {
-	dir, err := os.MkdirTemp("", "probe-test-")
-	if err != nil {
+// closeTun leaves a device file for root alone. Where devices cannot be made it is
+// a plain file, which can be opened just as little.
+func closeTun() error {
+	const name = "/dev/net/tun"
+	if err := unix.Mount("tmpfs", "/dev/net", "tmpfs", 0, "mode=755"); err != nil {
 		return err
 	}
-	proc := filepath.Join(dir, "proc")
-	return errors.Join(
-		os.Mkdir(proc, 0o755),
-		unix.Mount("/proc", proc, "", unix.MS_BIND|unix.MS_REC, ""),
-		unix.Chroot(dir),
-		os.Chdir("/"),
+	err := unix.Mknod(name, unix.S_IFCHR|0o600, int(unix.Mkdev(10, 200)))
+	if errors.Is(err, unix.EPERM) {
+		err = os.WriteFile(name, nil, 0o600)
+	}
+	return err
+}
+
+// chrootBare goes into a folder that has nothing but /proc.
+func chrootBare() error {
+	dir, err := bare()
+	return errors.Join(err, unix.Chroot(dir), os.Chdir("/"))
+}
+
+// bare makes the folder, in a file system that goes with this mount namespace.
+func bare() (dir string, err error) {
+	dir = os.TempDir() + "/bare"
+	return dir, errors.Join(
+		unix.Mount("tmpfs", os.TempDir(), "tmpfs", 0, "mode=755"),
+		os.MkdirAll(dir+"/proc", 0o755),
+		unix.Mount("/proc", dir+"/proc", "", unix.MS_BIND|unix.MS_REC, ""),
 	)
 }
 
-// nobody is a user whom every machine knows; newuidmap serves no other.
-const nobody = 65534
-
-// grantSubIDs puts files over /etc/subuid and /etc/subgid, and becomes the user
-// whom they have a range for.
-func grantSubIDs() error {
-	for _, name := range []string{"/etc/subuid", "/etc/subgid"} {
-		file, err := os.CreateTemp("", "probe-test-")
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(file, "somebody:100000:65536\n%d:200000:65536\n%[1]d:400000:10\n", nobody)
-		if err = errors.Join(err, file.Chmod(0o644), file.Close()); err != nil {
-			return err
-		}
-		err = unix.Mount(file.Name(), name, "", unix.MS_BIND, "")
-		if err = errors.Join(err, os.Remove(file.Name())); err != nil {
-			return err
-		}
+// chrootWithoutPrivilege goes there without CAP_SYS_ADMIN. It takes two steps: in
+// there, a program may miss its libraries.
+func chrootWithoutPrivilege() error {
+	const dirVar = "PROBE_TEST_CHROOT"
+	if dir, inside := os.LookupEnv(dirVar); inside {
+		return errors.Join(unix.Chroot(dir), os.Chdir("/"))
 	}
-	if err := errors.Join(unix.Setgroups(nil), unix.Setresgid(nobody, nobody, nobody),
-		unix.Setresuid(nobody, nobody, nobody)); err != nil {
-		return err
-	}
-	return again()
-}
-
-// grantSubIDsInVain has them granted to a process that no program gives more
-// privileges.
-func grantSubIDsInVain() error {
-	runtime.LockOSThread() // it is a property of the thread
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return err
-	}
-	return grantSubIDs()
+	dir, err := bare()
+	return errors.Join(err, os.Setenv(dirVar, dir), dropPrivilege("chroot, no privilege"))
 }
 
 // limitThenDeeper goes into one more user namespace.
@@ -134,24 +111,21 @@ func limitThenDeeper() error {
 	return nil
 }
 
-// noWay leaves neither CAP_SYS_ADMIN nor a user namespace to have it in.
-func noWay() error {
-	if err := limitUser(); err != nil {
-		return err
-	}
-	runtime.LockOSThread() // it is the thread that loses the capability
-	if err := unix.Prctl(unix.PR_CAPBSET_DROP, unix.CAP_SYS_ADMIN, 0, 0, 0); err != nil {
-		return err
-	}
-	return again()
-}
+// noPrivilege leaves no CAP_SYS_ADMIN, and everything else.
+func noPrivilege() error { return dropPrivilege("as it is") }
 
-// again executes this program once more, with what the scenario left to it.
-func again() error {
-	if err := os.Setenv(scenarioVar, "as it is"); err != nil {
-		return err
-	}
-	return unix.Exec("/proc/self/exe", os.Args, os.Environ())
+// noWay leaves neither CAP_SYS_ADMIN nor a user namespace to have it in.
+func noWay() error { return errors.Join(limitUser(), noPrivilege()) }
+
+// dropPrivilege executes this program once more, without CAP_SYS_ADMIN, for another
+// scenario.
+func dropPrivilege(scenario string) error {
+	runtime.LockOSThread() // it is the thread that loses the capability
+	return errors.Join(
+		unix.Prctl(unix.PR_CAPBSET_DROP, unix.CAP_SYS_ADMIN, 0, 0, 0),
+		os.Setenv(scenarioVar, scenario),
+		unix.Exec("/proc/self/exe", os.Args, os.Environ()),
+	)
 }
 
 // probeWithFewDescriptors expects an answer that is not kept, and leaves room for

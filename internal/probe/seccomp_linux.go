@@ -6,13 +6,15 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 )
 
 // trySeccomp tells whether the process is free of a filter that forbids
 // namespaces. Docker's does unless the container has CAP_SYS_ADMIN.
 func trySeccomp() Result {
-	if seccompForbids() {
-		return Result{OK: No, Cause: fmt.Errorf("a seccomp filter forbids unshare(2): %w", unix.EPERM), Remedy: dropSeccomp}
+	if refusal.SeccompForbids() {
+		return Result{OK: No, Cause: fmt.Errorf("a seccomp filter forbids unshare(2): %w", unix.EPERM), Remedy: refusal.DropSeccomp}
 	}
 	return Result{OK: Yes}
 }

@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/user"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/subid"
 )
 
 // trySubIDs has newuidmap and newgidmap map the caller's subordinate IDs into a
@@ -20,7 +23,7 @@ func trySubIDs() Result {
 	if r := Named("user"); r.OK != Yes {
 		return without(r)
 	}
-	caps, err := effective()
+	caps, err := procfs.Effective(procfs.Root, procfs.ThreadSelf)
 	initial, mapErr := inInitialUserNamespace()
 	if err = errors.Join(err, mapErr); err != nil {
 		return Result{OK: Inconclusive, Cause: err}
@@ -28,10 +31,10 @@ func trySubIDs() Result {
 	if initial && caps&(1<<unix.CAP_SETUID) != 0 && caps&(1<<unix.CAP_SETGID) != 0 {
 		return Result{OK: Yes}
 	}
-	if r := tryMap("newuidmap", "/etc/subuid", os.Geteuid()); r.OK != Yes {
+	if r := tryMap("newuidmap", subid.UserFile, os.Geteuid()); r.OK != Yes {
 		return r
 	}
-	return tryMap("newgidmap", "/etc/subgid", os.Getegid())
+	return tryMap("newgidmap", subid.GroupFile, os.Getegid())
 }
 
 // tryMap maps the caller's own ID and all ranges that the file grants.
@@ -40,60 +43,22 @@ func tryMap(tool, file string, own int) Result {
 	if err != nil {
 		return Result{OK: No, Cause: err, Remedy: "sudo apt-get install uidmap"}
 	}
-	owner := strconv.Itoa(os.Geteuid())
-	name := owner
-	if u, err := user.LookupId(owner); err == nil { // a user without an entry in passwd has only the number
-		name = u.Username
-	}
-	text, err := os.ReadFile(file)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return Result{OK: No, Cause: err}
-	}
-	maps := rangesOf(string(text), owner, name)
-	if maps == nil {
-		return Result{
-			OK:     No,
-			Cause:  fmt.Errorf("%s grants nothing to %s: %w", file, name, os.ErrNotExist),
-			Remedy: fmt.Sprintf("echo %s:%d:65536 | sudo tee -a %s", name, firstFree(string(text)), file),
+	names := subid.Names(os.Geteuid())
+	ranges, err := subid.Ranges(file, names)
+	if err != nil {
+		r := Result{OK: No, Cause: err}
+		if errors.Is(err, os.ErrNotExist) {
+			r.Remedy = subid.Grant(names, subid.UserFile, subid.GroupFile)
 		}
+		return r
 	}
-	return runMapper(path, append([]string{"0", strconv.Itoa(own), "1"}, maps...))
-}
-
-// rangesOf turns lines such as "name:100000:65536" (subuid(5)) into arguments
-// that map these IDs to those from 1 on. What is wrong with a line, the tool will
-// say.
-func rangesOf(text, owner, name string) (args []string) {
+	args := []string{"0", strconv.Itoa(own), "1"}
 	inside := 1
-	for line := range strings.Lines(text) {
-		fields := strings.Split(strings.TrimSpace(line), ":")
-		if len(fields) != 3 || fields[0] != owner && fields[0] != name {
-			continue
-		}
-		args = append(args, strconv.Itoa(inside), fields[1], fields[2])
-		if count, err := strconv.Atoi(fields[2]); err == nil {
-			inside += count
-		}
+	for _, r := range ranges {
+		args = append(args, strconv.Itoa(inside), strconv.Itoa(r.First), strconv.Itoa(r.Count))
+		inside += r.Count
 	}
-	return args
-}
-
-// firstFree returns the ID from which on the file grants nothing to anybody, at
-// least where useradd(8) begins.
-func firstFree(text string) int {
-	free := 100000
-	for line := range strings.Lines(text) {
-		fields := strings.Split(strings.TrimSpace(line), ":")
-		if len(fields) != 3 {
-			continue
-		}
-		start, startErr := strconv.Atoi(fields[1])
-		count, countErr := strconv.Atoi(fields[2])
-		if errors.Join(startErr, countErr) == nil {
-			free = max(free, start+count)
-		}
-	}
-	return free
+	return runMapper(path, args)
 }
 
 // runMapper runs newuidmap or newgidmap on a process that sits in a new user
@@ -107,15 +72,23 @@ func runMapper(tool string, args []string) Result {
 	switch {
 	case err == nil:
 		return Result{OK: Yes}
-	case errors.As(err, &refused):
-		said := strings.TrimSpace(string(refused.Stderr))
-		r := Result{OK: No, Cause: fmt.Errorf("%s: %w", said, err)}
-		if value, err := status("NoNewPrivs"); err == nil && value == "1" {
-			r.Cause = fmt.Errorf("%w: no_new_privs is set, which takes the privileges from %s (prctl(2))", r.Cause, tool)
-		} else if info, err := os.Stat(tool); err == nil && info.Mode()&os.ModeSetuid == 0 {
-			r.Remedy = "sudo chmod u+s " + tool // copies of a system may lose the mode
-		}
-		return r
+	case !errors.As(err, &refused):
+		return Result{OK: Inconclusive, Cause: fmt.Errorf("%s: %w", tool, err)}
 	}
-	return Result{OK: Inconclusive, Cause: fmt.Errorf("%s: %w", tool, err)}
+	r := Result{OK: No, Cause: fmt.Errorf("%s: %w", strings.TrimSpace(string(refused.Stderr)), err)}
+	names := subid.Names(os.Geteuid())
+	noNewPrivs, statusErr := procfs.Status(procfs.Root, procfs.ThreadSelf, "NoNewPrivs")
+	info, statErr := os.Stat(tool)
+	_, capErr := syscall.Getxattr(tool, "security.capability", nil) // capabilities(7)
+	switch {
+	case statusErr == nil && noNewPrivs == "1":
+		r.Cause = fmt.Errorf("%w: no_new_privs is set, which takes the privileges from %s (prctl(2))", r.Cause, tool)
+	case statErr == nil && info.Mode()&os.ModeSetuid == 0 && capErr != nil:
+		r.Cause = fmt.Errorf("%w: %s has neither the set-user-ID mode nor capabilities", r.Cause, tool)
+		r.Remedy = "sudo chmod u+s " + tool // copies of a system may lose both
+	case len(names) == 1:
+		r.Cause = fmt.Errorf("%w: user %s may have no entry in passwd, and newuidmap serves no other", r.Cause, names[0])
+		r.Remedy = fmt.Sprintf("echo user%s:x:%[1]s:%d::/:/bin/sh | sudo tee -a /etc/passwd", names[0], os.Getegid())
+	}
+	return r
 }

@@ -5,6 +5,7 @@ package probe
 import (
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -19,7 +20,7 @@ func trySysfs() Result {
 		return sys.Mount("sysfs", dir, "sysfs", sys.NoSuid|sys.NoDev|sys.NoExec, "")
 	}))
 	if r.OK == No {
-		r.Remedy = dropMasks
+		r.Remedy = refusal.DropMasks
 	}
 	return r
 }

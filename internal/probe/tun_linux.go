@@ -14,6 +14,9 @@ import (
 // tryTun makes a tun interface. Unlike other links, that goes through a device
 // file, with a mode of its own.
 func tryTun() Result {
+	if net := Named("net"); net.OK != Yes {
+		return without(net)
+	}
 	r := inNewNet("tun", func(handle *netlink.Handle) (err error) {
 		attrs := netlink.NewLinkAttrs()
 		attrs.Name = "probed"

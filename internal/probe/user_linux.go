@@ -7,6 +7,9 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 )
 
 // tryUser makes a user namespace, maps root to the caller, and then does as root
@@ -35,17 +38,8 @@ func capable(flags uintptr, blamed int) Result {
 	if !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.EACCES) {
 		return answer(blamed, err)
 	}
-	if seccompForbids() {
-		return Result{OK: No, Cause: fmt.Errorf("%w: %s", err, becauseSeccomp), Remedy: dropSeccomp}
+	if !refusal.SeccompForbids() {
+		err = fmt.Errorf("%w: a user namespace can be created, but its root is denied the capabilities", err)
 	}
-	if value, readErr := sysctl("kernel.apparmor_restrict_unprivileged_userns"); readErr == nil && value == "1" {
-		return Result{
-			OK: No,
-			Cause: fmt.Errorf("%w: AppArmor lets a user namespace be created and denies its capabilities, "+
-				"since kernel.apparmor_restrict_unprivileged_userns is 1", err),
-			Remedy: relaxAppArmor,
-		}
-	}
-	return Result{OK: No, Cause: fmt.Errorf("%w: a user namespace can be created, but its root is denied "+
-		"the capabilities (%s)", err, confinement())}
+	return because(err, refusal.Confinement(procfs.Root))
 }

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"golang.org/x/sys/unix"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/probe"
+)
+
+const (
+	// proberVar has the ID of the user who probes, if that is not root. With
+	// rootOf in front it is root in a user namespace of that user.
+	proberVar = "PROBE_TEST_PROBER"
+	// remedyVar is set if what an answer says helps is to be done, by root.
+	remedyVar = "PROBE_TEST_REMEDY"
+	// atMost is how many remedies in a row may be needed.
+	atMost = 4
+
+	rootOf = "root of "
+)
+
+// probeAs runs the checks, as this process or as a user, and prints what they
+// found. With remedies, it does what the first one says helps, verbatim, and asks
+// again, for as long as there is something to do.
+func probeAs(user string, remedies bool, checks []string) error {
+	if user == "" && !remedies {
+		var found []finding
+		for _, name := range checks {
+			found = append(found, newFinding(probe.Named(name)))
+		}
+		return json.NewEncoder(os.Stdout).Encode(found)
+	}
+	var trail []finding
+	for range atMost {
+		found, err := probeInChild(user, checks)
+		if err != nil {
+			return err
+		}
+		trail = append(trail, found...)
+		remedy := found[0].Remedy
+		if !remedies || found[0].OK == yes || !strings.Contains(remedy, "sudo ") {
+			break // the others are not for root
+		}
+		if err := doAsRoot(remedy); err != nil {
+			trail = append(trail, finding{Name: "remedy", OK: no, Cause: err.Error()})
+			break
+		}
+	}
+	return json.NewEncoder(os.Stdout).Encode(trail)
+}
+
+// probeInChild runs the checks in a new process, since some answers are kept.
+func probeInChild(user string, checks []string) (found []finding, err error) {
+	cmd := exec.Command("/proc/self/exe", checks...)
+	cmd.Env = append(os.Environ(), scenarioVar+"=as it is", proberVar+"=", remedyVar+"=")
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{}
+	if user != "" {
+		number, inside := strings.CutPrefix(user, rootOf)
+		id, err := strconv.Atoi(number)
+		if err != nil {
+			return nil, err
+		}
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(id), Gid: uint32(id)}
+		if inside {
+			cmd.SysProcAttr = rootFor(id)
+		}
+	}
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, err
+	}
+	return found, json.Unmarshal(out, &found)
+}
+
+// doAsRoot runs a remedy as it is printed. This process is root already, so that
+// its sudo has nothing to do but to run a program.
+func doAsRoot(remedy string) error {
+	dir, err := os.MkdirTemp("", "probe-test-")
+	if err != nil {
+		return err
+	}
+	err = os.WriteFile(dir+"/sudo", []byte("#!/bin/sh\n[ \"$1\" != -E ] || shift\nexec \"$@\"\n"), 0o755)
+	if err == nil {
+		cmd := exec.Command("sh", "-c", remedy)
+		cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
+		var out []byte
+		if out, err = cmd.CombinedOutput(); err != nil {
+			err = fmt.Errorf("%s: %w: %s", remedy, err, strings.TrimSpace(string(out)))
+		}
+	}
+	return errors.Join(err, os.RemoveAll(dir))
+}
+
+// remedied runs a scenario, then one check, and what the answers say helps. It
+// returns the answers in their order.
+func remedied(t *testing.T, scenario string, attr *syscall.SysProcAttr, user, check string) []finding {
+	t.Helper()
+	trail := run(t, scenario, attr, []string{proberVar + "=" + user, remedyVar + "=1"}, check)
+	for _, found := range trail {
+		t.Logf("%s: %s; try: %s", found.OK, found.Cause, found.Remedy)
+	}
+	return trail
+}
+
+func TestRemedyForALimitHelps(t *testing.T) {
+	for scenario, checks := range map[string][]string{
+		"limit net":  {"net", "rootless", "limits", "veth"},
+		"limit user": {"user", "rootless", "limits", "proc"},
+	} {
+		for _, check := range checks {
+			g := NewWithT(t)
+			trail := remedied(t, scenario, userRoot(unix.CLONE_NEWNS), "", check)
+			g.Expect(trail[0].OK).To(Equal(no))
+			g.Expect(trail[0].Remedy).To(HavePrefix("sudo sysctl -w user.max_"))
+			g.Expect(trail[1:]).To(Equal([]finding{{Name: check, OK: yes}}), scenario)
+		}
+	}
+}
+
+// Whoever lacks both the privilege and the user namespace to have it in gets the
+// namespace first.
+func TestRemedyForNoWayLeadsToTheNextOne(t *testing.T) {
+	g := NewWithT(t)
+	trail := remedied(t, "no way", userRoot(0), "", "net")
+	g.Expect(trail[0].Remedy).To(Equal("sudo sysctl -w user.max_user_namespaces=100000"))
+	g.Expect(trail[1].Remedy).To(Equal("gonso exec -- go test ./..."), "%v", trail)
+}
+
+// What root is told to run runs the tests with this PATH.
+func TestRemedyOfWhoMustBeRootRunsTheTests(t *testing.T) {
+	g := NewWithT(t)
+	found := in(t, "chroot, no privilege", userRoot(unix.CLONE_NEWNS), "net")
+	g.Expect(found[0].Remedy).To(Equal(`sudo -E env "PATH=$PATH" go test ./...`))
+	t.Chdir("testdata/root")
+	t.Setenv("PROBE_TEST_WANTED", "kept")
+	g.Expect(doAsRoot(found[0].Remedy)).To(Succeed())
+}
+
+// Devices are the host's to make (mknod(2)).
+func TestRemedyForAMissingTunDevice(t *testing.T) {
+	g := NewWithT(t)
+	trail := remedied(t, "no tun", &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}, "", "tun")
+	g.Expect(trail[0].Cause).To(HavePrefix("there is no device file for it: "))
+	if inUserNamespace() {
+		g.Expect(trail[1].Cause).To(HaveSuffix("/dev/net/tun: Operation not permitted"))
+		return
+	}
+	g.Expect(trail[1:]).To(Equal([]finding{{Name: "tun", OK: yes}}))
+}
+
+func TestRemedyForATunDeviceOfRootAlone(t *testing.T) {
+	g := NewWithT(t)
+	trail := remedied(t, "closed tun", ownMounts(t), rootOf+nobody, "tun")
+	g.Expect(trail[0].OK).To(Equal(no))
+	g.Expect(trail[0].Cause).To(Equal("the device file's mode forbids it: permission denied"))
+	g.Expect(trail[0].Remedy).To(Equal("sudo chmod 0666 /dev/net/tun"))
+	if inUserNamespace() { // it was no device, but opens now
+		g.Expect(trail[1].Cause).To(ContainSubstring("inappropriate ioctl for device"))
+		return
+	}
+	g.Expect(trail[1:]).To(Equal([]finding{{Name: "tun", OK: yes}}))
+}

@@ -1,0 +1,3 @@
+module root
+
+go 1.26

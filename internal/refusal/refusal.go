@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package refusal tells what keeps this process from namespaces, as far as
+// anything tells, and what helps:
+//
+//	r := refusal.UserNamespace(procfs.Root)
+//	fmt.Println(r.Why)    // kernel.unprivileged_userns_clone is 0
+//	fmt.Println(r.Remedy) // sudo sysctl -w kernel.unprivileged_userns_clone=1
+//
+// It is asked after something has been refused. It states what it sees and does
+// not try: whether a machine allows something is found out by doing it.
+package refusal
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
+
+// A Reason is why something is refused. It is zero if nothing tells.
+type Reason struct{ Why, Remedy string }
+
+// UserNamespace tells why a process without privileges cannot make a user
+// namespace, or cannot be root in it.
+func UserNamespace(root string) Reason {
+	switch {
+	case SeccompForbids():
+		return Reason{"a seccomp filter forbids unshare(2), as that of a container does", DropSeccomp}
+	case is(root, UsernsClone, "0"):
+		return Reason{UsernsClone + " is 0", AllowUserns}
+	case is(root, MaxNamespaces("user"), "0"):
+		return Reason{MaxNamespaces("user") + " is 0", RaiseLimit("user")}
+	case chrooted(root):
+		return Reason{"the process is in a chroot, where no user namespace can be made (user_namespaces(7))", ""}
+	}
+	return Confinement(root)
+}
+
+// Confinement tells what is in the way of a process that has the capabilities
+// for what it does in its user namespace.
+func Confinement(root string) Reason {
+	label := procfs.SecurityLabel(root, procfs.ThreadSelf)
+	profile, enforced := strings.CutSuffix(label, " (enforce)")
+	switch {
+	case SeccompForbids():
+		return Reason{"a seccomp filter forbids unshare(2), as that of a container does", DropSeccomp}
+	case is(root, RestrictUserns, "1") && (!enforced || profile == ubuntus):
+		return Reason{"AppArmor denies the capabilities of user namespaces, since " + RestrictUserns + " is 1", RelaxUserns}
+	case enforced:
+		return Reason{fmt.Sprintf("AppArmor confines the process by the profile %q", profile), unload(profile)}
+	case hasFilter(root):
+		return Reason{"a seccomp filter is on the process", DropSeccomp}
+	case label != "" && !strings.Contains(label, "unconfined") && !strings.HasSuffix(label, " (complain)"):
+		return Reason{fmt.Sprintf("a security module confines the process by the label %q", label), ""}
+	}
+	return Reason{}
+}
+
+// ubuntus is the profile of user namespaces that [RestrictUserns] denies the
+// capabilities.
+const ubuntus = "unprivileged_userns"
+
+// SeccompForbids tells whether unshare(2) is forbidden to everybody. Without
+// flags it does nothing, and nothing but a filter makes it fail.
+func SeccompForbids() bool {
+	err := sys.Unshare(0)
+	return err != nil && !errors.Is(err, errors.ErrUnsupported)
+}
+
+// is tells whether a setting has that value. Kernels without it have none.
+func is(root, setting, value string) bool {
+	text, err := procfs.Sysctl(root, setting)
+	return err == nil && text == value
+}
+
+// hasFilter tells whether the process is in the mode SECCOMP_MODE_FILTER.
+func hasFilter(root string) bool {
+	mode, err := procfs.Status(root, procfs.ThreadSelf, "Seccomp")
+	return err == nil && mode == "2"
+}
+
+// chrooted tells whether the root is no mount, which a process that was not
+// chrooted always has.
+func chrooted(root string) bool {
+	mounts, err := procfs.Mounts(root, procfs.Self)
+	if err != nil {
+		return false
+	}
+	for _, m := range mounts {
+		if m.Target == "/" {
+			return false
+		}
+	}
+	return true
+}
+
+var plainName = regexp.MustCompile(`^[\w./-]+$`)
+
+// unload returns what takes a profile from everything that it confines.
+func unload(profile string) string {
+	switch {
+	case profile == "docker-default":
+		return DropAppArmor
+	case !plainName.MatchString(profile): // a stack of several, or one inside a container
+		return ""
+	}
+	return fmt.Sprintf("echo -n %s | sudo tee /sys/kernel/security/apparmor/.remove", profile)
+}

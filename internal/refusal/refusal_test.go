@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package refusal_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
+)
+
+// proc makes a /proc of these files. What is real is provoked elsewhere: in the
+// tests of internal/probe, and under other kernels by .ci/machine/restricted.
+func proc(t *testing.T, files map[string]string) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, text := range files {
+		name = filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+const (
+	clone    = "sys/kernel/unprivileged_userns_clone"
+	restrict = "sys/kernel/apparmor_restrict_unprivileged_userns"
+	limit    = "sys/user/max_user_namespaces"
+	mounts   = "self/mountinfo"
+	label    = "thread-self/attr/apparmor/current"
+	selinux  = "thread-self/attr/current"
+	status   = "thread-self/status"
+)
+
+func TestReasons(t *testing.T) {
+	for what, c := range map[string]struct {
+		files map[string]string
+		want  refusal.Reason
+	}{
+		"nothing": {map[string]string{
+			clone: "1\n", restrict: "0\n", limit: "127\n", mounts: "27 1 254:0 / / rw - ext4 /dev/vda rw\n",
+			label: "unconfined\n", selinux: "unconfined\n", status: "Seccomp:\t0\n",
+		}, refusal.Reason{}},
+		"an old kernel": {nil, refusal.Reason{}},
+		"Debian's switch": {map[string]string{clone: "0\n"}, refusal.Reason{
+			"kernel.unprivileged_userns_clone is 0", "sudo sysctl -w kernel.unprivileged_userns_clone=1"}},
+		"a limit": {map[string]string{limit: "0\n"}, refusal.Reason{
+			"user.max_user_namespaces is 0", "sudo sysctl -w user.max_user_namespaces=100000"}},
+		"a chroot": {map[string]string{mounts: "27 1 254:0 /srv /proc rw - proc proc rw\n"}, refusal.Reason{
+			"the process is in a chroot, where no user namespace can be made (user_namespaces(7))", ""}},
+		"Ubuntu's switch, outside": {map[string]string{restrict: "1\n", label: "unconfined\n"}, refusal.Reason{
+			"AppArmor denies the capabilities of user namespaces, since kernel.apparmor_restrict_unprivileged_userns is 1",
+			"sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"}},
+		"Ubuntu's switch, inside": {map[string]string{restrict: "1\n", label: "unprivileged_userns (enforce)\n"}, refusal.Reason{
+			"AppArmor denies the capabilities of user namespaces, since kernel.apparmor_restrict_unprivileged_userns is 1",
+			"sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"}},
+		"a profile": {map[string]string{restrict: "1\n", label: "/usr/bin/kept-small (enforce)\n"}, refusal.Reason{
+			`AppArmor confines the process by the profile "/usr/bin/kept-small"`,
+			"echo -n /usr/bin/kept-small | sudo tee /sys/kernel/security/apparmor/.remove"}},
+		"Docker's profile": {map[string]string{label: "docker-default (enforce)\n", status: "Seccomp:\t2\n"}, refusal.Reason{
+			`AppArmor confines the process by the profile "docker-default"`, "docker run --security-opt apparmor=unconfined ..."}},
+		"a stack of profiles": {map[string]string{label: "one//&:ns:two (enforce)\n"}, refusal.Reason{
+			`AppArmor confines the process by the profile "one//&:ns:two"`, ""}},
+		"a profile that complains": {map[string]string{label: "kept-small (complain)\n"}, refusal.Reason{}},
+		"a filter": {map[string]string{status: "Seccomp:\t2\n"}, refusal.Reason{
+			"a seccomp filter is on the process", "docker run --security-opt seccomp=unconfined ..."}},
+		"SELinux": {map[string]string{selinux: "system_u:system_r:container_t:s0:c1,c2\x00"}, refusal.Reason{
+			`a security module confines the process by the label "system_u:system_r:container_t:s0:c1,c2"`, ""}},
+		"SELinux of a user": {map[string]string{selinux: "unconfined_u:unconfined_r:unconfined_t:s0\x00"}, refusal.Reason{}},
+	} {
+		if got := refusal.UserNamespace(proc(t, c.files)); got != c.want {
+			t.Errorf("%s: %+v, want %+v", what, got, c.want)
+		}
+	}
+}
+
+// What only keeps user namespaces from being made is not what keeps root of one
+// from anything.
+func TestConfinementIsNotAboutMakingUserNamespaces(t *testing.T) {
+	root := proc(t, map[string]string{clone: "0\n", limit: "0\n", mounts: "27 1 254:0 /srv /proc rw - proc proc rw\n"})
+	if got := refusal.Confinement(root); got != (refusal.Reason{}) {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestLimitsAreRaisedInOneGo(t *testing.T) {
+	want := "sudo sysctl -w user.max_net_namespaces=100000 user.max_uts_namespaces=100000"
+	if got := refusal.RaiseLimit("net", "uts"); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
