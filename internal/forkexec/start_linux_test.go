@@ -56,6 +56,9 @@ func TestStartRuns(t *testing.T) {
 		"with Unshareflags": {forkexec.Attr{Sys: &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWPID | unix.CLONE_NEWNET}}, "echo $$ $(grep -c : /proc/thread-self/net/dev)", "1 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if tc.attr.Sys != nil && tc.attr.Sys.Credential != nil {
+				need.Users(t)
+			}
 			g := NewWithT(t)
 			out := output(t, &tc.attr, tc.script)
 			g.Expect(out).To(Equal(tc.want))
