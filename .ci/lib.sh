@@ -3,7 +3,7 @@
 # What the stages are made of. Sourced by .ci/run at the root of the checkout.
 # shellcheck shell=bash
 
-# A test that skips on a machine which this script has set up is a failure.
+# A test that lacks something on a machine which this script has set up is a failure.
 export NSTEST_STRICT=1
 # Root in somebody else's checkout may not read its git state (golang/go#53532).
 export GOFLAGS="${GOFLAGS:+$GOFLAGS }-buildvcs=false"
@@ -126,6 +126,10 @@ marked() {
   printf '+%s\n' "$(printf ' %q' "$@")"
   env --default-signal "$mark" "$@"
 }
+
+# no_skips prints what go test -json pipes into it as go test would have, and fails if a test
+# was skipped, for whatever reason.
+no_skips() { go run ./internal/verdict; }
 
 # nothing_left fails if a marked process outlives the tests for more than a moment, which
 # the kernel needs to end the children of a process that has ended.

@@ -78,19 +78,20 @@ END
 }
 
 # -count=1 because the kernel is an input of most tests, and go test's cache does not see it.
+# A skipped test is a failure: this script has set the machine up.
 stage_test() {
-  go_as_root test -count=1 -timeout=5m ./...
+  go_as_root test -json -count=1 -timeout=5m ./... | no_skips
   nothing_left
 }
 
 # Each program with the detector waits for a second at its end, and tests start many.
 stage_race() {
-  GORACE=atexit_sleep_ms=0 CGO_ENABLED=1 go_as_root test -race -vet=off -count=1 -timeout=10m ./...
+  GORACE=atexit_sleep_ms=0 CGO_ENABLED=1 go_as_root test -json -race -vet=off -count=1 -timeout=10m ./... | no_skips
   nothing_left
 }
 
 stage_user() {
-  CGO_ENABLED=${CGO_ENABLED:-0} as_user go test -vet=off -count=1 -timeout=5m ./...
+  CGO_ENABLED=${CGO_ENABLED:-0} as_user go test -json -vet=off -count=1 -timeout=5m ./... | no_skips
   nothing_left
 }
 
@@ -129,7 +130,7 @@ stage_cross() {
 
 stage_exec-sudo() {
   ((EUID != 0)) || die 'run this stage as a user who may sudo'
-  say go test -exec "sudo env PATH=$PATH NSTEST_STRICT=$NSTEST_STRICT $mark" -count=1 -timeout=5m ./...
+  say go test -json -exec "sudo env PATH=$PATH NSTEST_STRICT=$NSTEST_STRICT $mark" -count=1 -timeout=5m ./... | no_skips
   nothing_left
 }
 
