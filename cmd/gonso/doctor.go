@@ -69,7 +69,8 @@ type speed struct {
 	Fastest int64  `json:"fastest_ns"`
 }
 
-// How tests can have namespaces. The second is also an answer to a check.
+// How tests can have namespaces. The second is also a check, and an answer to
+// one.
 const (
 	directly = "directly"
 	rootless = "rootless"
@@ -114,7 +115,7 @@ func diagnose() (d diagnosis, err error) {
 	case d.says("net") && d.says("mnt"):
 		d.Works = directly
 		d.Speed, err = measure(func() (set.Set, error) { return set.Unshare(set.NS_NET) })
-	case d.says("rootless"):
+	case d.says(rootless):
 		d.Works = rootless
 		err = d.lookInside()
 	default:
@@ -125,13 +126,24 @@ func diagnose() (d diagnosis, err error) {
 
 // says tells whether the answer to a check is yes.
 func (d *diagnosis) says(name string) bool {
-	return slices.ContainsFunc(d.Checks, func(c check) bool { return c.Name == name && c.OK == yes })
+	i := d.index(name)
+	return i >= 0 && d.Checks[i].OK == yes
 }
 
-// lookInside has the questions that are answered with no asked again where tests
-// would run themselves, in a new user namespace.
+// index returns where a check is, or -1.
+func (d *diagnosis) index(name string) int {
+	return slices.IndexFunc(d.Checks, func(c check) bool { return c.Name == name })
+}
+
+// lookInside has the questions to which the answer is a want of privileges asked
+// again where tests would run themselves: in a new user namespace, with the
+// caller's subordinate IDs if there are any.
 func (d *diagnosis) lookInside() (err error) {
-	inside, err := set.Unshare(set.NS_USER|set.NS_MNT, set.WithRootMapped())
+	const kinds = set.NS_USER | set.NS_MNT
+	inside, err := set.Unshare(kinds, set.WithSubIDs())
+	if err != nil {
+		inside, err = set.Unshare(kinds, set.WithRootMapped())
+	}
 	if err != nil {
 		return err
 	}
@@ -153,7 +165,7 @@ func (d *diagnosis) lookInside() (err error) {
 		case c.OK == yes:
 		case there.says(c.Name):
 			d.Checks[i] = check{Name: c.Name, OK: rootless}
-		default:
+		case c.Remedy == probe.GoRootless:
 			d.Checks[i] = there.Checks[i]
 		}
 	}
@@ -185,7 +197,7 @@ func measure(unshare func() (set.Set, error)) (*speed, error) {
 	}, nil
 }
 
-func (d diagnosis) writeJSON(w io.Writer) error {
+func (d *diagnosis) writeJSON(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "\t")
@@ -193,7 +205,7 @@ func (d diagnosis) writeJSON(w io.Writer) error {
 }
 
 // write prints a table for people.
-func (d diagnosis) write(w io.Writer) (err error) {
+func (d *diagnosis) write(w io.Writer) (err error) {
 	line := func(format string, args ...any) {
 		if err == nil {
 			_, err = fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf(format, args...), " "))
@@ -213,6 +225,9 @@ func (d diagnosis) write(w io.Writer) (err error) {
 		line("Tests of package nstest work here, in a user namespace that they run themselves in.")
 	default:
 		line("Tests of package nstest do not work here.")
+		if i := d.index(rootless); i >= 0 && d.Checks[i].Remedy != "" {
+			line("This may help: %s", d.Checks[i].Remedy)
+		}
 	}
 	if d.Speed != nil {
 		line("A new %s namespace takes %v (the fastest of %d: %v).", d.Speed.Kind,

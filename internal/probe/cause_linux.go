@@ -13,11 +13,8 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 )
 
-// What else than a setting of the machine helps.
-const (
-	asRoot       = `sudo -E env "PATH=$PATH" go test ./...`
-	inNamespaces = "gonso exec -- go test ./..."
-)
+// asRoot is for who can have no user namespace.
+const asRoot = `sudo -E env "PATH=$PATH" go test ./...`
 
 // answer turns what came of creating and using a namespace of the kind with that
 // flag into a result.
@@ -89,7 +86,7 @@ func withoutPrivilege(err error) Result {
 	rootless := Rootless()
 	switch {
 	case rootless.OK == Yes:
-		return Result{OK: No, Cause: err, Remedy: inNamespaces}
+		return Result{OK: No, Cause: err, Remedy: GoRootless}
 	case rootless.Remedy == "":
 		rootless.Remedy = asRoot
 	}

@@ -31,6 +31,10 @@ func (v Verdict) String() string {
 // MarshalText makes a Verdict a word in JSON.
 func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
+// GoRootless is the remedy for a process that lacks nothing but privileges: it can
+// have them in a user namespace. What works in there is another question.
+const GoRootless = "gonso exec -- go test ./..."
+
 // A Result is what a check has found.
 type Result struct {
 	Name string

@@ -55,7 +55,7 @@ func trySetuid() Result {
 func withoutSetuid(err error) Result {
 	ids := Named("subids")
 	if ids.OK == Yes {
-		return Result{OK: No, Cause: err, Remedy: inNamespaces}
+		return Result{OK: No, Cause: err, Remedy: GoRootless}
 	}
 	return Result{
 		OK:     ids.OK,
