@@ -46,8 +46,9 @@ const capSysAdmin = 21 // capabilities(7)
 // hintPrivilege says what a process without privileges lacks, or what takes them
 // from one that has them.
 func hintPrivilege(op string, flags int) string {
+	confinement := refusal.Confinement(procfs.Root)
 	if op == "open" || op == "current" {
-		return "the namespaces of a process open to those only who may trace it (namespaces(7))"
+		return add("the namespaces of a process open to those only who may trace it (namespaces(7))", confinement)
 	}
 	caps, err := procfs.Effective(procfs.Root, procfs.ThreadSelf)
 	if err != nil {
@@ -56,17 +57,22 @@ func hintPrivilege(op string, flags int) string {
 	if flags&NS_USER != 0 {
 		return remedied(refusal.UserNamespace(procfs.Root))
 	}
-	if caps&(1<<capSysAdmin) != 0 {
-		if reason := refusal.Confinement(procfs.Root); reason.Why != "" {
-			return remedied(reason)
-		}
-		return "the namespace may belong to a user namespace outside of this process's"
+	switch {
+	case caps&(1<<capSysAdmin) == 0:
+		return add("the process has no CAP_SYS_ADMIN; run it as root, or in a user namespace as nstest.Main and gonso exec do",
+			refusal.UserNamespace(procfs.Root))
+	case confinement.Why != "":
+		return remedied(confinement)
 	}
-	text := "the process has no CAP_SYS_ADMIN; run it as root, or in a user namespace as nstest.Main and gonso exec do"
-	if reason := refusal.UserNamespace(procfs.Root); reason.Why != "" {
-		text += "; what may be in the way of that: " + remedied(reason)
+	return "the namespace may belong to a user namespace outside of this process's"
+}
+
+// add says, after what must be so, what may be in the way of it.
+func add(text string, reason refusal.Reason) string {
+	if reason.Why == "" {
+		return text
 	}
-	return text
+	return text + "; what may be in the way of that: " + remedied(reason)
 }
 
 // remedied says why, and what helps if that is known.
