@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/relay"
 	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
@@ -62,6 +63,7 @@ func runRootless() (inside bool) {
 	default:
 		exitAtOnce(complain(fmt.Errorf("NSTEST_ROOTLESS=%q is none of auto, off, force", mode)))
 	}
+	warnDebugger()
 	code, err := runChild()
 	if err == nil {
 		exitAtOnce(code)
@@ -76,6 +78,16 @@ func runRootless() (inside bool) {
 func complain(err error) int {
 	fmt.Fprintf(os.Stderr, "nstest: rootless run: %v\n", err)
 	return 1
+}
+
+// warnDebugger tells whoever traces this process why no breakpoint is reached. Delve
+// follows a child only if vfork(2) has made it.
+func warnDebugger() {
+	tracer, err := procfs.Status(procfs.Root, procfs.Self, "TracerPid")
+	if err == nil && tracer != "0" {
+		complain(errors.New("the tests run in a child, where a debugger of this process may not see them; " +
+			"try: gonso exec -- dlv test"))
+	}
 }
 
 // canUnshare tries the cheapest namespace that takes privilege.

@@ -3,13 +3,18 @@
 package nstest_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -42,11 +47,21 @@ func build(name string) (_ string, err error) {
 		}
 	}
 	path, source := filepath.Join(suiteDir, name+".test"), "./testdata/"+name
-	out, err := exec.Command("go", "test", "-c", "-cover", "-coverpkg="+source, "-o", path, source).CombinedOutput()
+	args := []string{"test", "-c", "-cover", "-coverpkg=" + source, "-o", path, source}
+	if raceDetected() {
+		args = slices.Insert(args, 2, "-race")
+	}
+	out, err := exec.Command("go", args...).CombinedOutput()
 	if err != nil {
 		return "", errors.Join(err, errors.New(string(out)))
 	}
 	return path, nil
+}
+
+// raceDetected tells whether this program was built with -race.
+func raceDetected() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
 // rootless makes the command that runs one test of the suite in testdata/rootless
@@ -144,4 +159,34 @@ func TestUnknownRootlessModeIsAnError(t *testing.T) {
 	out, code := run(t, cmd)
 	g.Expect(code).To(Equal(1))
 	g.Expect(out).To(ContainSubstring(`NSTEST_ROOTLESS="yes" is none of auto, off, force`))
+}
+
+// A breakpoint in a test would never be reached, and nobody would know why.
+func TestADebuggerIsToldOfTheChild(t *testing.T) {
+	g := NewWithT(t)
+	cmd := rootless(t, "TestPass")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
+	runtime.LockOSThread() // the thread that starts it is the debugger
+	defer runtime.UnlockOSThread()
+	g.Expect(cmd.Start()).To(Succeed())
+	for {
+		var status syscall.WaitStatus
+		_, err := syscall.Wait4(cmd.Process.Pid, &status, 0, nil)
+		g.Expect(err).NotTo(HaveOccurred())
+		if !status.Stopped() {
+			g.Expect(status.ExitStatus()).To(BeZero())
+			break
+		}
+		s := status.StopSignal()
+		if s == syscall.SIGTRAP { // it has executed its program
+			s = 0
+		}
+		g.Expect(syscall.PtraceCont(cmd.Process.Pid, int(s))).To(Succeed())
+	}
+	g.Expect(cmd.Wait()).Error().To(MatchError(syscall.ECHILD)) // for the end of the output
+	g.Expect(stderr.String()).To(ContainSubstring("try: gonso exec -- dlv test"))
+	out, _ := run(t, rootless(t, "TestPass"))
+	g.Expect(out).NotTo(ContainSubstring("debugger"))
 }
