@@ -15,7 +15,7 @@ import (
 
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
-	"github.com/seed-1bc5c4a2/gonso/internal/need"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"golang.org/x/sys/unix"
 )
 
@@ -57,7 +57,7 @@ func TestStartRuns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if tc.attr.Sys != nil && tc.attr.Sys.Credential != nil {
-				need.Users(t)
+				nstest.Require(t, "setuid")
 			}
 			g := NewWithT(t)
 			out := output(t, &tc.attr, tc.script)
@@ -79,7 +79,7 @@ func TestStartJoinsAUserNamespaceAs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			if strings.Contains(tc.maps, "1000") {
-				need.Users(t)
+				nstest.Require(t, "setuid")
 			}
 			var fd int
 			h, err := forkexec.Hold(nil, unix.CLONE_NEWUSER, forkexec.Setup{

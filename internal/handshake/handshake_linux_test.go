@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
-	"github.com/seed-1bc5c4a2/gonso/internal/need"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -132,7 +131,7 @@ func TestStrangersSocketKeepsItsData(t *testing.T) {
 
 // A set-user-id program ignores the ticket, and scrubs the variable all the same.
 func TestPrivilegedProgramIgnoresTicket(t *testing.T) {
-	need.Users(t)
+	nstest.Require(t, "setuid")
 	dir := t.TempDir()
 	nstest.New(t, set.NS_MNT).Do(func() {
 		// TMPDIR may be mounted nosuid.
@@ -144,7 +143,7 @@ func TestPrivilegedProgramIgnoresTicket(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(os.WriteFile(exe, image, 0o755), os.Chown(exe, need.Nobody, need.Nobody),
+		if err := errors.Join(os.WriteFile(exe, image, 0o755), os.Chown(exe, 1, 1),
 			os.Chmod(exe, 0o755|os.ModeSetuid)); err != nil {
 			t.Fatal(err)
 		}

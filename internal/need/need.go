@@ -10,10 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
 	"testing"
-
-	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 )
 
 // Tool is for a test that runs a program of a Debian package.
@@ -22,31 +19,6 @@ func Tool(tb testing.TB, program, debianPackage string) {
 	if _, err := exec.LookPath(program); err != nil {
 		Missing(tb, err.Error(), "apt-get install "+debianPackage)
 	}
-}
-
-// Nobody is the highest user and group ID that tests use (user_namespaces(7),
-// overflowuid).
-const Nobody = 65534
-
-// Users is for a test that needs others than root, up to [Nobody]. The tests of
-// an ordinary user, which run in a user namespace, have them if that user has the
-// usual 65536 subordinate IDs.
-func Users(tb testing.TB) {
-	tb.Helper()
-	for _, read := range []func(root, process string) ([]procfs.IDRange, error){procfs.UIDMap, procfs.GIDMap} {
-		maps, err := read(procfs.Root, procfs.Self)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		if !slices.ContainsFunc(maps, hasNobody) {
-			Missing(tb, "this user namespace has no user nobody",
-				"run as root, or grant subordinate IDs with usermod --add-subuids and --add-subgids (apt-get install uidmap)")
-		}
-	}
-}
-
-func hasNobody(m procfs.IDRange) bool {
-	return m.Inside <= Nobody && Nobody-m.Inside < m.Count
 }
 
 // Missing ends a test that this machine cannot run.

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/need"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
 )
 
 // The program has rights by its file that its caller has not: it must not lend
@@ -64,7 +65,7 @@ func giveCapability(t *testing.T, file string, capability int) {
 // A user namespace of somebody else's comes with credentials for which the kernel
 // clears the signal that guards against the parent's end.
 func TestParentDeathSignalSurvivesAUserNamespace(t *testing.T) {
-	need.Users(t)
+	nstest.Require(t, "setuid")
 	eachBuild(t, "probe", func(t *testing.T, b build, program string) {
 		if !b.cgo {
 			return // such a namespace cannot be joined
@@ -72,7 +73,7 @@ func TestParentDeathSignalSurvivesAUserNamespace(t *testing.T) {
 		g := NewWithT(t)
 		need.Tool(t, "unshare", "util-linux")
 		cmd := exec.Command("unshare", "--user", "sh")
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: need.Nobody, Gid: need.Nobody}}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 1, Gid: 1}}
 		to := holdCmd(t, cmd, "")
 		child := exec.Command(program)
 		child.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGUSR1}
