@@ -29,9 +29,10 @@ type room struct {
 // New makes a fixture with new namespaces of the kinds in flags. It is closed
 // when the test and its cleanups have ended.
 //
-// A network namespace has lo up and looks for no duplicates of IPv6 addresses;
-// see [Fixture.AddAddress]. With a mount namespace besides, /sys shows that network namespace, and what is put
-// into /run/netns stays inside. [Raw] leaves all of that out.
+// A network namespace has lo up, lets every group have ping sockets, and looks for
+// no duplicates of IPv6 addresses; see [Fixture.AddAddress]. With a mount namespace
+// besides, /sys shows that network namespace, and what is put into /run/netns stays
+// inside. [Raw] leaves all of that out.
 //
 // Where the machine does not let the test have such namespaces, the test is
 // skipped, with the cause and what helps; see [Require].

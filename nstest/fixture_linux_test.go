@@ -13,6 +13,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
+	"golang.org/x/net/icmp"
 	"golang.org/x/sys/unix"
 )
 
@@ -45,6 +46,11 @@ func TestNetworkIsReady(t *testing.T) {
 			l, err := net.Listen("tcp", address)
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(l.Close()).To(Succeed())
+		}
+		for network, address := range map[string]string{"udp4": "127.0.0.1", "udp6": "::1"} {
+			ping, err := icmp.ListenPacket(network, address)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(ping.Close()).To(Succeed())
 		}
 	})
 }

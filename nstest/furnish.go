@@ -40,8 +40,8 @@ func (c *config) furnish() func() error {
 	}
 }
 
-// readyNetwork makes the thread's network namespace usable at once: lo is up, and
-// an IPv6 address that is added later is valid from the first moment. The kernel
+// readyNetwork makes the thread's network namespace usable at once: lo is up, there
+// are ping sockets, and an IPv6 address that is added later is valid from the first moment. The kernel
 // otherwise looks for a second or two whether somebody else has it (duplicate
 // address detection, RFC 4862), and nobody else is there.
 func readyNetwork() error {
@@ -58,5 +58,5 @@ func readyNetwork() error {
 	if err := sys.InterfaceUp("lo"); err != nil {
 		return fmt.Errorf("bring lo up: %w", err)
 	}
-	return nil
+	return sandbox.AllowPing()
 }

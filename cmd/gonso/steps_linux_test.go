@@ -30,6 +30,7 @@ var effects = map[string]string{
 	"cgroup": `[ "$(readlink /proc/self/ns/cgroup)" != "$cgroup" ]`,
 	"proc":   `[ "$(cat /proc/$$/comm)" = sh ]`,
 	"lo":     `ip -oneline link show dev lo up | grep -q .`,
+	"ping":   `[ "$(cut -f 1 /proc/sys/net/ipv4/ping_group_range)" = 0 ]`,
 	"run":    `[ -n "$XDG_RUNTIME_DIR" ] && touch "$XDG_RUNTIME_DIR/file"`,
 	"varlib": `[ "$(stat -c %d /var/lib)" != "$varlib" ]`,
 	"etc":    `[ "$(stat -c %d /etc)" != "$etc" ]`,
