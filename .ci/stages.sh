@@ -15,6 +15,7 @@ stages=(
   'race       the tests, as root, with the race detector'
   'user       the tests, as a user without privileges and without cgo'
   'ginkgo     the Ginkgo suites in parallel processes, as root and as that user'
+  'peers      what the test suites of others make of gonso exec'
   'darwin     everything compiles where there are no namespaces'
   'cross      everything compiles for the other Linux architectures'
   'vm         a short selection under a kernel of Debian, as root and as a user, in QEMU'
@@ -24,7 +25,6 @@ stages=(
 by_name_only=(
   'exec-sudo  the tests, built by a user, run as root: go test -exec sudo'
   'vm-all     the tests under a kernel of Debian, as root and as a user, in QEMU'
-  'peers      what the test suites of others make of gonso exec'
   'figures    what bench/ measures, six times, with medians'
 )
 
