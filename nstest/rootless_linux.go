@@ -116,7 +116,7 @@ func runChild() (code int, err error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.ExtraFiles = []*os.File{ticket}
 
-	signals := relay.Listen()
+	signals := relay.Listen(relay.Stops...)
 	err = cmd.Start()
 	if err = errors.Join(err, ticket.Close(), s.Close()); err != nil {
 		signals.Stop()

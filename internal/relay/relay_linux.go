@@ -5,6 +5,7 @@ package relay
 import (
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
@@ -17,14 +18,20 @@ var relayed = []os.Signal{
 	syscall.SIGALRM, syscall.SIGTERM,
 }
 
+// Stops are the signals that stop a process which does nothing about them. Who follows
+// the program does not have them stop itself, but is stopped with the program.
+var Stops = []os.Signal{syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU}
+
 // A Relay keeps the signals that this process gets, to pass them on.
 type Relay chan os.Signal
 
-// Listen lets no signal end this process from now on. Those that it was told to
-// ignore, as nohup(1) does, it goes on ignoring, and so will the program.
-func Listen() Relay {
-	r := make(Relay, 2*len(relayed))
-	for _, s := range relayed {
+// Listen lets no signal end this process from now on, nor do what more of them do.
+// Those that it was told to ignore, as nohup(1) does, it goes on ignoring, and so will
+// the program.
+func Listen(more ...os.Signal) Relay {
+	all := slices.Concat(relayed, more)
+	r := make(Relay, 2*len(all))
+	for _, s := range all {
 		if !signal.Ignored(s) {
 			signal.Notify(r, s)
 		}
@@ -35,14 +42,23 @@ func Listen() Relay {
 // Stop lets signals do again what they do by themselves.
 func (r Relay) Stop() { signal.Stop(r) }
 
-// Pass passes signals on. What the keyboard stands for, such as ^C, has gone to the
-// program already if this process is in the terminal's foreground group, since the
-// program is in the same group. An interrupt that kill(1) sends to this process alone
-// looks the same there, and is taken for a key.
+// Pass passes signals on, but for those that a terminal has sent to the program as
+// well. It sends what the keyboard stands for, such as ^C, to its foreground process
+// group, in which this process and the program both are or not. An interrupt that
+// kill(1) sends to this process alone looks the same there, and is taken for a key.
 func (r Relay) Pass(send func(os.Signal) error) {
 	for s := range r {
-		if keyboard := s == syscall.SIGINT || s == syscall.SIGQUIT; keyboard && sys.InForeground() {
-			continue
+		switch s {
+		case syscall.SIGINT, syscall.SIGQUIT:
+			if sys.InForeground() {
+				continue
+			}
+		case syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU:
+			// Where there is a terminal it stops and continues, and what is in the
+			// foreground may be another by now.
+			if sys.HasTerminal() {
+				continue
+			}
 		}
 		// It fails only once the program has ended, and then so does this process.
 		_ = send(s)
@@ -51,7 +67,8 @@ func (r Relay) Pass(send func(os.Signal) error) {
 
 // Follow stops this process whenever a signal stops the child, so that whoever waits
 // for this process gets to know; and continues the child when this process is
-// continued. It returns when the child has ended.
+// continued. It returns when the child has ended. No signal of [Stops] may stop this
+// process by itself: it could be continued before the child is, and stop once more.
 //
 // No process can see that its child goes on while it is stopped itself, so the child
 // should say so: see [Continued].

@@ -10,16 +10,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// HasTerminal tells whether this process has a controlling terminal.
+func HasTerminal() bool {
+	_, has := foreground()
+	return has
+}
+
 // InForeground tells whether this process is in the foreground process group of
 // its controlling terminal, to which the terminal sends what ^C and ^\ stand for
 // (tcgetpgrp(3)). Without such a terminal it is not.
 func InForeground() bool {
+	group, has := foreground()
+	return has && group == unix.Getpgrp()
+}
+
+// foreground returns the foreground process group of the controlling terminal.
+func foreground() (group int, hasTerminal bool) {
 	tty, err := openat(unix.AT_FDCWD, "/dev/tty", unix.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
-		return false
+		return 0, false
 	}
-	group, err := unix.IoctlGetInt(tty.Int(), unix.TIOCGPGRP)
-	return errors.Join(err, tty.Close()) == nil && group == unix.Getpgrp()
+	group, err = unix.IoctlGetInt(tty.Int(), unix.TIOCGPGRP)
+	return group, errors.Join(err, tty.Close()) == nil
 }
 
 // OpenTerminal makes a terminal: user is where a person types and reads, program
