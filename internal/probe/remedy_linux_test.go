@@ -86,13 +86,20 @@ func probeInChild(user string, checks []string) (found []finding, err error) {
 }
 
 // doAsRoot runs a remedy as it is printed. This process is root already, so that
-// its sudo has nothing to do but to run a program.
+// its sudo has little to do: it hides the caller's PATH, and without -E the
+// caller's environment.
 func doAsRoot(remedy string) error {
 	dir, err := os.MkdirTemp("", "probe-test-")
 	if err != nil {
 		return err
 	}
-	err = os.WriteFile(dir+"/sudo", []byte("#!/bin/sh\n[ \"$1\" != -E ] || shift\nexec \"$@\"\n"), 0o755)
+	const sudo = `#!/bin/sh
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+if [ "$1" != -E ]; then exec env -i PATH="$PATH" "$@"; fi
+shift
+exec "$@"
+`
+	err = os.WriteFile(dir+"/sudo", []byte(sudo), 0o755)
 	if err == nil {
 		cmd := exec.Command("sh", "-c", remedy)
 		cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
@@ -139,14 +146,18 @@ func TestRemedyForNoWayLeadsToTheNextOne(t *testing.T) {
 	g.Expect(trail[1].Remedy).To(Equal("gonso exec -- go test ./..."), "%v", trail)
 }
 
-// What root is told to run runs the tests with this PATH.
+// Root runs the caller's Go, which sudo's own PATH would hide, in the caller's
+// environment.
 func TestRemedyOfWhoMustBeRootRunsTheTests(t *testing.T) {
 	g := NewWithT(t)
 	found := in(t, "chroot, no privilege", userRoot(unix.CLONE_NEWNS), "net")
 	g.Expect(found[0].Remedy).To(Equal(`sudo -E env "PATH=$PATH" go test ./...`))
-	t.Chdir("testdata/root")
+	dir := t.TempDir()
+	g.Expect(os.WriteFile(dir+"/go", []byte("#!/bin/sh\necho \"$(id -u) $PROBE_TEST_WANTED $*\" >$(dirname \"$0\")/ran\n"), 0o755)).To(Succeed())
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 	t.Setenv("PROBE_TEST_WANTED", "kept")
 	g.Expect(doAsRoot(found[0].Remedy)).To(Succeed())
+	g.Expect(os.ReadFile(dir + "/ran")).To(BeEquivalentTo("0 kept test ./...\n"))
 }
 
 // Devices are the host's to make (mknod(2)).

@@ -1,3 +1,0 @@
-module root
-
-go 1.26
