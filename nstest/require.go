@@ -69,15 +69,19 @@ func try(need any) (results []probe.Result, err error) {
 // does not give them it is skipped, with anything else it fails.
 func unavailable(tb testing.TB, flags int, err error) {
 	tb.Helper()
-	if !lacking(err) {
-		tb.Fatalf("nstest: %v", err)
-	}
-	text := err.Error()
+	text, skip := err.Error(), lacking(err)
 	for _, kind := range set.Kinds(flags) {
-		if r := probe.Kind(kind); r.OK == probe.No && r.Remedy != "" && !strings.Contains(text, r.Remedy) {
-			text += "; try: " + r.Remedy
-			break
+		r := probe.Kind(kind)
+		if r.OK != probe.No {
+			continue
 		}
+		skip = true
+		if r.Remedy != "" && !strings.Contains(text, r.Remedy) {
+			text += "; try: " + r.Remedy
+		}
+	}
+	if !skip {
+		tb.Fatalf("nstest: %s", text)
 	}
 	missing(tb, text)
 }

@@ -51,6 +51,26 @@ func TestWhatIsMissingFailsWhereSkipsAreFailures(t *testing.T) {
 	}
 }
 
+// A limit of none is no more a test's fault than a missing privilege is.
+func TestALimitOfNoneSkipsWithCauseAndRemedy(t *testing.T) {
+	owner, err := set.Unshare(set.NS_USER, set.WithRootMapped())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { NewWithT(t).Expect(owner.Close()).To(Succeed()) }()
+	for _, test := range []string{"TestPass", "TestRequire"} {
+		g := NewWithT(t)
+		suite := rootless(t, test, "-test.v")
+		cmd := owner.Command(t.Context(), "sh", append([]string{"-c", `echo 0 >/proc/sys/user/max_net_namespaces && exec "$0" "$@"`}, suite.Args...)...)
+		cmd.Env, cmd.Dir = append(suite.Env, "NSTEST_ROOTLESS=off", "NSTEST_STRICT="), suite.Dir
+		out, err := cmd.CombinedOutput()
+		g.Expect(err).NotTo(HaveOccurred(), "%s", out)
+		g.Expect(string(out)).To(ContainSubstring("--- SKIP: " + test))
+		g.Expect(string(out)).To(ContainSubstring("user.max_net_namespaces is 0"))
+		g.Expect(string(out)).To(ContainSubstring("try: sudo sysctl -w user.max_net_namespaces=100000"))
+	}
+}
+
 func TestRequireOfNonsenseFails(t *testing.T) {
 	g := NewWithT(t)
 	out, code := run(t, rootless(t, "TestNonsense"))
