@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/containernetworking/plugins/pkg/ns"
-	"github.com/containernetworking/plugins/pkg/testutils"
 	"github.com/seed-1bc5c4a2/gonso"
 	"golang.org/x/sys/unix"
 )
@@ -46,7 +45,8 @@ func BenchmarkReused(b *testing.B) {
 			})
 			if c.flags == gonso.NS_NET {
 				b.Run("who=CNI", func(b *testing.B) {
-					peer := newCNI(b)
+					peer := newNS(b)
+					b.Cleanup(func() { drop(b, peer) })
 					for b.Loop() {
 						check(b, peer.Do(func(ns.NetNS) error { return nil }))
 					}
@@ -75,41 +75,6 @@ func BenchmarkDiscarded(b *testing.B) {
 			check(b, <-done)
 		}
 	})
-}
-
-// BenchmarkManySets runs a function in one of 10,000 Sets that are open.
-func BenchmarkManySets(b *testing.B) {
-	var limit unix.Rlimit
-	check(b, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
-	one := unshare(b, gonso.NS_UTS)
-	for _, n := range []int{1, 10_000} {
-		if uint64(n)+100 > limit.Cur {
-			b.Skipf("%d descriptors do not fit into a limit of %d", n, limit.Cur)
-		}
-		b.Run(map[bool]string{true: "open=1", false: "open=10000"}[n == 1], func(b *testing.B) {
-			for range n - 1 {
-				dup, err := one.Dup(0)
-				check(b, err)
-				b.Cleanup(func() { check(b, dup.Close()) })
-			}
-			for b.Loop() {
-				check(b, one.DoRaw(func() bool { return true }, true))
-			}
-		})
-	}
-}
-
-func newCNI(b *testing.B) ns.NetNS {
-	peer, err := testutils.NewNS()
-	check(b, err)
-	b.Cleanup(func() { drop(b, peer) })
-	return peer
-}
-
-// drop does what tests with CNI's helpers do at their end.
-func drop(b *testing.B, peer ns.NetNS) {
-	check(b, peer.Close())
-	check(b, testutils.UnmountNS(peer))
 }
 
 // A place is a namespace by descriptor.
