@@ -25,6 +25,7 @@ var scenarios = map[string]func() error{
 	"chroot":                 chrootBare,
 	"chroot, no privilege":   chrootWithoutPrivilege,
 	"cover /proc":            coverProc,
+	"deepest, no privilege":  deepestWithoutPrivilege,
 	"deny after a yes":       probeThenDeny,
 	"deny execve":            denyExecve,
 	"deny ioctl":             denyIoctl,

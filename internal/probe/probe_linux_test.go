@@ -121,6 +121,16 @@ func TestLimitThatCannotBeSeenIsInconclusive(t *testing.T) {
 	g.Expect(found[1].OK).To(Equal(yes))
 }
 
+// What stands in the way of the only way may go.
+func TestNoWayForNowIsInconclusive(t *testing.T) {
+	g := NewWithT(t)
+	found := in(t, "deepest, no privilege", userRoot(0), "net", "rootless")
+	g.Expect(found[0].OK).To(Equal(inconclusive))
+	g.Expect(found[0].Errno).To(Equal(unix.EPERM))
+	g.Expect(found[0].Cause).To(ContainSubstring("no user namespace to have it in: it takes user: create a user namespace: no space left on device"))
+	g.Expect(found[1].OK).To(Equal(inconclusive))
+}
+
 func TestLimitOfUserNamespacesIsNamed(t *testing.T) {
 	g := NewWithT(t)
 	found := in(t, "limit user", userRoot(0), "user", "rootless", "uts")

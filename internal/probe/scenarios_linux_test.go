@@ -92,16 +92,42 @@ func chrootWithoutPrivilege() error {
 		return errors.Join(unix.Chroot(dir), os.Chdir("/"))
 	}
 	dir, err := bare()
-	return errors.Join(err, os.Setenv(dirVar, dir), dropPrivilege("chroot, no privilege"))
+	if err != nil {
+		return err
+	}
+	return inOrder(
+		func() error { return os.Setenv(dirVar, dir) },
+		func() error { return dropPrivilege("chroot, no privilege") },
+	)
+}
+
+// inOrder takes steps of which the last may not come back.
+func inOrder(steps ...func() error) error {
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // limitThenDeeper goes into one more user namespace.
 func limitThenDeeper() error {
-	if err := limitNet(); err != nil {
-		return err
-	}
+	return inOrder(limitNet, func() error { return deeper("as it is") })
+}
+
+// deepestWithoutPrivilege goes into the last user namespace that there may be.
+func deepestWithoutPrivilege() error {
+	return inOrder(
+		func() error { return write("/proc/sys/user/max_user_namespaces", "1") },
+		func() error { return deeper("no privilege") },
+	)
+}
+
+// deeper runs a scenario in a user namespace of this one, and ends.
+func deeper(scenario string) error {
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
-	cmd.Env = append(os.Environ(), scenarioVar+"=as it is")
+	cmd.Env = append(os.Environ(), scenarioVar+"="+scenario)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = userRoot(0)
 	if err := cmd.Run(); err != nil {
@@ -115,16 +141,16 @@ func limitThenDeeper() error {
 func noPrivilege() error { return dropPrivilege("as it is") }
 
 // noWay leaves neither CAP_SYS_ADMIN nor a user namespace to have it in.
-func noWay() error { return errors.Join(limitUser(), noPrivilege()) }
+func noWay() error { return inOrder(limitUser, noPrivilege) }
 
 // dropPrivilege executes this program once more, without CAP_SYS_ADMIN, for another
 // scenario.
 func dropPrivilege(scenario string) error {
 	runtime.LockOSThread() // it is the thread that loses the capability
-	return errors.Join(
-		unix.Prctl(unix.PR_CAPBSET_DROP, unix.CAP_SYS_ADMIN, 0, 0, 0),
-		os.Setenv(scenarioVar, scenario),
-		unix.Exec("/proc/self/exe", os.Args, os.Environ()),
+	return inOrder(
+		func() error { return unix.Prctl(unix.PR_CAPBSET_DROP, unix.CAP_SYS_ADMIN, 0, 0, 0) },
+		func() error { return os.Setenv(scenarioVar, scenario) },
+		func() error { return unix.Exec("/proc/self/exe", os.Args, os.Environ()) },
 	)
 }
 
