@@ -5,6 +5,9 @@ package probe
 import (
 	"errors"
 	"fmt"
+	"os"
+	"slices"
+	"strings"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -88,10 +91,20 @@ func inNewNet(module string, work func(*netlink.Handle) error) Result {
 		return Result{
 			OK:     No,
 			Cause:  fmt.Errorf("%w: the kernel has no %s, and there is no such module to load", err, module),
-			Remedy: `sudo apt-get install "linux-modules-extra-$(uname -r)"`, // Ubuntu; elsewhere, another kernel
+			Remedy: moreModules("/etc/os-release"),
 		}
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
 		return Result{OK: No, Cause: err}
 	}
 	return Result{OK: Inconclusive, Cause: err}
+}
+
+// moreModules returns what installs the modules that Ubuntu has in a package of
+// their own. Elsewhere it takes another kernel.
+func moreModules(osRelease string) string {
+	text, err := os.ReadFile(osRelease)
+	if err != nil || !slices.Contains(strings.Split(string(text), "\n"), "ID=ubuntu") {
+		return ""
+	}
+	return `sudo apt-get install "linux-modules-extra-$(uname -r)"`
 }

@@ -184,3 +184,17 @@ func TestRemedyForATunDeviceOfRootAlone(t *testing.T) {
 	}
 	g.Expect(trail[1:]).To(Equal([]finding{{Name: "tun", OK: yes}}))
 }
+
+// Of the distributions only Ubuntu has such a package.
+func TestMoreModulesAreUbuntus(t *testing.T) {
+	g := NewWithT(t)
+	file := t.TempDir() + "/os-release"
+	for text, want := range map[string]string{
+		"NAME=\"Ubuntu\"\nID=ubuntu\nID_LIKE=debian\n": `sudo apt-get install "linux-modules-extra-$(uname -r)"`,
+		"ID=debian\n": "",
+	} {
+		g.Expect(os.WriteFile(file, []byte(text), 0o600)).To(Succeed())
+		g.Expect(probe.MoreModules(file)).To(Equal(want))
+	}
+	g.Expect(probe.MoreModules(file + "none")).To(BeEmpty())
+}

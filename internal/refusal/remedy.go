@@ -21,7 +21,7 @@ const (
 
 // Options of docker run(1), as Docker's manual has them: they take away the
 // seccomp filter, the AppArmor profile, the mounts over parts of /proc and /sys.
-// Of all remedies these alone are not run by a test, for want of an engine.
+// No test runs these, for want of an engine.
 const (
 	DropSeccomp  = "docker run --security-opt seccomp=unconfined ..."
 	DropAppArmor = "docker run --security-opt apparmor=unconfined ..."
