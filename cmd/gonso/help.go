@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"text/tabwriter"
 )
 
 func helpVerb() verb {
@@ -39,9 +40,11 @@ func help(args []string) int {
 // overview lists the verbs.
 func overview(w io.Writer) {
 	fmt.Fprintf(w, "gonso runs programs in Linux namespaces of their own.\n\n")
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, v := range verbs() {
-		fmt.Fprintf(w, "  gonso %-26s %s\n", v.name+" "+v.args, v.short)
+		fmt.Fprintf(table, "  gonso %s %s\t%s\n", v.name, v.args, v.short)
 	}
+	table.Flush() // it fails where the lines around it fail
 	fmt.Fprintf(w, "\n'gonso help VERB' tells more.\n")
 }
 
