@@ -71,4 +71,7 @@ func TestRefused(t *testing.T) {
 	kinds := map[string]int{"user": set.NS_USER, "net": set.NS_NET}[what]
 	_, err := set.Unshare(kinds)
 	fmt.Printf("error: %v\n", err)
+	if errors.Is(err, unix.EPERM) {
+		os.Exit(0) // a chroot has no place for what is written at the end of a test
+	}
 }
