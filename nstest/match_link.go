@@ -46,10 +46,10 @@ func (m *haveLink) NegatedFailureMessage(actual any) string {
 // showLink puts into a line what the matchers of links are about.
 func showLink(link netlink.Link) string {
 	state := "down"
-	switch flags := link.Attrs().Flags; {
-	case flags&net.FlagRunning != 0:
+	switch {
+	case carries(link):
 		state = "up"
-	case flags&net.FlagUp != 0:
+	case link.Attrs().Flags&net.FlagUp != 0:
 		state = "up, without carrier"
 	}
 	text := fmt.Sprintf("%s: %s, MTU %v", link.Attrs().Name, link.Type(), linkMTU(link))
@@ -59,6 +59,15 @@ func showLink(link netlink.Link) string {
 	return text + ", " + state
 }
 
+// carries tells whether a link can carry packets: IFF_RUNNING is the kernel's word for
+// that, which it also gives for a link whose carrier it has yet to look at (Linux 6.1);
+// IFF_LOWER_UP is the carrier itself (netdevice(7)).
+func carries(link netlink.Link) bool {
+	const lowerUp = 0x10000
+	attrs := link.Attrs()
+	return attrs.Flags&net.FlagRunning != 0 && attrs.RawFlags&lowerUp != 0
+}
+
 type beUp struct{}
 
 func (m *beUp) Match(actual any) (success bool, err error) {
@@ -66,8 +75,7 @@ func (m *beUp) Match(actual any) (success bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	// IFF_RUNNING: the kernel's idea of 'can carry packets' (netdevice(7)).
-	return link.Attrs().Flags&net.FlagRunning != 0, nil
+	return carries(link), nil
 }
 
 func (m *beUp) FailureMessage(actual any) string {
