@@ -74,7 +74,7 @@ nocgo: CGO_ENABLED=0
 darwin: GOOS=darwin CGO_ENABLED=0
 END
   say go tool -modfile=tools/go.mod actionlint
-  say shellcheck --external-sources .ci/run .ci/machine/{run,kernel,early,init} .github/actions/namespaces/prepare
+  say shellcheck --external-sources .ci/run .ci/machine/{run,kernel,early,init,restricted} .ci/peers/run .github/actions/namespaces/prepare
 }
 
 # -count=1 because the kernel is an input of most tests, and go test's cache does not see it.
