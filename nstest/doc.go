@@ -29,10 +29,14 @@
 // again in a user namespace, if the process may not make namespaces. Where the
 // machine forbids that too, tests are skipped with the cause and what helps:
 //
-//	router_test.go:12: nstest: gonso: unshare net: operation not permitted (AppArmor denies the
-//	capabilities of an unprivileged user namespace; try: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0)
+//	router_test.go:12: nstest: gonso: unshare net: operation not permitted (the process has no
+//	CAP_SYS_ADMIN; run it as root, or in a user namespace as nstest.Main and gonso exec do;
+//	what may be in the way of that: kernel.unprivileged_userns_clone is 0;
+//	try: sudo sysctl -w kernel.unprivileged_userns_clone=1)
 //
 // With NSTEST_STRICT=1, which is meant for CI, they fail instead.
+//
+// A debugger sees the tests of such a run from inside: gonso exec -- dlv test
 //
 // # When not to use it
 //
