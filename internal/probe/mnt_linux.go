@@ -12,7 +12,7 @@ import (
 
 // tryMnt mounts a tmpfs.
 func tryMnt() Result {
-	return answer(unix.CLONE_NEWNS, inNewFolder(0, mountTmpfs))
+	return answer(unix.CLONE_NEWNS, inNewMounts(0, mountTmpfs))
 }
 
 func mountTmpfs(dir string) error {

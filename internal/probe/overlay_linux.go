@@ -14,7 +14,7 @@ func tryOverlay() Result {
 	if mnt := Named("mnt"); mnt.OK != Yes {
 		return without(mnt)
 	}
-	return mountable("overlay", inNewFolder(0, func(dir string) error {
+	return mountable("overlay", inNewMounts(0, func(dir string) error {
 		if err := mountTmpfs(dir); err != nil {
 			return err
 		}

@@ -28,7 +28,7 @@ func tryProc() Result {
 	}
 	mnt := Named("mnt")
 	if root && mnt.OK == Yes {
-		return mountable("proc", inNewFolder(0, func(dir string) error {
+		return mountable("proc", inNewMounts(0, func(dir string) error {
 			return sys.Mount("proc", dir, "proc", sys.NoSuid|sys.NoDev|sys.NoExec, "")
 		}))
 	}

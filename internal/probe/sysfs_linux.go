@@ -16,7 +16,7 @@ func trySysfs() Result {
 			return without(r)
 		}
 	}
-	r := mountable("sysfs", inNewFolder(unix.CLONE_NEWNET, func(dir string) error {
+	r := mountable("sysfs", inNewMounts(unix.CLONE_NEWNET, func(dir string) error {
 		return sys.Mount("sysfs", dir, "sysfs", sys.NoSuid|sys.NoDev|sys.NoExec, "")
 	}))
 	if r.OK == No {

@@ -3,9 +3,7 @@
 package probe
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"runtime"
 
 	"golang.org/x/sys/unix"
@@ -45,14 +43,9 @@ func inNew(flags int, work func() error) error {
 	})
 }
 
-// inNewFolder is inNew with a new mount namespace and an empty folder to mount
-// on.
-func inNewFolder(flags int, work func(dir string) error) error {
-	dir, err := os.MkdirTemp("", "gonso-probe-")
-	if err != nil {
-		return err
-	}
-	err = inNew(flags|unix.CLONE_NEWNS, func() error { return work(dir) })
-	// In this mount namespace nothing is mounted there.
-	return errors.Join(err, os.Remove(dir))
+// inNewMounts is inNew with a new mount namespace, and a folder to mount on. It is
+// one that is everywhere, whose content is hidden from this thread alone, rather than
+// one that would have to be made.
+func inNewMounts(flags int, work func(dir string) error) error {
+	return inNew(flags|unix.CLONE_NEWNS, func() error { return work("/proc/sys") })
 }

@@ -33,7 +33,8 @@ const (
 type Range struct{ First, Count int }
 
 // Names returns how these files may name a user: by number and, last, by login
-// name. Who has no entry in passwd has only the number.
+// name. Who has no entry in passwd has only the number or, without cgo, for which the
+// user directories are closed, the name in $USER (package os/user).
 func Names(uid int) []string {
 	names := []string{strconv.Itoa(uid)}
 	if u, err := user.LookupId(names[0]); err == nil {
