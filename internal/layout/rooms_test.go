@@ -32,7 +32,7 @@ var rooms = []room{
 	{name: ".", imports: []string{"set", "pool"}, light: true},
 	{name: "reexec", imports: []string{"internal/...", "set"}, light: true},
 	{name: "reexec/gons", imports: []string{"internal/..."}, light: true},
-	{name: "nstest/internal/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/..."}, planned: true},
+	{name: "nstest/internal/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/..."}},
 	{name: "nstest", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/..."}},
 	{name: "nstest/link/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/..."}, planned: true},
 	{name: "cmd/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/...", "cmd/..."}},

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package state
+
+import (
+	"fmt"
+	"net"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+func readRoutes(s Subject) (func(*State), error) {
+	var list []Route
+	err := s.withRoutes(func(handle *netlink.Handle) error {
+		list = nil
+		allTables := &netlink.Route{Table: unix.RT_TABLE_UNSPEC}
+		return handle.RouteListFilteredIter(netlink.FAMILY_ALL, allTables, netlink.RT_FILTER_TABLE, func(r netlink.Route) bool {
+			if r.Family != unix.AF_INET && r.Family != unix.AF_INET6 {
+				return true
+			}
+			if r.Table != unix.RT_TABLE_LOCAL || r.Protocol != unix.RTPROT_KERNEL {
+				list = append(list, routeOf(r))
+			}
+			return true
+		})
+	})
+	return func(state *State) { state.Routes = list }, err
+}
+
+// routeTypes are those of routes that lead nowhere, or not away (ip-route(8)).
+var routeTypes = map[int]string{
+	unix.RTN_LOCAL: "local", unix.RTN_BROADCAST: "broadcast", unix.RTN_ANYCAST: "anycast", unix.RTN_MULTICAST: "multicast",
+	unix.RTN_BLACKHOLE: "blackhole", unix.RTN_UNREACHABLE: "unreachable", unix.RTN_PROHIBIT: "prohibit",
+	unix.RTN_THROW: "throw", unix.RTN_NAT: "nat",
+}
+
+func routeOf(r netlink.Route) Route {
+	route := Route{
+		To: prefixOf(r.Dst), Type: routeTypes[r.Type], Source: addrOf(r.Src), Metric: r.Priority, Table: r.Table,
+	}
+	for _, hop := range r.MultiPath {
+		route.Hops = append(route.Hops, hopOf(hop.Gw, hop.Via, hop.LinkIndex, hop.Flags))
+	}
+	// The kernel has refused packets leave by lo.
+	refuses := r.Type == unix.RTN_BLACKHOLE || r.Type == unix.RTN_UNREACHABLE || r.Type == unix.RTN_PROHIBIT
+	if len(r.MultiPath) == 0 && r.LinkIndex != 0 && !refuses {
+		route.Hops = []Hop{hopOf(r.Gw, r.Via, r.LinkIndex, r.Flags)}
+	}
+	return route
+}
+
+// hopOf takes the gateway from where it is: that of an IPv4 route may have an IPv6
+// address (RTA_VIA, RFC 5549).
+func hopOf(gateway net.IP, via netlink.Destination, link, flags int) Hop {
+	if v, ok := via.(*netlink.Via); ok {
+		gateway = v.Addr
+	}
+	hop := Hop{Via: addrOf(gateway), Link: link}
+	for _, note := range []struct {
+		flag int
+		text string
+	}{{unix.RTNH_F_DEAD, "dead"}, {unix.RTNH_F_LINKDOWN, "linkdown"}, {unix.RTNH_F_ONLINK, "onlink"}} {
+		if flags&note.flag != 0 {
+			hop.Notes = append(hop.Notes, note.text)
+		}
+	}
+	return hop
+}
+
+func readRules(s Subject) (func(*State), error) {
+	var list []Rule
+	err := s.withRoutes(func(handle *netlink.Handle) error {
+		list = nil
+		all, err := handle.RuleList(netlink.FAMILY_ALL)
+		for _, r := range all {
+			if r.Family != unix.AF_INET && r.Family != unix.AF_INET6 {
+				continue
+			}
+			if rule := ruleOf(r); !rule.usual() {
+				list = append(list, rule)
+			}
+		}
+		return err
+	})
+	return func(state *State) { state.Rules = list }, err
+}
+
+func ruleOf(r netlink.Rule) Rule {
+	rule := Rule{IPv6: r.Family == unix.AF_INET6, Priority: r.Priority, Not: r.Invert, Table: r.Table, Goto: max(r.Goto, 0)}
+	add := func(when bool, format string, args ...any) {
+		if when {
+			rule.Selectors = append(rule.Selectors, fmt.Sprintf(format, args...))
+		}
+	}
+	add(r.Src != nil, "from %v", prefixOf(r.Src))
+	add(r.Dst != nil, "to %v", prefixOf(r.Dst))
+	add(r.Tos != 0, "tos %#x", r.Tos)
+	add(r.IifName != "", "iif %s", r.IifName)
+	add(r.OifName != "", "oif %s", r.OifName)
+	if r.Mask != nil && *r.Mask != 0xffffffff {
+		add(true, "fwmark %#x/%#x", r.Mark, *r.Mask)
+	} else {
+		add(r.Mark != 0, "fwmark %#x", r.Mark)
+	}
+	add(r.IPProto > 0, "ipproto %d", r.IPProto)
+	if r.Sport != nil {
+		add(true, "sport %d-%d", r.Sport.Start, r.Sport.End)
+	}
+	if r.Dport != nil {
+		add(true, "dport %d-%d", r.Dport.Start, r.Dport.End)
+	}
+	if r.UIDRange != nil {
+		add(true, "uidrange %d-%d", r.UIDRange.Start, r.UIDRange.End)
+	}
+	add(r.SuppressPrefixlen >= 0, "suppress_prefixlength %d", r.SuppressPrefixlen)
+	return rule
+}
+
+// neighbourStates are those of linux/neighbour.h. Neighbours that nobody has to ask
+// for, NUD_NOARP, are the kernel's.
+var neighbourStates = []struct {
+	state int
+	name  string
+}{
+	{unix.NUD_PERMANENT, "PERMANENT"}, {unix.NUD_REACHABLE, "REACHABLE"}, {unix.NUD_STALE, "STALE"}, {unix.NUD_DELAY, "DELAY"},
+	{unix.NUD_PROBE, "PROBE"}, {unix.NUD_FAILED, "FAILED"}, {unix.NUD_INCOMPLETE, "INCOMPLETE"},
+}
+
+func readNeighbours(s Subject) (func(*State), error) {
+	var list []Neighbour
+	err := s.withRoutes(func(handle *netlink.Handle) error {
+		list = nil
+		all, err := handle.NeighList(0, netlink.FAMILY_ALL)
+		for _, n := range all {
+			if n.Family != unix.AF_INET && n.Family != unix.AF_INET6 {
+				continue
+			}
+			for _, known := range neighbourStates {
+				if n.State&known.state != 0 {
+					list = append(list, Neighbour{addrOf(n.IP), n.LinkIndex, n.HardwareAddr.String(), known.name})
+					break
+				}
+			}
+		}
+		return err
+	})
+	return func(state *State) { state.Neighbours = list }, err
+}
