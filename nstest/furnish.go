@@ -3,10 +3,12 @@
 package nstest
 
 import (
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io/fs"
+	"sync"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -41,22 +43,38 @@ func (c *config) furnish() func() error {
 }
 
 // readyNetwork makes the thread's network namespace usable at once: lo is up, there
-// are ping sockets, and an IPv6 address that is added later is valid from the first moment. The kernel
-// otherwise looks for a second or two whether somebody else has it (duplicate
-// address detection, RFC 4862), and nobody else is there.
+// are ping sockets, and an IPv6 address that is added later is valid from the first moment.
 func readyNetwork() error {
-	const conf = "/proc/sys/net/ipv6/conf" // of the network namespace of the thread that opens it
-	if _, err := os.Stat(conf); err == nil {
-		// An interface does without only if 'all' does too (net/ipv6/addrconf.c,
-		// addrconf_dad_begin); it copies 'default' when it is made.
-		for _, name := range []string{"all", "default"} {
-			if err := os.WriteFile(filepath.Join(conf, name, "accept_dad"), []byte("0"), 0); err != nil {
-				return fmt.Errorf("switch off duplicate address detection: %w", err)
-			}
-		}
+	if err := skipDuplicateDetection(); err != nil {
+		return fmt.Errorf("switch off duplicate address detection: %w", err)
 	}
 	if err := sys.InterfaceUp("lo"); err != nil {
 		return fmt.Errorf("bring lo up: %w", err)
 	}
 	return sandbox.AllowPing()
 }
+
+// skipDuplicateDetection makes new IPv6 addresses of the thread's network namespace valid
+// at once. The kernel otherwise looks for a second or two whether somebody else has them
+// (RFC 4862), and nobody else is there.
+//
+// An interface does without only if 'all' does too (net/ipv6/addrconf.c,
+// addrconf_dad_begin); it copies 'default' when it is made.
+func skipDuplicateDetection() error {
+	err := sandbox.SetSysctl("net/ipv6/conf/default/accept_dad", "0")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // a kernel without IPv6
+	}
+	if err == nil && allDetect() {
+		err = sandbox.SetSysctl("net/ipv6/conf/all/accept_dad", "0")
+	}
+	return err
+}
+
+// allDetect tells whether 'all' is on in a new network namespace, which the calling thread
+// must be in. It is the same in each: off, unless they inherit what the host has
+// (net.core.devconf_inherit_init_net).
+var allDetect = sync.OnceValue(func() bool {
+	value, err := procfs.Sysctl(procfs.Root, "net.ipv6.conf.all.accept_dad")
+	return err != nil || value != "0"
+})

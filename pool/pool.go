@@ -16,7 +16,7 @@ import (
 // makes each Set when it is asked for.
 type Pool struct {
 	flags       int
-	afterCreate func() error
+	afterCreate func() (clean bool, err error)
 	opts        []set.UnshareOpt
 
 	mu     sync.Mutex
@@ -34,6 +34,16 @@ type Pool struct {
 // before anyone gets it. If it returns an error, panics or ends its goroutine,
 // that Set is closed and is not handed out; the pool goes on.
 func New(flags int, afterCreate func() error, opts ...set.UnshareOpt) *Pool {
+	if afterCreate == nil {
+		return NewRaw(flags, nil, opts...)
+	}
+	return NewRaw(flags, func() (bool, error) { return false, afterCreate() }, opts...)
+}
+
+// NewRaw is [New] with an afterCreate that tells whether its thread is clean, which
+// means what it does in [set.Set.DoRaw]: that thread is used again, so that no Set takes
+// a new one.
+func NewRaw(flags int, afterCreate func() (clean bool, err error), opts ...set.UnshareOpt) *Pool {
 	return &Pool{flags: flags, afterCreate: afterCreate, opts: opts, room: make(chan struct{}, 1)}
 }
 
@@ -118,7 +128,7 @@ var errGoexit = errors.New("afterCreate ended its goroutine, as t.FailNow does")
 
 // prepare runs f inside the Set. A panic and Goexit become errors: one Set
 // failed, which is no reason for whoever wanted it to end.
-func prepare(s set.Set, f func() error) error {
+func prepare(s set.Set, f func() (clean bool, err error)) error {
 	result := make(chan error, 1)
 	go func() {
 		err := errGoexit
@@ -130,7 +140,7 @@ func prepare(s set.Set, f func() error) error {
 			result <- err
 		}()
 		var failed error
-		if e := s.Do(func() { failed = f() }); e != nil {
+		if e := s.DoRaw(func() (clean bool) { clean, failed = f(); return clean }, true); e != nil {
 			failed = e
 		}
 		err = failed

@@ -4,7 +4,6 @@ package sandbox
 
 import (
 	"fmt"
-	"os"
 	"sync"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
@@ -38,7 +37,7 @@ func AllowPing() error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile("/proc/sys/net/ipv4/ping_group_range", fmt.Appendf(nil, "0 %d", last), 0); err != nil {
+	if err := SetSysctl("net/ipv4/ping_group_range", fmt.Sprintf("0 %d", last)); err != nil {
 		return fmt.Errorf("let groups 0 to %d have ping sockets: %w", last, err)
 	}
 	return nil
