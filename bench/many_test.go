@@ -15,7 +15,7 @@ import (
 // that means for running a function in one.
 func BenchmarkManySets(b *testing.B) {
 	const sets = 10_000
-	check(b, allowFiles(sets + 1000))
+	check(b, allowFiles(sets+1000))
 	one := unshare(b, gonso.NS_NET)
 	do := func(b *testing.B) {
 		for b.Loop() {

@@ -24,7 +24,7 @@ type source struct {
 
 // perFiller is how many Sets each filler keeps ready; there are never more
 // fillers than CPUs, since making namespaces is work for the kernel.
-const perFiller = 2
+const perFiller = 4
 
 // sources has those that many tests share, and what ends their fillers.
 var sources = struct {

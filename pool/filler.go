@@ -13,7 +13,9 @@ import (
 
 // Run starts a filler, which keeps n Sets idle until ctx is cancelled or the
 // function that Run returns is called; that function waits until the filler has
-// ended. Several fillers may run; together they keep the sum of their n.
+// ended. Several fillers may run; together they keep the sum of their n. They make
+// more once half of these are taken, since it takes Get longer to wake one than to
+// take a Set.
 //
 // The context that Run returns is done once the filler has ended, its goroutine
 // gone, and its share of the idle Sets closed. [context.Cause] tells what ended

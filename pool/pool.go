@@ -67,7 +67,9 @@ func (p *Pool) take() (s set.Set, ok bool) {
 	s = p.idle[last]
 	p.idle[last] = set.Set{}
 	p.idle = p.idle[:last]
-	p.wake()
+	if len(p.idle)+p.making <= p.bound/2 {
+		p.wake()
+	}
 	return s, true
 }
 

@@ -209,6 +209,23 @@ func TestFillerTriesAgainWhileALimitIsReached(t *testing.T) {
 	g.Eventually(p.Len).Should(Equal(1))
 }
 
+func TestFillerIsWokenOnceHalfIsTaken(t *testing.T) {
+	g := NewWithT(t)
+	p := pool.New(set.NS_UTS, nil)
+	_, stop := p.Run(t.Context(), 4)
+	defer stop()
+	get := func() {
+		s, err := p.Get()
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(s.Close()).To(Succeed())
+	}
+	g.Eventually(p.Len).Should(Equal(4))
+	get()
+	g.Consistently(p.Len, 20*time.Millisecond).Should(Equal(3))
+	get()
+	g.Eventually(p.Len).Should(Equal(4))
+}
+
 func TestSeveralFillersKeepTheSum(t *testing.T) {
 	g := NewWithT(t)
 	p := pool.New(set.NS_UTS, nil)
