@@ -140,7 +140,7 @@ func newSubtest(t *testing.T) subtest {
 	if deadline, ok := t.Deadline(); ok {
 		// The child's time is up first, so that this process is left to tell.
 		left := time.Until(deadline)
-		s.Timeout = max(left-min(left/10, 5*time.Second), time.Millisecond)
+		s.Timeout = max(left-min(left/4, 5*time.Second), time.Millisecond)
 	}
 	for name := range unlike {
 		if value, ok := os.LookupEnv(name); ok {

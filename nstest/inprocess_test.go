@@ -133,7 +133,7 @@ func TestInProcessHasLessTimeThanItsParent(t *testing.T) {
 	g := NewWithT(t)
 	out, code := play(t, "^TestHangs$", "-test.timeout=5s")
 	g.Expect(code).To(Equal(1), "not the 2 of a binary that timed out itself")
-	g.Expect(out).To(MatchRegexp(`has crashed: panic: test timed out after 4\.\d+s`))
+	g.Expect(out).To(MatchRegexp(`has crashed: panic: test timed out after 3\.\d+s`))
 	g.Expect(out).To(ContainSubstring("hanging"))
 	g.Expect(out).To(whole("--- FAIL: TestHangs (t)", "    --- FAIL: TestHangs/inside (t)"))
 }
