@@ -138,7 +138,7 @@ stage_vm() {
   amd64 || return 0
   need_machine
   say .ci/machine/run -short ./set ./examples/twohosts
-  say .ci/machine/run -user -short ./internal/probe
+  say .ci/machine/run -user -short -timeout 500 ./internal/probe ./nstest
   say .ci/machine/restricted
 }
 
