@@ -3,6 +3,7 @@
 package bench
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
@@ -14,8 +15,8 @@ import (
 )
 
 // BenchmarkSuite is 2,000 tests that do nothing, each with a net namespace of its own
-// that nstest has made ready. One floor is 2,000 namespaces and nothing else; the other
-// also does to them what nstest promises.
+// that nstest has made ready. One floor is 2,000 namespaces and nothing else; the others
+// also do to them what nstest promises, on one thread and on as many as there are CPUs.
 func BenchmarkSuite(b *testing.B) {
 	const tests = 2000
 	for _, who := range []struct {
@@ -25,6 +26,10 @@ func BenchmarkSuite(b *testing.B) {
 		{"gonso", func() error { return times(tests, func() error { oneTest(b); return nil }) }},
 		{"floor", func() error { return onThread(func() error { return times(tests, newNamespace) }) }},
 		{"furnished", func() error { return onThread(func() error { return times(tests, newFurnished) }) }},
+		{"furnished-by-all", func() error {
+			threads := runtime.GOMAXPROCS(0)
+			return onThreads(threads, func() error { return times(tests/threads, newFurnished) })
+		}},
 	} {
 		b.Run("who="+who.name, func(b *testing.B) {
 			settle(b)

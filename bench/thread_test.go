@@ -3,6 +3,7 @@
 package bench
 
 import (
+	"errors"
 	"runtime"
 	"testing"
 
@@ -13,13 +14,21 @@ import (
 )
 
 // onThread runs f on a thread that ends with it.
-func onThread(f func() error) error {
+func onThread(f func() error) error { return onThreads(1, f) }
+
+// onThreads runs f on each of n threads, which end with it.
+func onThreads(n int, f func() error) (err error) {
 	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // never unlocked, so that the thread ends
-		done <- f()
-	}()
-	return <-done
+	for range n {
+		go func() {
+			runtime.LockOSThread() // never unlocked, so that the thread ends
+			done <- f()
+		}()
+	}
+	for range n {
+		err = errors.Join(err, <-done)
+	}
+	return err
 }
 
 // settle waits until the kernel has destroyed the net namespaces that benchmarks before
