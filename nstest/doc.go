@@ -38,8 +38,33 @@
 //
 // A debugger sees the tests of such a run from inside: gonso exec -- dlv test
 //
+// # When a test fails
+//
+// The log of a test that fails, in a clean-up too, has the state of each of its fixtures; in
+// Ginkgo it is a report entry. It is read before fixtures are closed, over netlink and
+// procfs, so that no tool is needed. A test that passes says nothing:
+//
+//	router_test.go:21: no answer from 192.0.2.2
+//	router_test.go:14: nstest: fixture client as the test failed: net:[4026532193]
+//	    links
+//	      lo    UP                       127.0.0.1/8 ::1/128
+//	      eth0  UP    82:63:03:9e:f9:d1  192.0.2.1/24         veth, peer if2 in net:[4026532246]
+//	    routes
+//	      192.0.2.0/24 dev eth0 src 192.0.2.1
+//	    neighbours
+//	      192.0.2.2  dev eth0  FAILED
+//	    sockets
+//	      tcp  LISTEN  192.0.2.1:80
+//
+// There also are sections for rules, nftables, mounts, the host name and processes, if there
+// is anything in them that did not come with the namespace.
+//
+// A process that is left in a fixture when its test has ended is named and killed, and fails
+// the test, unless it ends by itself in a quarter of a second. It is found if it is a child
+// of this process, or was started by one that has been waited for, or by these in turn.
+//
 // # When not to use it
 //
-// Programs use package gonso; nstest links testing, Ginkgo, Gomega and netlink. A
+// Programs use package gonso; nstest links testing, Ginkgo, Gomega, netlink and nftables. A
 // test that only needs a free port on localhost needs no namespace.
 package nstest

@@ -8,6 +8,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/onsi/ginkgo/v2/types"
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
 )
@@ -24,10 +27,19 @@ type room struct {
 
 	mu    sync.Mutex
 	links *netlink.Handle
+
+	at       types.CodeLocation // where a fixture of Ginkgo was made
+	house    *house             // which guards what follows
+	empty    bool               // it has been left
+	evidence *state.State       // as the test failed
+	told     bool               // it is in the log
+	reaped   usage              // of the children that were waited for before
+	usual    func() ([]procfs.Mount, error)
 }
 
 // New makes a fixture with new namespaces of the kinds in flags. It is closed
-// when the test and its cleanups have ended.
+// when the test and its cleanups have ended. If the test fails, its log has what
+// the namespaces were like; processes that are left in them fail it.
 //
 // A network namespace has lo up, lets every group have ping sockets, and looks for
 // no duplicates of IPv6 addresses; see [Fixture.AddAddress]. With a mount namespace
@@ -48,11 +60,7 @@ func (f *Fixture) begin(tb testing.TB, c *config) {
 	tb.Helper()
 	r := newRoom(tb, c)
 	f.now.Store(r)
-	tb.Cleanup(func() {
-		if err := r.close(); err != nil {
-			tb.Errorf("nstest: close %s: %v", r.name, err)
-		}
-	})
+	r.inhabit()
 }
 
 // newRoom takes a Set for a test. Where there is none to be had it ends the
@@ -67,7 +75,7 @@ func newRoom(tb testing.TB, c *config) *room {
 	if name == "" {
 		name = set.KindNames(c.flags)
 	}
-	return &room{tb: tb, name: name, set: s}
+	return &room{tb: tb, name: name, set: s, at: c.at, reaped: reapedChildren(), usual: c.usualMounts}
 }
 
 func (r *room) close() error {
@@ -113,7 +121,15 @@ func (f *Fixture) ID(kind int) string {
 func (f *Fixture) Do(what func()) {
 	r := f.room()
 	r.tb.Helper()
-	if err := r.set.Do(what); err != nil {
+	ended := true
+	defer func() {
+		if ended {
+			r.attest() // nothing is cleaned up yet
+		}
+	}()
+	err := r.set.Do(what)
+	ended = false
+	if err != nil {
 		r.tb.Fatalf("nstest: %s: %v", r.name, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/onsi/ginkgo/v2"
@@ -22,6 +23,7 @@ import (
 //	})
 func Each(flags int, opts ...Option) *Fixture {
 	f, c := new(Fixture), newConfig(flags, opts)
+	c.at = types.NewCodeLocation(1)
 	ginkgo.BeforeEach(func() { f.begin(ginkgo.GinkgoTB(), c) })
 	return f
 }
@@ -41,9 +43,11 @@ func Each(flags int, opts ...Option) *Fixture {
 // belong to no spec, such as BeforeSuite, run outside.
 func Inside(flags int, opts ...Option) types.AroundNodeDecorator {
 	c := newConfig(flags, opts)
+	c.at = types.NewCodeLocation(1)
+	anyInside = true
 	return types.AroundNode(func(ctx context.Context, body func(context.Context)) {
 		r := runningSpec().room(c)
-		if r == nil {
+		if r == nil || r.left() { // the only nodes that come after are our own clean-ups
 			body(ctx)
 			return
 		}
@@ -54,18 +58,23 @@ func Inside(flags int, opts ...Option) types.AroundNodeDecorator {
 		}
 		body(ctx)
 		if r.set.Closed() {
-			return // it was the node that begins the next spec
+			return // it was the node that ends the spec, or begins the next one
 		}
 		if err := r.stillHere(); err != nil {
 			ginkgo.Fail(err.Error())
 		}
-	}, types.NewCodeLocation(1))
+	}, c.at)
 }
+
+// anyInside tells whether the suite, whose tree is made by one goroutine, has any.
+var anyInside bool
 
 // A spec is what the nodes of one spec, or of one Ordered container, share.
 type spec struct {
 	mu    sync.Mutex
-	rooms map[*config]*room
+	rooms map[*config]*room // of Inside
+	house house
+	name  string // of an Ordered container
 }
 
 var running struct {
@@ -78,7 +87,15 @@ var running struct {
 // again for each attempt; nothing else that Ginkgo tells would say to which
 // Ordered container a spec belongs.
 var _ = ginkgo.BeforeEach(func() {
-	if err := beginSpec(&spec{rooms: make(map[*config]*room)}); err != nil {
+	s := &spec{rooms: make(map[*config]*room), house: house{spec: true}}
+	ginkgo.DeferOnFailure(func() {
+		s.house.tellAll()
+		ofSuite.tellAll()
+	})
+	if anyInside && !ginkgo.CurrentSpecReport().IsInOrderedContainer {
+		ginkgo.DeferCleanup(s.end)
+	}
+	if err := beginSpec(s); err != nil {
 		ginkgo.Fail(err.Error())
 	}
 	skipOtherShards()
@@ -97,11 +114,13 @@ func beginSpec(s *spec) error {
 	return last.close()
 }
 
-// endSpec ends the last spec of all.
-func endSpec() {
+// endSpec ends the last spec of all, and returns an exit code.
+func endSpec() int {
 	if err := beginSpec(nil); err != nil {
-		fmt.Fprintf(os.Stderr, "nstest: %v\n", err)
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
+	return 0
 }
 
 // runningSpec returns nil for nodes that belong to no spec.
@@ -126,6 +145,7 @@ func (s *spec) room(c *config) *room {
 		s.rooms[c] = nil // if making it fails, which ends this node
 		r = newRoom(ginkgo.GinkgoTB(), c)
 		s.rooms[c] = r
+		s.settle(r)
 	}
 	if r == nil {
 		// A node must not run outside for want of a Set, least of all the teardown.
@@ -134,14 +154,55 @@ func (s *spec) room(c *config) *room {
 	return r
 }
 
+// settle has the room left when the spec ends, or the Ordered container. A BeforeAll node
+// is the first one inside, so that its clean-up comes last. A node of an Ordered container
+// that is run for each of its specs cannot ask for one at the container's end: the next spec
+// has to see to it.
+func (s *spec) settle(r *room) {
+	report := ginkgo.CurrentSpecReport()
+	events := report.SpecEvents.WithType(types.SpecEventNodeStart)
+	if report.IsInOrderedContainer && events[len(events)-1].NodeType == types.NodeTypeBeforeAll {
+		r.inhabit()
+		return
+	}
+	s.house.take(r)
+	s.name = strings.Join(report.ContainerHierarchyTexts, " ")
+}
+
+// end is the last clean-up of a spec that is in no Ordered container.
+func (s *spec) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, r := range s.rooms {
+		if r == nil {
+			continue
+		}
+		if err := r.leave(); err != nil {
+			errs = append(errs, fmt.Errorf("nstest: %s of %v: %w", r.name, r.at, err))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		ginkgo.Fail(err.Error())
+	}
+}
+
 func (s *spec) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
 	for _, r := range s.rooms {
-		if r != nil {
-			errs = append(errs, r.close())
+		if r == nil || r.left() {
+			continue
+		}
+		if err := r.evict(); err != nil {
+			errs = append(errs, fmt.Errorf("nstest: %s of %q, which came before: %w", r.name, s.name, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// addEntry adds to the report of the spec that runs.
+func addEntry(name, text string, at types.CodeLocation) {
+	ginkgo.AddReportEntry(name, text, types.ReportEntryVisibilityFailureOrVerbose, at)
 }

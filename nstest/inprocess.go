@@ -76,6 +76,9 @@ func InProcess(t *testing.T, name string, flags int, f func(t *testing.T)) bool 
 				t.Fatalf("nstest: furnish the namespaces: %v", err)
 			}
 		}
+		if asked.Name == t.Name() {
+			c.reportHere(t)
+		}
 		f(t)
 	})
 	if onTheWay {

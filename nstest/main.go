@@ -73,7 +73,7 @@ func (m *M) Run() int {
 		check = leaks.finish
 	}
 	code := reexec.RunTests(runApart{m.M, inside})
-	endSpec()
+	code = max(code, endSpec())
 	drain()
 	skips.report()
 	return check(code)

@@ -5,6 +5,7 @@ package nstest
 import (
 	"sync"
 
+	"github.com/onsi/ginkgo/v2/types"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -17,6 +18,7 @@ type config struct {
 	setups  []func()
 	unshare []set.UnshareOpt
 	name    string
+	at      types.CodeLocation // where a fixture of Ginkgo is made
 
 	once sync.Once
 	own  *source // where rooms come from that nobody else wants

@@ -3,6 +3,7 @@
 package state
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -15,6 +16,9 @@ type Process struct {
 	State byte // see procfs.Stat
 	Args  []string
 }
+
+// ErrForeignProc tells that /proc has other numbers for processes than this process.
+var ErrForeignProc = errors.New("/proc is that of another pid namespace")
 
 func (p Process) String() string {
 	if len(p.Args) == 0 {

@@ -29,7 +29,7 @@ func Processes(s set.Set) ([]Process, error) {
 		wanted[set.KindNames(kind)] = id
 	}
 	if pid, err := procfs.ProcessID(procfs.Root, procfs.Self); err != nil || pid != os.Getpid() {
-		return nil, errors.Join(errForeignProc, err)
+		return nil, errors.Join(ErrForeignProc, err)
 	}
 	entries, err := os.ReadDir(procfs.Root)
 	if err != nil {
@@ -54,8 +54,6 @@ func Processes(s set.Set) ([]Process, error) {
 	slices.SortFunc(list, func(a, b Process) int { return a.PID - b.PID })
 	return list, nil
 }
-
-var errForeignProc = errors.New("/proc is that of another pid namespace")
 
 // readProcess returns nil for one that is not wanted.
 func readProcess(pid int, wanted map[string]string) (*Process, error) {

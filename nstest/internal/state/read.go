@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -15,6 +16,8 @@ type Subject struct {
 	// Others are Sets that a veth of this one may lead to. Those without a network
 	// namespace, and those that are closed, do not matter.
 	Others []set.Set
+	// Usual returns the mounts that go unsaid. They are the process's where it is nil.
+	Usual func() ([]procfs.Mount, error)
 }
 
 // A reader finds out what one section says. It may be at it for longer than

@@ -48,13 +48,20 @@ func readSockets(s Subject) (func(*State), error) {
 	return func(state *State) { state.Sockets = list }, err
 }
 
-// readMounts compares with the mount namespace of the process's first thread,
-// which the Set's was made from.
 func readMounts(s Subject) (func(*State), error) {
-	outside, err := procfs.Mounts(procfs.Root, procfs.Self)
+	if s.Usual == nil {
+		s.Usual = func() ([]procfs.Mount, error) { return procfs.Mounts(procfs.Root, procfs.Self) }
+	}
+	usual, err := s.Usual()
 	if err != nil {
 		return nil, err
 	}
+	list, err := Mounts(s.Set)
+	return func(state *State) { state.Mounts, state.Unmounted = unlike(list, usual), unlike(usual, list) }, err
+}
+
+// Mounts lists what is mounted in the Set's mount namespace.
+func Mounts(s set.Set) ([]procfs.Mount, error) {
 	// The Set may have another /proc, or none.
 	root, err := os.OpenRoot(procfs.Root)
 	if err != nil {
@@ -62,27 +69,38 @@ func readMounts(s Subject) (func(*State), error) {
 	}
 	defer root.Close()
 	var text []byte
-	if err := s.inside(set.NS_MNT, func() (err error) {
+	if err := (Subject{Set: s}).inside(set.NS_MNT, func() (err error) {
 		text, err = root.ReadFile(procfs.ThreadSelf + "/mountinfo")
 		return err
 	}); err != nil {
 		return nil, err
 	}
-	list, err := procfs.ParseMountinfo(text)
-	return func(state *State) {
-		state.Mounts, state.Unmounted = unlike(list, outside), unlike(outside, list)
-	}, err
+	return procfs.ParseMountinfo(text)
 }
 
+// readHostname finds no names that another namespace, that of this process, has too.
 func readHostname(s Subject) (func(*State), error) {
-	var host, domain string
-	err := s.inside(set.NS_UTS, func() (err error) {
-		if host, err = readName("hostname"); err == nil {
-			domain, err = readName("domainname")
-		}
-		return err
-	})
-	return func(state *State) { state.Hostname, state.Domain = host, domain }, err
+	var inside, outside [2]string
+	err := s.inside(set.NS_UTS, func() error { return readNames(&inside) })
+	if err != nil {
+		return nil, err
+	}
+	ours, err := os.Readlink(procfs.Root + "/" + procfs.Self + "/ns/uts")
+	id, idErr := s.Set.ID(set.NS_UTS)
+	if err = errors.Join(err, idErr); err == nil && id != ours {
+		err = readNames(&outside)
+	}
+	if inside == outside {
+		return nil, err
+	}
+	return func(state *State) { state.Hostname, state.Domain = inside[0], inside[1] }, err
+}
+
+func readNames(names *[2]string) (err error) {
+	if names[0], err = readName("hostname"); err == nil {
+		names[1], err = readName("domainname")
+	}
+	return err
 }
 
 // readName reads a name of the calling thread's uts namespace.

@@ -5,10 +5,14 @@ package state
 import (
 	"fmt"
 	"net"
+	"net/netip"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
+
+// linkLocal has a route on every link that is up.
+var linkLocal = netip.MustParsePrefix("fe80::/64")
 
 func readRoutes(s Subject) (func(*State), error) {
 	var list []Route
@@ -19,7 +23,7 @@ func readRoutes(s Subject) (func(*State), error) {
 			if r.Family != unix.AF_INET && r.Family != unix.AF_INET6 {
 				return true
 			}
-			if r.Table != unix.RT_TABLE_LOCAL || r.Protocol != unix.RTPROT_KERNEL {
+			if r.Protocol != unix.RTPROT_KERNEL || r.Table != unix.RT_TABLE_LOCAL && prefixOf(r.Dst) != linkLocal {
 				list = append(list, routeOf(r))
 			}
 			return true

@@ -32,10 +32,10 @@ type State struct {
 	Neighbours []Neighbour
 	Sockets    []Socket
 	Tables     []Table
-	Mounts     []Mount // those that the process's own mount namespace lacks
-	Unmounted  []Mount // those that only that one has
-	Hostname   string
-	Domain     string // NIS; "" for none
+	Mounts     []Mount // the unusual ones
+	Unmounted  []Mount // the usual ones that are missing
+	Hostname   string  // unless it is this process's
+	Domain     string  // NIS; "" for none
 	Processes  []Process
 
 	// Troubles tell why a section is missing, by its name.
