@@ -15,3 +15,8 @@ func reapedChildren() (u usage) {
 	}
 	return u
 }
+
+// reap waits for a process that has ended, if it is a child of this one that nobody has
+// waited for: such a one would keep its pid namespace from ending (pid_namespaces(7)). Others
+// are an error that does not matter.
+func reap(pid int) { _, _ = syscall.Wait4(pid, nil, syscall.WNOHANG, nil) }

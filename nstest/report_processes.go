@@ -95,6 +95,9 @@ func (r *room) killAll(left []state.Process) error {
 			return fmt.Errorf("%s %s: %w", leftBehind, strings.Join(names, ", "), err)
 		}
 	}
+	for pid := range named {
+		reap(pid)
+	}
 	return fmt.Errorf("%s, and killed: %s", leftBehind, strings.Join(names, ", "))
 }
 
