@@ -6,7 +6,6 @@ package report
 
 import (
 	"net"
-	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -203,7 +202,7 @@ func TestMounts(t *testing.T) {
 
 func hostname(t *testing.T, name string) {
 	t.Helper()
-	if err := os.WriteFile("/proc/sys/kernel/hostname", []byte(name), 0); err != nil {
+	if err := syscall.Sethostname([]byte(name)); err != nil {
 		t.Fatal(err)
 	}
 }
