@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"sync"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -65,16 +63,8 @@ func skipDuplicateDetection() error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // a kernel without IPv6
 	}
-	if err == nil && allDetect() {
+	if err == nil {
 		err = sandbox.SetSysctl("net/ipv6/conf/all/accept_dad", "0")
 	}
 	return err
 }
-
-// allDetect tells whether 'all' is on in a new network namespace, which the calling thread
-// must be in. It is the same in each: off, unless they inherit what the host has
-// (net.core.devconf_inherit_init_net).
-var allDetect = sync.OnceValue(func() bool {
-	value, err := procfs.Sysctl(procfs.Root, "net.ipv6.conf.all.accept_dad")
-	return err != nil || value != "0"
-})
