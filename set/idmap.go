@@ -3,6 +3,7 @@
 package set
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -104,10 +105,7 @@ func (m *idMaps) write(pid int, outer []forkexec.Join) error {
 		if len(outer) > 0 {
 			return invalid("the subordinate IDs of this process are unknown in another user namespace; use WithIDMaps")
 		}
-		if err := runHelper("newuidmap", pid, m.uids); err != nil {
-			return err
-		}
-		return runHelper("newgidmap", pid, m.gids)
+		return runHelpers(newHelper("newuidmap", pid, m.uids), newHelper("newgidmap", pid, m.gids))
 	}
 	uids, gids := m.uids, m.gids
 	if m.rootMapped {
@@ -184,18 +182,41 @@ func writeProc(pid int, file, text string, outer []forkexec.Join) (err error) {
 	return nil
 }
 
-// runHelper has newuidmap(1) or newgidmap(1) write a map.
-func runHelper(name string, pid int, maps []IDMap) error {
+// A helper is newuidmap(1) or newgidmap(1), which writes a map.
+type helper struct {
+	*exec.Cmd
+	said bytes.Buffer
+}
+
+func newHelper(name string, pid int, maps []IDMap) *helper {
 	args := []string{strconv.Itoa(pid)}
 	for _, m := range maps {
 		args = append(args, strconv.Itoa(m.ContainerID), strconv.Itoa(m.HostID), strconv.Itoa(m.Size))
 	}
-	out, err := exec.Command(name, args...).CombinedOutput()
-	if errors.Is(err, exec.ErrNotFound) {
-		return fmt.Errorf("%w; install it (Debian and Ubuntu: apt-get install uidmap)", err)
+	h := &helper{Cmd: exec.Command(name, args...)}
+	h.Stdout, h.Stderr = &h.said, &h.said
+	return h
+}
+
+// runHelpers runs them side by side, which spares the time of one, and returns the first
+// error. All are started by the calling thread, in whose namespaces they are to run.
+func runHelpers(helpers ...*helper) error {
+	ends := make([]error, len(helpers))
+	for i, h := range helpers {
+		ends[i] = h.Start()
 	}
-	if err != nil {
-		return fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, strings.TrimSpace(string(out)))
+	for i, h := range helpers {
+		if ends[i] == nil {
+			ends[i] = h.Wait()
+		}
+	}
+	for i, h := range helpers {
+		switch err := ends[i]; {
+		case errors.Is(err, exec.ErrNotFound):
+			return fmt.Errorf("%w; install it (Debian and Ubuntu: apt-get install uidmap)", err)
+		case err != nil:
+			return fmt.Errorf("%s: %w: %s", strings.Join(h.Args, " "), err, strings.TrimSpace(h.said.String()))
+		}
 	}
 	return nil
 }
