@@ -204,5 +204,6 @@ func (s *spec) close() error {
 
 // addEntry adds to the report of the spec that runs.
 func addEntry(name, text string, at types.CodeLocation) {
+	text = strings.ReplaceAll(text, "{{", "{ {") // which begins one of Ginkgo's colours
 	ginkgo.AddReportEntry(name, text, types.ReportEntryVisibilityFailureOrVerbose, at)
 }

@@ -173,6 +173,9 @@ func TestAFailedSpecShowsItsFixtures(t *testing.T) {
 	}
 	none := Not(ContainSubstring("as the test failed"))
 
+	g.Expect(spec(out, "New passes")).To(none)
+	g.Expect(spec(out, "New [It] fails")).To(SatisfyAll(entry("own", utsID, "hostname", "  { {red}}"), entry("shared", utsID)))
+
 	g.Expect(spec(out, "Each passes")).To(none)
 	g.Expect(spec(out, "Each [It] fails")).To(SatisfyAll(
 		entry("alice", netID, furnished("eth0")...), entry("bob", utsID, "hostname", "  bobs-host")))

@@ -97,6 +97,7 @@ func TestRoutesRulesAndNeighbours(t *testing.T) {
 		ip address add 192.0.2.1/24 dev a
 		ip -6 address flush dev a
 		ip -6 address flush dev b
+		ip address add fe80::7/64 dev a nodad
 		ip route add default via 192.0.2.2
 		ip route add 203.0.113.0/24 nexthop via 192.0.2.3 nexthop via 192.0.2.4
 		ip route add unreachable 10.0.0.0/8
@@ -263,26 +264,36 @@ func TestHostname(t *testing.T) {
 }
 
 func TestProcesses(t *testing.T) {
-	g := NewWithT(t)
-	ns := nstest.New(t, set.NS_NET|set.NS_PID)
-	g.Expect(read(t, ns.Set()).Processes).To(BeEmpty(), "the first process of the pid namespace is the Set's")
-	cat := ns.Set().Command(t.Context(), "cat", "-u")
-	in, err := cat.StdinPipe()
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(cat.Start()).To(Succeed())
-	list := read(t, ns.Set()).Processes
-	g.Expect(list).To(ConsistOf(state.Process{PID: cat.Process.Pid, Comm: "cat", State: list[0].State, Args: []string{"cat", "-u"}}))
-	elsewhere := exec.Command("cat")
-	other, err := elsewhere.StdinPipe()
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(elsewhere.Start()).To(Succeed())
-	g.Expect(read(t, ns.Set()).Processes).To(HaveLen(1))
-	g.Expect(other.Close()).To(Succeed())
-	g.Expect(elsewhere.Wait()).To(Succeed())
-	g.Expect(in.Close()).To(Succeed())
-	// One that has ended, and was not waited for.
-	g.Eventually(func() []state.Process { return read(t, ns.Set()).Processes }).Should(BeEmpty())
-	g.Expect(cat.Wait()).To(Succeed())
+	for _, flags := range []int{set.NS_NET, set.NS_NET | set.NS_PID, set.NS_PID, set.NS_USER | set.NS_MNT} {
+		t.Run(set.KindNames(flags), func(t *testing.T) {
+			g := NewWithT(t)
+			var opts []nstest.Option
+			if flags&set.NS_USER != 0 {
+				opts = append(opts, nstest.Unshare(set.WithRootMapped()))
+			}
+			ns := nstest.New(t, flags, opts...)
+			find := func() []state.Process { return read(t, ns.Set()).Processes }
+			g.Expect(find()).To(BeEmpty(), "the first process of a pid namespace is the Set's")
+			cat := ns.Set().Command(t.Context(), "cat", "-u")
+			in, err := cat.StdinPipe()
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(cat.Start()).To(Succeed())
+			list := find()
+			g.Expect(list).To(HaveLen(1))
+			g.Expect(list[0]).To(Equal(state.Process{PID: cat.Process.Pid, Comm: "cat", State: list[0].State, Args: []string{"cat", "-u"}}))
+			elsewhere := exec.Command("cat")
+			other, err := elsewhere.StdinPipe()
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(elsewhere.Start()).To(Succeed())
+			g.Expect(find()).To(HaveLen(1))
+			g.Expect(other.Close()).To(Succeed())
+			g.Expect(elsewhere.Wait()).To(Succeed())
+			g.Expect(in.Close()).To(Succeed())
+			// One that has ended, and was not waited for.
+			g.Eventually(find).Should(BeEmpty())
+			g.Expect(cat.Wait()).To(Succeed())
+		})
+	}
 }
 
 func TestThreadsCannotJoinEverySetThatIsRead(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 
 // A Socket is one that has an address.
 type Socket struct {
-	Protocol string // "tcp", "udp", "icmp", "raw", "unix", "packet"
+	Protocol string // "tcp", "udp", "udplite", "icmp", "raw", "unix"
 	State    string // "LISTEN", "ESTABLISHED" ...; "" for those that are just open
 	Local    string // an address and port, a path, an abstract name with @, for raw the protocol's number
 	Remote   string // "" for none

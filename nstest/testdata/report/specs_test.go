@@ -17,6 +17,18 @@ func TestSpecs(t *testing.T) {
 	RunSpecs(t, "specs")
 }
 
+var _ = BeforeSuite(func() { nstest.New(GinkgoTB(), gonso.NS_UTS, nstest.Named("shared")) })
+
+var _ = Describe("New", func() {
+	It("passes", func() { nstest.New(GinkgoTB(), gonso.NS_UTS, nstest.Named("own")) })
+	It("fails", func() {
+		nstest.New(GinkgoTB(), gonso.NS_UTS, nstest.Named("own")).Do(func() {
+			name("{{red}}")
+			Fail("on purpose")
+		})
+	})
+})
+
 func name(host string) {
 	GinkgoHelper()
 	Expect(syscall.Sethostname([]byte(host))).To(Succeed())
