@@ -31,6 +31,7 @@ type room struct {
 	at       types.CodeLocation // where a fixture of Ginkgo was made
 	house    *house             // which guards what follows
 	empty    bool               // it has been left
+	cleared  bool               // of processes, by its spec
 	evidence *state.State       // as the test failed
 	told     bool               // it is in the log
 	reaped   usage              // of the children that were waited for before

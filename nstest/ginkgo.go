@@ -47,7 +47,7 @@ func Inside(flags int, opts ...Option) types.AroundNodeDecorator {
 	anyInside = true
 	return types.AroundNode(func(ctx context.Context, body func(context.Context)) {
 		r := runningSpec().room(c)
-		if r == nil || r.left() { // the only nodes that come after are our own clean-ups
+		if r == nil {
 			body(ctx)
 			return
 		}
@@ -58,7 +58,7 @@ func Inside(flags int, opts ...Option) types.AroundNodeDecorator {
 		}
 		body(ctx)
 		if r.set.Closed() {
-			return // it was the node that ends the spec, or begins the next one
+			return // it was the node that begins the next spec
 		}
 		if err := r.stillHere(); err != nil {
 			ginkgo.Fail(err.Error())
@@ -154,22 +154,23 @@ func (s *spec) room(c *config) *room {
 	return r
 }
 
-// settle has the room left when the spec ends, or the Ordered container. A BeforeAll node
+// settle has the room cleared when the spec ends, or the Ordered container. A BeforeAll node
 // is the first one inside, so that its clean-up comes last. A node of an Ordered container
 // that is run for each of its specs cannot ask for one at the container's end: the next spec
 // has to see to it.
 func (s *spec) settle(r *room) {
+	s.house.take(r)
 	report := ginkgo.CurrentSpecReport()
+	if s.name == "" {
+		s.name = strings.Join(report.ContainerHierarchyTexts, " ")
+	}
 	events := report.SpecEvents.WithType(types.SpecEventNodeStart)
 	if report.IsInOrderedContainer && events[len(events)-1].NodeType == types.NodeTypeBeforeAll {
-		r.inhabit()
-		return
+		ginkgo.DeferCleanup(s.end, r.at)
 	}
-	s.house.take(r)
-	s.name = strings.Join(report.ContainerHierarchyTexts, " ")
 }
 
-// end is the last clean-up of a spec that is in no Ordered container.
+// end is the last clean-up of a spec. Nodes that report on it are yet to run inside.
 func (s *spec) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -178,7 +179,8 @@ func (s *spec) end() {
 		if r == nil {
 			continue
 		}
-		if err := r.leave(); err != nil {
+		r.cleared = true
+		if err := r.clear(); err != nil {
 			errs = append(errs, fmt.Errorf("nstest: %s of %v: %w", r.name, r.at, err))
 		}
 	}
@@ -192,7 +194,7 @@ func (s *spec) close() error {
 	defer s.mu.Unlock()
 	var errs []error
 	for _, r := range s.rooms {
-		if r == nil || r.left() {
+		if r == nil {
 			continue
 		}
 		if err := r.evict(); err != nil {

@@ -120,13 +120,7 @@ func panicking() bool {
 // leave is the clean-up of a room.
 func (r *room) leave() error {
 	r.tb.Helper()
-	left, err := r.leftProcesses()
-	if len(left) > 0 {
-		r.house.witness()
-	}
-	r.attest()
-	r.tell()
-	err = errors.Join(err, r.killAll(left))
+	err := r.clear()
 	for _, last := range r.house.vacate(r) {
 		last.tell()
 		err = errors.Join(err, last.close())
@@ -134,19 +128,27 @@ func (r *room) leave() error {
 	return err
 }
 
-// evict is what leave is for a room whose test is over.
-func (r *room) evict() error {
+// clear reports what is to be reported, and kills and names in its error what is left.
+func (r *room) clear() error {
+	r.tb.Helper()
 	left, err := r.leftProcesses()
-	err = errors.Join(err, r.killAll(left))
-	r.house.vacate(r)
-	return errors.Join(err, r.close())
+	if len(left) > 0 {
+		r.house.witness()
+	}
+	r.attest()
+	r.tell()
+	return errors.Join(err, r.killAll(left))
 }
 
-// left tells whether the room has been left.
-func (r *room) left() bool {
-	r.house.mu.Lock()
-	defer r.house.mu.Unlock()
-	return r.empty
+// evict is what leave is for a room whose spec is over, so that nobody reports on it.
+func (r *room) evict() (err error) {
+	if !r.cleared {
+		var left []state.Process
+		left, err = r.leftProcesses()
+		err = errors.Join(err, r.killAll(left))
+	}
+	r.house.vacate(r)
+	return errors.Join(err, r.close())
 }
 
 // vacate returns the rooms that are to be closed now that this one has been left.

@@ -3,10 +3,12 @@
 package report
 
 import (
+	"os"
 	"syscall"
 	"testing"
 
 	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
@@ -60,6 +62,14 @@ var _ = Describe("Each", func() {
 var _ = Describe("Inside", nstest.Inside(gonso.NS_UTS, nstest.Named("room")), func() {
 	BeforeEach(func() { name("inside") })
 	AfterEach(func() { name("cleaned-up") })
+	ReportAfterEach(func(report SpecReport) {
+		if report.State == types.SpecStateSkipped {
+			return
+		}
+		inside, err := os.Hostname()
+		Expect(err).NotTo(HaveOccurred())
+		Expect(inside).To(Equal("cleaned-up"), "nodes that report run inside, too")
+	})
 	It("passes", func() {})
 	It("fails", func() { Expect(1).To(Equal(2)) })
 	It("panics", func() { panic("on purpose") })
