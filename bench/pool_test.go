@@ -19,12 +19,12 @@ func BenchmarkPool(b *testing.B) {
 	for _, bm := range []struct{ ready, takers int }{{64, 1}, {1000, 1000}} {
 		b.Run(fmt.Sprintf("takers=%d", bm.takers), func(b *testing.B) {
 			p := gonso.NewPool(gonso.NS_UTS, nil)
-			ended, stop := p.Run(context.Background(), bm.ready)
+			ended, stop := p.Run(context.Background(), 2*bm.ready)
 			b.Cleanup(stop)
 			b.Run("who=gonso", func(b *testing.B) {
 				var took []time.Duration
 				for b.Loop() {
-					awaitFull(b, p, ended, bm.ready)
+					await(b, p, ended, bm.ready)
 					sets := make([]gonso.Set, bm.ready)
 					took = append(took, getAll(b, p, sets, bm.takers))
 					for _, s := range sets {
@@ -37,8 +37,9 @@ func BenchmarkPool(b *testing.B) {
 	}
 }
 
-// awaitFull waits until n Sets are ready, or until the filler has ended.
-func awaitFull(b *testing.B, p *gonso.Pool, ended context.Context, n int) {
+// await waits until n Sets are ready, which are at most half of what the filler keeps: it
+// leaves more than that as they are.
+func await(b *testing.B, p *gonso.Pool, ended context.Context, n int) {
 	for p.Len() < n {
 		if ended.Err() != nil {
 			b.Fatal(context.Cause(ended))
@@ -85,10 +86,10 @@ func getAll(b *testing.B, p *gonso.Pool, sets []gonso.Set, takers int) time.Dura
 func BenchmarkPoolCalls(b *testing.B) {
 	const ready = 64
 	p := gonso.NewPool(gonso.NS_UTS, nil)
-	ended, stop := p.Run(context.Background(), ready)
+	ended, stop := p.Run(context.Background(), 2*ready)
 	b.Cleanup(stop)
 	b.Run("who=gonso", func(b *testing.B) {
-		awaitFull(b, p, ended, ready)
+		await(b, p, ended, ready)
 		calls, n := 0, 0
 		var s gonso.Set
 		get := func() {
