@@ -29,11 +29,11 @@ type room struct {
 	links *netlink.Handle
 
 	at       types.CodeLocation // where a fixture of Ginkgo was made
-	house    *house             // which guards what follows
-	empty    bool               // it has been left
+	group    *group             // which guards what follows
+	released bool               // its clean-up has run
 	cleared  bool               // of processes, by its spec
-	evidence *state.State       // as the test failed
-	told     bool               // it is in the log
+	captured *state.State       // as the test failed
+	logged   bool               // it is in the log
 	reaped   usage              // of the children that were waited for before
 	usual    func() ([]procfs.Mount, error)
 }
@@ -61,7 +61,7 @@ func (f *Fixture) begin(tb testing.TB, c *config) {
 	tb.Helper()
 	r := newRoom(tb, c)
 	f.now.Store(r)
-	r.inhabit()
+	r.register()
 }
 
 // newRoom takes a Set for a test. Where there is none to be had it ends the
@@ -125,7 +125,7 @@ func (f *Fixture) Do(what func()) {
 	ended := true
 	defer func() {
 		if ended {
-			r.attest() // nothing is cleaned up yet
+			r.captureIfFailed() // nothing is cleaned up yet
 		}
 	}()
 	err := r.set.Do(what)

@@ -73,7 +73,7 @@ var anyInside bool
 type spec struct {
 	mu    sync.Mutex
 	rooms map[*config]*room // of Inside
-	house house
+	group group
 	name  string // of an Ordered container
 }
 
@@ -87,10 +87,10 @@ var running struct {
 // again for each attempt; nothing else that Ginkgo tells would say to which
 // Ordered container a spec belongs.
 var _ = ginkgo.BeforeEach(func() {
-	s := &spec{rooms: make(map[*config]*room), house: house{spec: true}}
+	s := &spec{rooms: make(map[*config]*room), group: group{spec: true}}
 	ginkgo.DeferOnFailure(func() {
-		s.house.tellAll()
-		ofSuite.tellAll()
+		s.group.logAll()
+		ofSuite.logAll()
 	})
 	if anyInside && !ginkgo.CurrentSpecReport().IsInOrderedContainer {
 		ginkgo.DeferCleanup(s.end)
@@ -145,7 +145,7 @@ func (s *spec) room(c *config) *room {
 		s.rooms[c] = nil // if making it fails, which ends this node
 		r = newRoom(ginkgo.GinkgoTB(), c)
 		s.rooms[c] = r
-		s.settle(r)
+		s.keep(r)
 	}
 	if r == nil {
 		// A node must not run outside for want of a Set, least of all the teardown.
@@ -154,12 +154,12 @@ func (s *spec) room(c *config) *room {
 	return r
 }
 
-// settle has the room cleared when the spec ends, or the Ordered container. A BeforeAll node
+// keep has the room cleared when the spec ends, or the Ordered container. A BeforeAll node
 // is the first one inside, so that its clean-up comes last. A node of an Ordered container
 // that is run for each of its specs cannot ask for one at the container's end: the next spec
 // has to see to it.
-func (s *spec) settle(r *room) {
-	s.house.take(r)
+func (s *spec) keep(r *room) {
+	s.group.add(r)
 	report := ginkgo.CurrentSpecReport()
 	if s.name == "" {
 		s.name = strings.Join(report.ContainerHierarchyTexts, " ")
@@ -197,7 +197,7 @@ func (s *spec) close() error {
 		if r == nil {
 			continue
 		}
-		if err := r.evict(); err != nil {
+		if err := r.releaseLate(); err != nil {
 			errs = append(errs, fmt.Errorf("nstest: %s of %q, which came before: %w", r.name, s.name, err))
 		}
 	}

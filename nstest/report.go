@@ -21,7 +21,7 @@ import (
 
 // How a failure is reported:
 //
-//  1. A house has the rooms of one test. As soon as somebody knows that the test has
+//  1. A group has the rooms of one test. As soon as somebody knows that the test has
 //     failed, the state of all of them is read: when Do ends with a failure, or when the
 //     clean-up of a fixture begins; in Ginkgo, when it tells (DeferOnFailure).
 //  2. The clean-up of a fixture logs what was read of it. That makes it a line of where
@@ -34,57 +34,57 @@ import (
 // readTime is how long one fixture may take to be read.
 const readTime = 2 * time.Second
 
-// A house has the rooms of a test that are not closed.
-type house struct {
+// A group has the rooms of a test that are not closed.
+type group struct {
 	mu    sync.Mutex
 	rooms []*room
 	spec  bool // of Ginkgo, which tells of a failure before the first clean-up
 }
 
-// houses has those of plain testing.
-var houses = struct {
+// groups has those of plain testing.
+var groups = struct {
 	sync.Mutex
-	of map[testing.TB]*house
-}{of: make(map[testing.TB]*house)}
+	of map[testing.TB]*group
+}{of: make(map[testing.TB]*group)}
 
 // ofSuite is for fixtures that are made while no spec runs, such as in BeforeSuite.
-var ofSuite = house{spec: true}
+var ofSuite = group{spec: true}
 
-func houseOf(tb testing.TB) *house {
+func groupOf(tb testing.TB) *group {
 	if _, is := tb.(*ginkgo.GinkgoTBWrapper); is {
 		if s := runningSpec(); s != nil {
-			return &s.house
+			return &s.group
 		}
 		return &ofSuite
 	}
 	if !reflect.ValueOf(tb).Comparable() {
-		return new(house) // somebody's own, which no map can have for a key
+		return new(group) // somebody's own, which no map can have for a key
 	}
-	houses.Lock()
-	defer houses.Unlock()
-	if houses.of[tb] == nil {
-		houses.of[tb] = new(house)
+	groups.Lock()
+	defer groups.Unlock()
+	if groups.of[tb] == nil {
+		groups.of[tb] = new(group)
 	}
-	return houses.of[tb]
+	return groups.of[tb]
 }
 
-// take lets a room in. Each that is let in has to leave.
-func (h *house) take(r *room) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	r.house = h
-	h.rooms = append(h.rooms, r)
+// add adds a room, which has to be released.
+func (g *group) add(r *room) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r.group = g
+	g.rooms = append(g.rooms, r)
 }
 
-// inhabit has the room in its test's house until the test ends.
-func (r *room) inhabit() {
+// register has the room in its test's group until the test ends.
+func (r *room) register() {
 	r.tb.Helper()
-	h := houseOf(r.tb)
-	h.take(r)
-	if !h.spec {
+	g := groupOf(r.tb)
+	g.add(r)
+	if !g.spec {
 		r.tb.Cleanup(func() {
 			r.tb.Helper()
-			if err := r.leave(); err != nil {
+			if err := r.release(); err != nil {
 				r.tb.Errorf("nstest: %s: %v", r.name, err)
 			}
 		})
@@ -94,17 +94,17 @@ func (r *room) inhabit() {
 		r.at = types.NewCodeLocation(0)
 	}
 	ginkgo.DeferCleanup(func() {
-		if err := r.leave(); err != nil {
+		if err := r.release(); err != nil {
 			ginkgo.Fail(fmt.Sprintf("nstest: %s: %v", r.name, err))
 		}
 	}, r.at)
 }
 
-// attest reads the state of the test's fixtures if the test has failed. It is for whoever
-// is about to change them without having been told to.
-func (r *room) attest() {
-	if r.tb.Failed() || !r.house.spec && panicking() {
-		r.house.witness()
+// captureIfFailed reads the state of the test's fixtures if the test has failed. It is for whoever
+// is about to change them on its own account.
+func (r *room) captureIfFailed() {
+	if r.tb.Failed() || !r.group.spec && panicking() {
+		r.group.capture()
 	}
 }
 
@@ -117,12 +117,12 @@ func panicking() bool {
 	})
 }
 
-// leave is the clean-up of a room.
-func (r *room) leave() error {
+// release is the clean-up of a room.
+func (r *room) release() error {
 	r.tb.Helper()
 	err := r.clear()
-	for _, last := range r.house.vacate(r) {
-		last.tell()
+	for _, last := range r.group.remove(r) {
+		last.log()
 		err = errors.Join(err, last.close())
 	}
 	return err
@@ -133,80 +133,77 @@ func (r *room) clear() error {
 	r.tb.Helper()
 	left, err := r.leftProcesses()
 	if len(left) > 0 {
-		r.house.witness()
+		r.group.capture()
 	}
-	r.attest()
-	r.tell()
+	r.captureIfFailed()
+	r.log()
 	return errors.Join(err, r.killAll(left))
 }
 
-// evict is what leave is for a room whose spec is over, so that nobody reports on it.
-func (r *room) evict() (err error) {
+// releaseLate is what release is for a room whose spec is over, so that nobody reports on it.
+func (r *room) releaseLate() (err error) {
 	if !r.cleared {
 		var left []state.Process
 		left, err = r.leftProcesses()
 		err = errors.Join(err, r.killAll(left))
 	}
-	r.house.vacate(r)
+	r.group.remove(r)
 	return errors.Join(err, r.close())
 }
 
-// vacate returns the rooms that are to be closed now that this one has been left.
-func (h *house) vacate(r *room) (done []*room) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	r.empty = true
+// remove returns the rooms that are to be closed now that this one is released.
+func (g *group) remove(r *room) (done []*room) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r.released = true
 	var rest []*room
-	for _, other := range h.rooms {
-		if other.empty {
+	for _, other := range g.rooms {
+		if other.released {
 			done = append(done, other)
 		} else {
 			rest = append(rest, other)
 		}
 	}
-	if len(rest) > 0 && !h.spec {
+	if len(rest) > 0 && !g.spec {
 		return nil
 	}
-	h.rooms = rest
-	if len(rest) == 0 && !h.spec {
-		houses.Lock()
-		delete(houses.of, r.tb)
-		houses.Unlock()
+	g.rooms = rest
+	if len(rest) == 0 && !g.spec {
+		groups.Lock()
+		delete(groups.of, r.tb)
+		groups.Unlock()
 	}
 	return done
 }
 
-// witness reads the state of all rooms, once.
-func (h *house) witness() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+// capture reads the state of all rooms, once.
+func (g *group) capture() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	var all []set.Set
-	for _, r := range h.rooms {
+	for _, r := range g.rooms {
 		all = append(all, r.set)
 	}
 	var reading sync.WaitGroup
-	for _, r := range h.rooms {
-		if r.evidence == nil {
-			reading.Go(func() { r.evidence = state.Read(state.Subject{Set: r.set, Others: all, Usual: r.usual}, readTime) })
+	for _, r := range g.rooms {
+		if r.captured == nil {
+			reading.Go(func() { r.captured = state.Read(state.Subject{Set: r.set, Others: all, Usual: r.usual}, readTime) })
 		}
 	}
 	reading.Wait()
 }
 
-// tell logs what was witnessed.
-func (r *room) tell() {
-	r.house.mu.Lock()
-	evidence := r.evidence
-	if r.told {
-		evidence = nil
-	}
-	r.told = r.evidence != nil
-	r.house.mu.Unlock()
-	if evidence == nil {
+// log logs what was captured, once.
+func (r *room) log() {
+	r.group.mu.Lock()
+	captured, before := r.captured, r.logged
+	r.logged = captured != nil
+	r.group.mu.Unlock()
+	if captured == nil || before {
 		return
 	}
 	r.tb.Helper()
-	text := evidence.String()
+	text := captured.String()
 	if text == "" {
 		text = "nothing that did not come with it"
 	}
@@ -214,25 +211,25 @@ func (r *room) tell() {
 	for _, kind := range set.Kinds(r.set.Flags()) {
 		heading += " " + idOf(r.set, kind)
 	}
-	if r.house.spec {
+	if r.group.spec {
 		addEntry(heading, text, r.at)
 		return
 	}
 	r.tb.Log(heading + "\n" + text)
 }
 
-// tellAll is called when a spec has failed. An Ordered container may go on, and have its
+// logAll is called when a spec has failed. An Ordered container may go on, and have its
 // rooms change, and fail again.
-func (h *house) tellAll() {
-	h.mu.Lock()
-	rooms := h.rooms
+func (g *group) logAll() {
+	g.mu.Lock()
+	rooms := g.rooms
 	for _, r := range rooms {
-		r.evidence, r.told = nil, false
+		r.captured, r.logged = nil, false
 	}
-	h.mu.Unlock()
-	h.witness()
+	g.mu.Unlock()
+	g.capture()
 	for _, r := range rooms {
-		r.tell()
+		r.log()
 	}
 }
 
@@ -247,7 +244,7 @@ func (c *config) reportHere(t *testing.T) {
 	mounts, err := procfs.Mounts(procfs.Root, procfs.Self)
 	r := &room{tb: t, name: set.KindNames(c.flags), set: here, reaped: reapedChildren()}
 	r.usual = func() ([]procfs.Mount, error) { return mounts, err }
-	r.inhabit()
+	r.register()
 }
 
 // usualMounts lists what is mounted in a fixture like this when a test gets it.

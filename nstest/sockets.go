@@ -82,7 +82,7 @@ func (r *room) needNet() {
 // closeAtEnd closes what the test may have closed itself.
 func (r *room) closeAtEnd(c io.Closer) {
 	r.tb.Cleanup(func() {
-		r.attest()
+		r.captureIfFailed()
 		if err := c.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			r.tb.Errorf("nstest: %s: %v", r.name, err)
 		}
