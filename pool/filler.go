@@ -13,9 +13,7 @@ import (
 
 // Run starts a filler, which keeps n Sets idle until ctx is cancelled or the
 // function that Run returns is called; that function waits until the filler has
-// ended. Several fillers may run; together they keep the sum of their n. They make
-// more once half of these are taken, since it takes Get longer to wake one than to
-// take a Set.
+// ended. Several fillers may run; together they keep the sum of their n.
 //
 // The context that Run returns is done once the filler has ended, its goroutine
 // gone, and its share of the idle Sets closed. [context.Cause] tells what ended
@@ -114,6 +112,27 @@ func (p *Pool) wake() {
 	}
 }
 
+// moment is how long a Set that was taken may wait for its replacement.
+const moment = time.Millisecond
+
+// replaceSoon has a filler replace what Get took: at once if half is gone, or else
+// in a moment. To wake a filler takes ten times as long as to take a Set, and who takes
+// one often takes more.
+func (p *Pool) replaceSoon() {
+	switch {
+	case p.bound == 0:
+	case len(p.idle)+p.making <= p.bound/2:
+		p.wake()
+	case p.soon == nil:
+		p.soon = time.AfterFunc(moment, func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.soon = nil
+			p.wake()
+		})
+	}
+}
+
 // resize changes how many Sets may be idle, and closes those that are too many.
 func (p *Pool) resize(n int) {
 	p.mu.Lock()
@@ -121,6 +140,9 @@ func (p *Pool) resize(n int) {
 	keep := min(len(p.idle), max(p.bound, 0))
 	surplus := p.idle[keep:]
 	p.idle = append(p.idle[:0:0], p.idle[:keep]...)
+	if p.bound == 0 && p.soon != nil && p.soon.Stop() {
+		p.soon = nil // nobody is left to be woken
+	}
 	p.wake()
 	p.mu.Unlock()
 	for _, s := range surplus {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -25,6 +26,7 @@ type Pool struct {
 	bound  int // how many Sets may be idle: what all fillers together keep ready
 
 	room chan struct{} // wakes a filler
+	soon *time.Timer   // wakes one a moment after a Get; nil at other times
 }
 
 // New returns a pool of Sets with new namespaces of the kinds in flags, made by
@@ -67,9 +69,7 @@ func (p *Pool) take() (s set.Set, ok bool) {
 	s = p.idle[last]
 	p.idle[last] = set.Set{}
 	p.idle = p.idle[:last]
-	if len(p.idle)+p.making <= p.bound/2 {
-		p.wake()
-	}
+	p.replaceSoon()
 	return s, true
 }
 
