@@ -121,9 +121,15 @@ func TestRuns(t *testing.T) {
 func TestInProcess(t *testing.T) {
 	nstest.InProcess(t, "inside", gonso.NS_USER|gonso.NS_UTS|gonso.NS_NET|gonso.NS_MNT, func(t *testing.T) {
 		hostname(t, "inside")
-		if err := syscall.Mount("mine", t.TempDir(), "tmpfs", 0, ""); err != nil {
+		dir := t.TempDir()
+		if err := syscall.Mount("mine", dir, "tmpfs", 0, ""); err != nil {
 			t.Error(err)
 		}
+		t.Cleanup(func() { // so that the folder can go
+			if err := syscall.Unmount(dir, 0); err != nil {
+				t.Error(err)
+			}
+		})
 		nstest.New(t, gonso.NS_NET, nstest.Named("deeper"))
 		t.Fatal("on purpose")
 	})
