@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/vishvananda/netlink"
 )
 
@@ -19,7 +20,7 @@ type Address struct {
 
 // String is such as "192.0.2.1/24 on eth0".
 func (a Address) String() string {
-	text := fmt.Sprintf("%v on %s", prefixOf(a.IPNet), a.Device)
+	text := fmt.Sprintf("%v on %s", rtnl.Prefix(a.IPNet), a.Device)
 	switch {
 	case a.Flags&addressDuplicate != 0:
 		text += " (somebody else has it)"
@@ -64,7 +65,7 @@ func (m *haveAddress) Match(actual any) (success bool, err error) {
 			return err
 		}
 		for _, address := range list {
-			is := prefixOf(address.IPNet)
+			is := rtnl.Prefix(address.IPNet)
 			if !address.usable() || is.Addr() != wanted.Addr() || !anyLength && is != wanted {
 				m.others = append(m.others, address.String())
 			} else if err := m.offer(address, address.String()); err != nil {

@@ -5,11 +5,10 @@ package nstest
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 
 	"github.com/onsi/gomega/format"
 	"github.com/onsi/gomega/types"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
 )
@@ -37,7 +36,8 @@ func withNetlink(matcher string, actual any, look func(*netlink.Handle) error) (
 	if handle == nil {
 		return unexpected(matcher, "a *netlink.Handle", actual)
 	}
-	if err := undisturbed(func() error { return look(handle) }); err != nil {
+	// That it is disturbed every time has not been seen, and is an error.
+	if err := rtnl.Undisturbed(100, func() error { return look(handle) }); err != nil {
 		return fmt.Errorf("%s matcher: %w", matcher, err)
 	}
 	return nil
@@ -52,18 +52,6 @@ func inNetworkOf(s set.Set, f func()) (err error) {
 	}
 	defer func() { err = errors.Join(err, network.Close()) }()
 	return network.DoRaw(func() bool { f(); return true }, true)
-}
-
-// undisturbed looks again if what it looked at changed meanwhile. The kernel then
-// may have left something out (NLM_F_DUMP_INTR); that it happens every time has
-// not been seen, and is an error.
-func undisturbed(look func() error) (err error) {
-	for range 100 {
-		if err = look(); !interrupted(err) {
-			break
-		}
-	}
-	return err
 }
 
 // found is the part that the matchers of links, addresses and routes share: of
@@ -124,19 +112,4 @@ func deviceNames(nl *netlink.Handle) (map[int]string, error) {
 		names[link.Attrs().Index] = link.Attrs().Name
 	}
 	return names, nil
-}
-
-// addrOf returns the zero Addr for what is no address.
-func addrOf(ip net.IP) netip.Addr {
-	address, _ := netip.AddrFromSlice(ip)
-	return address.Unmap()
-}
-
-// prefixOf returns the zero Prefix for what is no network.
-func prefixOf(network *net.IPNet) netip.Prefix {
-	if network == nil {
-		return netip.Prefix{}
-	}
-	bits, _ := network.Mask.Size()
-	return netip.PrefixFrom(addrOf(network.IP), bits)
 }

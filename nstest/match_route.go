@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/vishvananda/netlink"
 )
 
@@ -29,7 +30,7 @@ type Hop struct {
 // ip-route(8).
 func (r Route) String() string {
 	text := "default"
-	if to := prefixOf(r.Dst); to.Bits() > 0 {
+	if to := rtnl.Prefix(r.Dst); to.Bits() > 0 {
 		text = to.String()
 	}
 	for _, hop := range r.Hops {
@@ -61,7 +62,7 @@ func (m *haveRoute) Match(actual any) (success bool, err error) {
 			return err
 		}
 		for _, route := range list {
-			is := prefixOf(route.Dst)
+			is := rtnl.Prefix(route.Dst)
 			if is != to && (to.IsValid() || is.Bits() > 0) {
 				m.others = append(m.others, route.String())
 			} else if err := m.offer(route, route.String()); err != nil {
@@ -116,7 +117,7 @@ func routes(nl *netlink.Handle) ([]Route, error) {
 			hops = []*netlink.NexthopInfo{{LinkIndex: r.LinkIndex, Gw: r.Gw, Via: r.Via}}
 		}
 		for _, hop := range hops {
-			all[i].Hops = append(all[i].Hops, Hop{addrOf(gatewayOf(hop)), devices[hop.LinkIndex]})
+			all[i].Hops = append(all[i].Hops, Hop{rtnl.Addr(rtnl.Gateway(hop.Gw, hop.Via)), devices[hop.LinkIndex]})
 		}
 	}
 	return all, nil

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
 	"slices"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -26,12 +26,7 @@ func (s Subject) withRoutes(f func(*netlink.Handle) error) error {
 			return err
 		}
 		defer handle.Close()
-		for range 10 {
-			if err = f(handle); !errors.Is(err, netlink.ErrDumpInterrupted) {
-				break
-			}
-		}
-		return err
+		return rtnl.Undisturbed(10, func() error { return f(handle) })
 	})
 }
 
@@ -96,8 +91,8 @@ func linkOf(l netlink.Link, addresses []netlink.Addr, elsewhere map[int]string) 
 }
 
 func addressOf(a netlink.Addr) Address {
-	address := Address{Prefix: prefixOf(a.IPNet)}
-	if peer := prefixOf(a.Peer); peer.IsValid() && peer.Addr() != address.Prefix.Addr() {
+	address := Address{Prefix: rtnl.Prefix(a.IPNet)}
+	if peer := rtnl.Prefix(a.Peer); peer.IsValid() && peer.Addr() != address.Prefix.Addr() {
 		address.Peer = peer
 	}
 	for _, note := range []struct {
@@ -141,19 +136,4 @@ func (s Subject) namespaces(handle *netlink.Handle) (map[int]string, error) {
 		errs = append(errs, err, add(fds.Get(set.NS_NET), id), fds.Close())
 	}
 	return names, errors.Join(errs...)
-}
-
-// addrOf returns the zero Addr for what is no address.
-func addrOf(ip net.IP) netip.Addr {
-	address, _ := netip.AddrFromSlice(ip)
-	return address.Unmap()
-}
-
-// prefixOf returns the zero Prefix for what is no network.
-func prefixOf(network *net.IPNet) netip.Prefix {
-	if network == nil {
-		return netip.Prefix{}
-	}
-	bits, _ := network.Mask.Size()
-	return netip.PrefixFrom(addrOf(network.IP), bits)
 }

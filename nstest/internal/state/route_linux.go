@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
@@ -23,7 +24,7 @@ func readRoutes(s Subject) (func(*State), error) {
 			if r.Family != unix.AF_INET && r.Family != unix.AF_INET6 {
 				return true
 			}
-			if r.Protocol != unix.RTPROT_KERNEL || r.Table != unix.RT_TABLE_LOCAL && prefixOf(r.Dst) != linkLocal {
+			if r.Protocol != unix.RTPROT_KERNEL || r.Table != unix.RT_TABLE_LOCAL && rtnl.Prefix(r.Dst) != linkLocal {
 				list = append(list, routeOf(r))
 			}
 			return true
@@ -41,7 +42,7 @@ var routeTypes = map[int]string{
 
 func routeOf(r netlink.Route) Route {
 	route := Route{
-		To: prefixOf(r.Dst), Type: routeTypes[r.Type], Source: addrOf(r.Src), Metric: r.Priority, Table: r.Table,
+		To: rtnl.Prefix(r.Dst), Type: routeTypes[r.Type], Source: rtnl.Addr(r.Src), Metric: r.Priority, Table: r.Table,
 	}
 	for _, hop := range r.MultiPath {
 		route.Hops = append(route.Hops, hopOf(hop.Gw, hop.Via, hop.LinkIndex, hop.Flags))
@@ -54,13 +55,8 @@ func routeOf(r netlink.Route) Route {
 	return route
 }
 
-// hopOf takes the gateway from where it is: that of an IPv4 route may have an IPv6
-// address (RTA_VIA, RFC 5549).
 func hopOf(gateway net.IP, via netlink.Destination, link, flags int) Hop {
-	if v, ok := via.(*netlink.Via); ok {
-		gateway = v.Addr
-	}
-	hop := Hop{Via: addrOf(gateway), Link: link}
+	hop := Hop{Via: rtnl.Addr(rtnl.Gateway(gateway, via)), Link: link}
 	for _, note := range []struct {
 		flag int
 		text string
@@ -97,8 +93,8 @@ func ruleOf(r netlink.Rule) Rule {
 			rule.Selectors = append(rule.Selectors, fmt.Sprintf(format, args...))
 		}
 	}
-	add(r.Src != nil, "from %v", prefixOf(r.Src))
-	add(r.Dst != nil, "to %v", prefixOf(r.Dst))
+	add(r.Src != nil, "from %v", rtnl.Prefix(r.Src))
+	add(r.Dst != nil, "to %v", rtnl.Prefix(r.Dst))
 	add(r.Tos != 0, "tos %#x", r.Tos)
 	add(r.IifName != "", "iif %s", r.IifName)
 	add(r.OifName != "", "oif %s", r.OifName)
@@ -142,7 +138,7 @@ func readNeighbours(s Subject) (func(*State), error) {
 			}
 			for _, known := range neighbourStates {
 				if n.State&known.state != 0 {
-					list = append(list, Neighbour{addrOf(n.IP), n.LinkIndex, n.HardwareAddr.String(), known.name})
+					list = append(list, Neighbour{rtnl.Addr(n.IP), n.LinkIndex, n.HardwareAddr.String(), known.name})
 					break
 				}
 			}

@@ -2,7 +2,7 @@
 
 //go:build !linux
 
-package nstest
+package rtnl
 
 import (
 	"net"
@@ -10,7 +10,7 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// interrupted tells that a list may be incomplete.
 func interrupted(error) bool { return false }
 
-func gatewayOf(hop *netlink.NexthopInfo) net.IP { return hop.Gw }
+// Gateway returns the gateway: there is no other place for it.
+func Gateway(gateway net.IP, _ netlink.Destination) net.IP { return gateway }
