@@ -22,30 +22,44 @@ type Process struct {
 // It looks at all processes: the children files of a process's tasks are quicker
 // but miss children while others exit (proc_pid_task_tid_children(5)).
 func Children(root string, parent int) ([]Process, error) {
-	pids, err := numbers(root)
+	list, err := Processes(root, func(pid int) (*Process, error) {
+		return ReadProcess(root, pid, func(s Stat) bool { return s.PPID == parent })
+	})
 	if err != nil {
 		return nil, fmt.Errorf("children of process %d: %w", parent, err)
+	}
+	return list, nil
+}
+
+// Processes lists what read returns for each process that there is, by ascending
+// number. It leaves out those for which that is nil, and those that have gone
+// meanwhile.
+func Processes(root string, read func(pid int) (*Process, error)) ([]Process, error) {
+	pids, err := numbers(root)
+	if err != nil {
+		return nil, err
 	}
 	slices.Sort(pids)
 	var list []Process
 	for _, pid := range pids {
-		child, err := readProcess(root, pid, parent)
-		if Vanished(err) || err == nil && child == nil {
+		p, err := read(pid)
+		if Vanished(err) || err == nil && p == nil {
 			continue
 		}
 		if err != nil {
 			return nil, fmt.Errorf("process %d: %w", pid, err)
 		}
-		list = append(list, *child)
+		list = append(list, *p)
 	}
 	return list, nil
 }
 
-// readProcess gives nil for a process with another parent.
-func readProcess(root string, pid, parent int) (*Process, error) {
+// ReadProcess returns nil for a process that is not wanted. If it is gone, [Vanished]
+// is true of the error.
+func ReadProcess(root string, pid int, wanted func(Stat) bool) (*Process, error) {
 	dir := path(root, strconv.Itoa(pid))
 	stat, err := readStat(dir + "/stat")
-	if err != nil || stat.PPID != parent {
+	if err != nil || !wanted(stat) {
 		return nil, err
 	}
 	cmdline, err := os.ReadFile(dir + "/cmdline")

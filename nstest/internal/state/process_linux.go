@@ -4,10 +4,8 @@ package state
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -31,78 +29,51 @@ func Processes(s set.Set) ([]Process, error) {
 	if pid, err := procfs.ProcessID(procfs.Root, procfs.Self); err != nil || pid != os.Getpid() {
 		return nil, errors.Join(ErrForeignProc, err)
 	}
-	entries, err := os.ReadDir(procfs.Root)
-	if err != nil {
-		return nil, err
-	}
-	var list []Process
-	for _, entry := range entries {
-		pid, err := strconv.Atoi(entry.Name())
-		if err != nil || pid == os.Getpid() {
-			continue
-		}
+	found, err := procfs.Processes(procfs.Root, func(pid int) (*procfs.Process, error) {
 		p, err := readProcess(pid, wanted)
-		switch {
-		case procfs.Vanished(err) || errors.Is(err, fs.ErrPermission):
-			continue
-		case err != nil:
-			return nil, fmt.Errorf("process %d: %w", pid, err)
-		case p != nil:
-			list = append(list, *p)
+		if errors.Is(err, fs.ErrPermission) {
+			return nil, nil
 		}
+		return p, err
+	})
+	var list []Process
+	for _, p := range found {
+		list = append(list, Process{PID: p.PID, Comm: p.Comm, State: p.State, Args: p.Cmdline})
 	}
-	slices.SortFunc(list, func(a, b Process) int { return a.PID - b.PID })
-	return list, nil
+	return list, err
 }
 
 // readProcess returns nil for one that is not wanted.
-func readProcess(pid int, wanted map[string]string) (*Process, error) {
-	dir := procfs.Root + "/" + strconv.Itoa(pid)
-	inside := false
+func readProcess(pid int, wanted map[string]string) (*procfs.Process, error) {
+	process, inside := strconv.Itoa(pid), false
+	if pid == os.Getpid() {
+		return nil, nil
+	}
 	for kind, id := range wanted {
-		link, err := os.Readlink(dir + "/ns/" + kind)
+		link, err := os.Readlink(procfs.Root + "/" + process + "/ns/" + kind)
 		if err != nil {
 			return nil, err
 		}
 		inside = inside || link == id
 	}
-	if !inside || isInit(dir) {
+	if !inside || isInit(process) {
 		return nil, nil
 	}
-	text, err := os.ReadFile(dir + "/stat")
-	if err != nil {
-		return nil, err
-	}
-	stat, err := procfs.ParseStat(text)
-	if err != nil || stat.State == 'Z' || stat.State == 'X' {
-		return nil, err
-	}
-	cmdline, err := os.ReadFile(dir + "/cmdline")
-	if err != nil {
-		return nil, err
-	}
-	return &Process{PID: stat.PID, Comm: stat.Comm, State: stat.State, Args: procfs.ParseCmdline(cmdline)}, nil
+	return procfs.ReadProcess(procfs.Root, pid, func(s procfs.Stat) bool { return s.State != 'Z' && s.State != 'X' })
 }
 
 // isInit tells whether a process is the first one of a pid namespace and a copy of
 // this program, which never executes another: it keeps the namespace alive for a Set.
-func isInit(dir string) bool {
-	text, err := os.ReadFile(dir + "/status")
+func isInit(process string) bool {
+	numbers, err := procfs.Status(procfs.Root, process, "NSpid") // in each namespace, the innermost last
 	if err != nil {
 		return false
 	}
-	for line := range strings.Lines(string(text)) {
-		numbers, found := strings.CutPrefix(line, "NSpid:") // its pid in each namespace, the innermost last
-		if !found {
-			continue
-		}
-		fields := strings.Fields(numbers)
-		if len(fields) == 0 || fields[len(fields)-1] != "1" {
-			return false
-		}
-		its, err := os.Stat(dir + "/exe")
-		ours, ourErr := os.Stat(procfs.Root + "/" + procfs.Self + "/exe")
-		return err == nil && ourErr == nil && os.SameFile(its, ours)
+	fields := strings.Fields(numbers)
+	if len(fields) == 0 || fields[len(fields)-1] != "1" {
+		return false
 	}
-	return false
+	its, err := os.Stat(procfs.Root + "/" + process + "/exe")
+	ours, ourErr := os.Stat(procfs.Root + "/" + procfs.Self + "/exe")
+	return err == nil && ourErr == nil && os.SameFile(its, ours)
 }
