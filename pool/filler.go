@@ -120,7 +120,6 @@ const moment = time.Millisecond
 // one often takes more.
 func (p *Pool) replaceSoon() {
 	switch {
-	case p.bound == 0:
 	case len(p.idle)+p.making <= p.bound/2:
 		p.wake()
 	case p.soon == nil:

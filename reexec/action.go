@@ -18,13 +18,20 @@ type Action[P, R any] struct{ name string }
 // [CheckAction], and panics if the name is taken already.
 func Func[P, R any](name string, f func(ctx context.Context, param P) (R, error)) *Action[P, R] {
 	register(name, registration{patient: true, run: func(ctx context.Context, raw json.RawMessage) (any, error) {
-		var param P
-		if err := json.Unmarshal(raw, &param); err != nil {
-			return nil, fmt.Errorf("parameter: %w", err)
+		param, err := parameter[P](raw)
+		if err != nil {
+			return nil, err
 		}
 		return f(ctx, param)
 	}})
 	return &Action[P, R]{name: name}
+}
+
+func parameter[P any](raw json.RawMessage) (param P, err error) {
+	if err := json.Unmarshal(raw, &param); err != nil {
+		return param, fmt.Errorf("parameter: %w", err)
+	}
+	return param, nil
 }
 
 // Name returns the name of the action.

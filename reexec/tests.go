@@ -21,9 +21,9 @@ var testsToRun runner
 // to choose among the tests, and runs them. The result is their exit code.
 func Tests[P any](name string, prepare func(param P) error) *Action[P, int] {
 	register(name, registration{patient: true, tests: true, run: func(_ context.Context, raw json.RawMessage) (any, error) {
-		var param P
-		if err := json.Unmarshal(raw, &param); err != nil {
-			return nil, fmt.Errorf("parameter: %w", err)
+		param, err := parameter[P](raw)
+		if err != nil {
+			return nil, err
 		}
 		if !flag.Parsed() {
 			flag.Parse()

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"sync/atomic"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -25,7 +25,7 @@ func (s Set) takesProcess(flags int) bool {
 // they are configured and opened.
 func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kinds)]*sys.FD, init *pidInit, err error) {
 	primePidfd()
-	if self, err := os.Readlink("/proc/self"); err != nil || self != strconv.Itoa(os.Getpid()) {
+	if self, err := procfs.ProcessID(procfs.Root, procfs.Self); err != nil || self != os.Getpid() {
 		return fds, nil, newError("unshare", flags, errForeignProc)
 	}
 	// As on a thread, only the kinds matter that the new ones are copied from, and

@@ -24,12 +24,14 @@ import (
 // A Reason is why something is refused. It is zero if nothing tells.
 type Reason struct{ Why, Remedy string }
 
+var seccomp = Reason{"a seccomp filter forbids unshare(2), as that of a container does", DropSeccomp}
+
 // UserNamespace tells why a process without privileges cannot make a user
 // namespace, or cannot be root in it.
 func UserNamespace(root string) Reason {
 	switch {
 	case SeccompForbids():
-		return Reason{"a seccomp filter forbids unshare(2), as that of a container does", DropSeccomp}
+		return seccomp
 	case is(root, UsernsClone, "0"):
 		return Reason{UsernsClone + " is 0", AllowUserns}
 	case is(root, MaxNamespaces("user"), "0"):
@@ -47,7 +49,7 @@ func Confinement(root string) Reason {
 	profile, enforced := strings.CutSuffix(label, " (enforce)")
 	switch {
 	case SeccompForbids():
-		return Reason{"a seccomp filter forbids unshare(2), as that of a container does", DropSeccomp}
+		return seccomp
 	case is(root, RestrictUserns, "1") && (!enforced || profile == ubuntus):
 		return Reason{"AppArmor denies the capabilities of user namespaces, since " + RestrictUserns + " is 1", RelaxUserns}
 	case enforced:

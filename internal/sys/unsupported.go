@@ -49,7 +49,6 @@ func OnMainThread() bool           { return false }
 func SetPropagation(uintptr) error { return errUnsupported }
 func BindFD(*FD, string) error     { return errUnsupported }
 func Detach(string) error          { return errUnsupported }
-func InForeground() bool           { return false }
 func InterfaceUp(string) error     { return errUnsupported }
 
 func Mount(string, string, string, uintptr, string) error { return errUnsupported }

@@ -40,17 +40,17 @@ func metaOperand(key expr.MetaKey) operand {
 			return fmt.Sprintf("0x%08x", binary.NativeEndian.Uint32(data))
 		}
 	case expr.MetaKeyPROTOCOL:
-		o.format = func(data []byte) string { return named(etherTypes, data, 0) }
+		o.format = func(data []byte) string { return named(etherTypes, data) }
 	case expr.MetaKeyNFPROTO:
 		o.format = func(data []byte) string {
-			return named(map[int]string{unix.NFPROTO_IPV4: "ipv4", unix.NFPROTO_IPV6: "ipv6"}, data, 0)
+			return named(map[int]string{unix.NFPROTO_IPV4: "ipv4", unix.NFPROTO_IPV6: "ipv6"}, data)
 		}
 		o.note = func(d *decompiler, data []byte) {
-			d.network = named(map[int]string{unix.NFPROTO_IPV4: "ip", unix.NFPROTO_IPV6: "ip6"}, data, 0)
+			d.network = named(map[int]string{unix.NFPROTO_IPV4: "ip", unix.NFPROTO_IPV6: "ip6"}, data)
 		}
 	case expr.MetaKeyL4PROTO:
-		o.format = func(data []byte) string { return named(ipProtocols, data, 0) }
-		o.note = func(d *decompiler, data []byte) { d.above = named(ipProtocols, data, 0) }
+		o.format = protocolName
+		o.note = func(d *decompiler, data []byte) { d.above = protocolName(data) }
 	}
 	return o
 }
@@ -63,15 +63,15 @@ var ipProtocols = map[int]string{
 }
 
 // named looks up a number in network byte order, which one byte always is.
-func named(names map[int]string, data []byte, from int) string {
+func named(names map[int]string, data []byte) string {
 	n := 0
-	for _, b := range data[from:] {
+	for _, b := range data {
 		n = n<<8 | int(b)
 	}
 	if name, known := names[n]; known {
 		return name
 	}
-	return bigNumber(data[from:])
+	return bigNumber(data)
 }
 
 var ctNames = map[expr.CtKey]string{
@@ -135,7 +135,7 @@ var fieldsOf = map[string][]field{
 	"ipv6-icmp": {{0, 1, "type", bigNumber}, {1, 1, "code", bigNumber}},
 }
 
-func protocolName(data []byte) string { return named(ipProtocols, data, 0) }
+func protocolName(data []byte) string { return named(ipProtocols, data) }
 
 func tcpFlags(data []byte) string {
 	var names []string
