@@ -5,6 +5,7 @@ package nstest
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/vishvananda/netlink"
@@ -21,26 +22,10 @@ type Address struct {
 // String is such as "192.0.2.1/24 on eth0".
 func (a Address) String() string {
 	text := fmt.Sprintf("%v on %s", rtnl.Prefix(a.IPNet), a.Device)
-	switch {
-	case a.Flags&addressDuplicate != 0:
-		text += " (somebody else has it)"
-	case !a.usable():
-		text += " (tentative)"
+	if notes := rtnl.AddressNotes(a.Flags); len(notes) > 0 {
+		text += " (" + strings.Join(notes, ", ") + ")"
 	}
 	return text
-}
-
-// Flags of linux/if_addr.h, IFA_F_*.
-const (
-	addressOptimistic = 0x04
-	addressDuplicate  = 0x08
-	addressTentative  = 0x40
-)
-
-// usable tells whether a socket can be bound to the address.
-func (a Address) usable() bool {
-	return a.Flags&addressDuplicate == 0 &&
-		(a.Flags&addressTentative == 0 || a.Flags&addressOptimistic != 0)
 }
 
 type haveAddress struct {
@@ -66,7 +51,7 @@ func (m *haveAddress) Match(actual any) (success bool, err error) {
 		}
 		for _, address := range list {
 			is := rtnl.Prefix(address.IPNet)
-			if !address.usable() || is.Addr() != wanted.Addr() || !anyLength && is != wanted {
+			if !rtnl.Usable(address.Flags) || is.Addr() != wanted.Addr() || !anyLength && is != wanted {
 				m.others = append(m.others, address.String())
 			} else if err := m.offer(address, address.String()); err != nil {
 				return err

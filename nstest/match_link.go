@@ -4,10 +4,10 @@ package nstest
 
 import (
 	"fmt"
-	"net"
 	"slices"
 
 	"github.com/onsi/gomega/types"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/vishvananda/netlink"
 )
 
@@ -45,27 +45,11 @@ func (m *haveLink) NegatedFailureMessage(actual any) string {
 
 // showLink puts into a line what the matchers of links are about.
 func showLink(link netlink.Link) string {
-	state := "down"
-	switch {
-	case carries(link):
-		state = "up"
-	case link.Attrs().Flags&net.FlagUp != 0:
-		state = "up, without carrier"
-	}
 	text := fmt.Sprintf("%s: %s, MTU %v", link.Attrs().Name, link.Type(), linkMTU(link))
 	if mac := linkMAC(link); mac != "" {
 		text += fmt.Sprintf(", %s", mac)
 	}
-	return text + ", " + state
-}
-
-// carries tells whether a link can carry packets: IFF_RUNNING is the kernel's word for
-// that, which it also gives for a link whose carrier it has yet to look at (Linux 6.1);
-// IFF_LOWER_UP is the carrier itself (netdevice(7)).
-func carries(link netlink.Link) bool {
-	const lowerUp = 0x10000
-	attrs := link.Attrs()
-	return attrs.Flags&net.FlagRunning != 0 && attrs.RawFlags&lowerUp != 0
+	return fmt.Sprintf("%s, %s", text, rtnl.StateOf(link.Attrs()))
 }
 
 type beUp struct{}
@@ -75,7 +59,7 @@ func (m *beUp) Match(actual any) (success bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	return carries(link), nil
+	return rtnl.StateOf(link.Attrs()) == rtnl.Up, nil
 }
 
 func (m *beUp) FailureMessage(actual any) string {

@@ -27,7 +27,7 @@ func host(t *testing.T) (host *nstest.Fixture, shown string) {
 func TestHaveLink(t *testing.T) {
 	g := NewWithT(t)
 	ns, shown := host(t)
-	const eth0 = "eth0: veth, MTU 1400, 02:00:00:00:00:01, up"
+	const eth0 = "eth0: veth, MTU 1400, 02:00:00:00:00:01, UP"
 
 	g.Expect(agrees(t, ns.Set(), nstest.HaveLink("eth0"))).To(Equal(`Expected
     ` + shown + `
@@ -38,7 +38,7 @@ It has
     ` + shown + `
 to have the link eth1
 It has
-    lo: device, MTU 65536, up
+    lo: device, MTU 65536, UP
     ` + eth0))
 	agrees(t, ns.Set(), nstest.HaveLink("eth0", nstest.BeUp(), nstest.HaveMTU(1400), nstest.HaveMAC("02:00:00:00:00:01"),
 		nstest.BeOfType("veth"), HaveField("Attrs().Promisc", 0)))
@@ -76,14 +76,14 @@ func TestBeUpIsAboutCarryingPackets(t *testing.T) {
 	}
 	mac := link("a").Attrs().HardwareAddr.String()
 	g.Expect(disagrees(t, link("a"), nstest.BeUp())).To(Equal(
-		"Expected link\n    a: veth, MTU 1500, " + mac + ", down\nto be up"))
+		"Expected link\n    a: veth, MTU 1500, " + mac + ", DOWN\nto be up"))
 	g.Expect(nl.LinkSetUp(link("a"))).To(Succeed())
 	g.Expect(disagrees(t, link("a"), nstest.BeUp())).To(Equal(
-		"Expected link\n    a: veth, MTU 1500, " + mac + ", up, without carrier\nto be up"))
+		"Expected link\n    a: veth, MTU 1500, " + mac + ", NO-CARRIER\nto be up"))
 	g.Expect(nl.LinkSetUp(link("b"))).To(Succeed())
 	g.Eventually(ns).Should(nstest.HaveLink("a", nstest.BeUp()))
 	g.Expect(agrees(t, link("a"), nstest.BeUp())).To(Equal(
-		"Expected link\n    a: veth, MTU 1500, " + mac + ", up\nnot to be up"))
+		"Expected link\n    a: veth, MTU 1500, " + mac + ", UP\nnot to be up"))
 }
 
 func TestHaveAddress(t *testing.T) {

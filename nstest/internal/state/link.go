@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 )
 
 // A Link is a network interface.
 type Link struct {
 	Index     int
 	Name      string
-	State     string // "UP", "DOWN", "NO-CARRIER": up, and the other end is not
+	State     rtnl.LinkState
 	MAC       string
 	Addresses []Address
 	Kind      string // "veth", "vlan 7"; "" for lo and hardware
@@ -31,7 +33,7 @@ type Link struct {
 type Address struct {
 	Prefix netip.Prefix
 	Peer   netip.Prefix // of a point-to-point link, or zero
-	Notes  []string     // "tentative", "dadfailed", "deprecated"
+	Notes  []string     // see rtnl.AddressNotes
 }
 
 func (a Address) String() string {
@@ -66,7 +68,7 @@ func linkLines(list []Link, names map[int]string) []string {
 			}
 			addresses = append(addresses, a.String())
 		}
-		rows = append(rows, []string{l.Name, l.State, l.MAC, strings.Join(addresses, " "), l.detail(names)})
+		rows = append(rows, []string{l.Name, string(l.State), l.MAC, strings.Join(addresses, " "), l.detail(names)})
 	}
 	return columns(rows)
 }

@@ -47,13 +47,7 @@ func readLinks(s Subject) (func(*State), error) {
 
 func linkOf(l netlink.Link, addresses []netlink.Addr, elsewhere map[int]string) Link {
 	a := l.Attrs()
-	link := Link{Index: a.Index, Name: a.Name, State: "UP", MTU: a.MTU, Master: a.MasterIndex}
-	switch {
-	case a.Flags&net.FlagUp == 0:
-		link.State = "DOWN"
-	case a.RawFlags&unix.IFF_LOWER_UP == 0:
-		link.State = "NO-CARRIER"
-	}
+	link := Link{Index: a.Index, Name: a.Name, State: rtnl.StateOf(a), MTU: a.MTU, Master: a.MasterIndex}
 	if slices.ContainsFunc(a.HardwareAddr, func(b byte) bool { return b != 0 }) {
 		link.MAC = a.HardwareAddr.String()
 	}
@@ -91,19 +85,9 @@ func linkOf(l netlink.Link, addresses []netlink.Addr, elsewhere map[int]string) 
 }
 
 func addressOf(a netlink.Addr) Address {
-	address := Address{Prefix: rtnl.Prefix(a.IPNet)}
+	address := Address{Prefix: rtnl.Prefix(a.IPNet), Notes: rtnl.AddressNotes(a.Flags)}
 	if peer := rtnl.Prefix(a.Peer); peer.IsValid() && peer.Addr() != address.Prefix.Addr() {
 		address.Peer = peer
-	}
-	for _, note := range []struct {
-		flag int
-		text string
-	}{
-		{unix.IFA_F_DADFAILED, "dadfailed"}, {unix.IFA_F_TENTATIVE, "tentative"}, {unix.IFA_F_DEPRECATED, "deprecated"},
-	} {
-		if a.Flags&note.flag != 0 {
-			address.Notes = append(address.Notes, note.text)
-		}
 	}
 	return address
 }

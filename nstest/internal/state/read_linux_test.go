@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/need"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -85,6 +87,50 @@ func TestLinksAddressesAndWhereTheyLead(t *testing.T) {
 	g.Expect(text).To(MatchRegexp(`(?m)^  here +DOWN  .*  198\.51\.100\.1 peer 198\.51\.100\.2/32 +veth, peer there, mtu 1400$`))
 	g.Expect(text).To(MatchRegexp(`(?m)^  upper +DOWN  .* macvlan, on here, mtu 1400$`))
 	g.Expect(section(read(t, a.Set()), "links")).To(ContainSubstring("in another namespace"))
+}
+
+// What a report prints of a link or an address is what the matchers judge.
+func TestReportsAndMatchersMeanTheSame(t *testing.T) {
+	need.Tool(t, "ip", "iproute2")
+	g := NewWithT(t)
+	ns := nstest.New(t, set.NS_NET, nstest.Raw())
+	sh(t, ns, `
+		echo 1 >/proc/sys/net/ipv6/conf/default/optimistic_dad
+		echo 1 >/proc/sys/net/ipv6/conf/all/optimistic_dad
+		ip link add works type veth peer name sleeps
+		ip link set sleeps mode dormant
+		ip link set works up
+		ip link set sleeps up
+		ip link add alone type veth peer name off
+		ip link set alone up
+		ip address add 192.0.2.1/24 dev works
+		ip address add 2001:db8::1/64 dev works nodad
+		ip address add 2001:db8::2/64 dev alone
+		ip address add 2001:db8::3/64 dev alone optimistic
+		`)
+	g.Eventually(ns).Should(nstest.HaveLink("works", nstest.BeUp()))
+	found := read(t, ns.Set())
+	states := map[string]rtnl.LinkState{}
+	notes := map[string][]string{}
+	for _, link := range found.Links {
+		states[link.Name] = link.State
+		judged, err := nstest.HaveLink(link.Name, nstest.BeUp()).Match(ns)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(judged).To(Equal(link.State == rtnl.Up), "%s is %s", link.Name, link.State)
+		for _, address := range link.Addresses {
+			if address.Prefix.Addr().IsLinkLocalUnicast() {
+				continue // the kernel makes it when it likes
+			}
+			notes[address.Prefix.Addr().String()] = address.Notes
+			judged, err := nstest.HaveAddress(address.Prefix.String()).Match(ns)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(judged).NotTo(Equal(slices.Contains(address.Notes, "tentative")), "%v", address)
+		}
+	}
+	g.Expect(states).To(Equal(map[string]rtnl.LinkState{
+		"lo": rtnl.Down, "works": rtnl.Up, "sleeps": rtnl.NotRunning, "alone": rtnl.NoCarrier, "off": rtnl.Down}))
+	g.Expect(notes).To(Equal(map[string][]string{"192.0.2.1": nil, "2001:db8::1": nil,
+		"2001:db8::2": {"tentative"}, "2001:db8::3": {"optimistic"}}))
 }
 
 func TestRoutesRulesAndNeighbours(t *testing.T) {

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rtnl
+
+import (
+	"net"
+
+	"github.com/vishvananda/netlink"
+)
+
+// A LinkState says whether a link can carry packets, and if not, why. Only one that is Up can.
+type LinkState string
+
+// The states of links, in the words of ip-link(8) and netdevice(7).
+const (
+	Up         LinkState = "UP"
+	Down       LinkState = "DOWN"        // it is switched off
+	NoCarrier  LinkState = "NO-CARRIER"  // it is switched on, and the other end is not
+	NotRunning LinkState = "NOT-RUNNING" // it has a carrier, but is dormant or not yet in operation
+)
+
+// lowerUp is IFF_LOWER_UP of linux/if.h.
+const lowerUp = 0x10000
+
+// StateOf returns the state of a link. IFF_RUNNING is the kernel's word for one that can carry
+// packets, which it also gives for a link whose carrier it has yet to look at (Linux 6.1);
+// IFF_LOWER_UP is the carrier itself (netdevice(7)).
+func StateOf(link *netlink.LinkAttrs) LinkState {
+	switch {
+	case link.Flags&net.FlagUp == 0:
+		return Down
+	case link.RawFlags&lowerUp == 0:
+		return NoCarrier
+	case link.Flags&net.FlagRunning == 0:
+		return NotRunning
+	}
+	return Up
+}
+
+// Flags of linux/if_addr.h, IFA_F_*.
+const (
+	optimistic = 0x04
+	dadFailed  = 0x08
+	deprecated = 0x20
+	tentative  = 0x40
+)
+
+// Usable reports whether a socket can be bound to an address with these flags. It cannot while the
+// kernel looks for a duplicate (RFC 4862), unless that is done optimistically (RFC 4429), and
+// not once it has found one.
+func Usable(flags int) bool {
+	return flags&dadFailed == 0 && (flags&tentative == 0 || flags&optimistic != 0)
+}
+
+// AddressNotes says what is special about an address with these flags, in the words of
+// ip-address(8). One that is not [Usable] is dadfailed or tentative, any other is neither.
+func AddressNotes(flags int) (notes []string) {
+	switch {
+	case flags&dadFailed != 0:
+		notes = append(notes, "dadfailed")
+	case !Usable(flags):
+		notes = append(notes, "tentative")
+	case flags&optimistic != 0:
+		notes = append(notes, "optimistic")
+	}
+	if flags&deprecated != 0 {
+		notes = append(notes, "deprecated")
+	}
+	return notes
+}
