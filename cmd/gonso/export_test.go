@@ -4,3 +4,6 @@ package main
 
 // Main is what the program does.
 func Main() { main() }
+
+// VersionOf is what version prints of a program.
+var VersionOf = versionOf

@@ -42,7 +42,7 @@ func overview(w io.Writer) {
 	fmt.Fprintf(w, "gonso runs programs in Linux namespaces of their own.\n\n")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, v := range verbs() {
-		fmt.Fprintf(table, "  gonso %s %s\t%s\n", v.name, v.args, v.short)
+		fmt.Fprintf(table, "  %s\t%s\n", v.usage(), v.short)
 	}
 	table.Flush() // it fails where the lines around it fail
 	fmt.Fprintf(w, "\n'gonso help VERB' tells more.\n")
@@ -50,7 +50,7 @@ func overview(w io.Writer) {
 
 // describe prints all about one verb.
 func (v verb) describe(w io.Writer) {
-	fmt.Fprintf(w, "usage: gonso %s %s\n\n%s\n", v.name, v.args, v.short)
+	fmt.Fprintf(w, "usage: %s\n\n%s\n", v.usage(), v.short)
 	if long := v.long(); long != "" {
 		fmt.Fprintf(w, "\n%s", long)
 	}
@@ -66,3 +66,5 @@ func (v verb) describe(w io.Writer) {
 		fmt.Fprintf(w, "  -%-16s %s\n", f.Name+name, usage)
 	})
 }
+
+func (v verb) usage() string { return strings.TrimSpace("gonso " + v.name + " " + v.args) }
