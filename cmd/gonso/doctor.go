@@ -39,6 +39,7 @@ With -json it is one object:
     name     what was tried
     ok       "yes", "rootless" (in a user namespace), "no" or "inconclusive" (what
              went wrong may work in a moment)
+    means    what that means for tests, in a sentence
     cause    why it is not yes; left out if there is nothing to say
     remedy   what to run, or to add to a command; left out if nothing is known
   speed    how long a namespace takes; left out if none can be made
@@ -58,8 +59,13 @@ type diagnosis struct {
 type check struct {
 	Name   string `json:"name"`
 	OK     string `json:"ok"`
+	Means  string `json:"means"`
 	Cause  string `json:"cause,omitempty"`
 	Remedy string `json:"remedy,omitempty"`
+}
+
+func newCheck(name, answer string) check {
+	return check{Name: name, OK: answer, Means: meaning(name, answer)}
 }
 
 type speed struct {
@@ -105,7 +111,8 @@ func doctorFlags(flags *flag.FlagSet) action {
 
 func diagnose() (d diagnosis, err error) {
 	for _, r := range probe.All() {
-		c := check{Name: r.Name, OK: r.OK.String(), Remedy: r.Remedy}
+		c := newCheck(r.Name, r.OK.String())
+		c.Remedy = r.Remedy
 		if r.Cause != nil {
 			c.Cause = r.Cause.Error()
 		}
@@ -164,7 +171,7 @@ func (d *diagnosis) lookInside() (err error) {
 		switch {
 		case c.OK == yes:
 		case there.says(c.Name):
-			d.Checks[i] = check{Name: c.Name, OK: rootless}
+			d.Checks[i] = newCheck(c.Name, rootless)
 		case c.Remedy == probe.GoRootless:
 			d.Checks[i] = there.Checks[i]
 		}
@@ -212,9 +219,12 @@ func (d *diagnosis) write(w io.Writer) (err error) {
 		}
 	}
 	for _, c := range d.Checks {
-		line("%-12s  %-12s  %s", c.Name, c.OK, c.Cause)
+		line("%-12s  %-12s  %s", c.Name, c.OK, c.Means)
+		if c.Cause != "" {
+			line("%26s  cause: %s", "", c.Cause)
+		}
 		if c.Remedy != "" {
-			line("%28s  try: %s", "", c.Remedy)
+			line("%26s  try: %s", "", c.Remedy)
 		}
 	}
 	line("")

@@ -7,3 +7,6 @@ func Main() { main() }
 
 // VersionOf is what version prints of a program.
 var VersionOf = versionOf
+
+// Meaning is what doctor says an answer means.
+var Meaning = meaning

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import "github.com/seed-1bc5c4a2/gonso/internal/probe"
+
+// purposes tells for each check what tests can do where the answer is yes.
+var purposes = map[string]string{
+	"user":         "be root in a user namespace of their own",
+	"rootless":     "have namespaces of every kind without privileges, in a user namespace",
+	"subids":       "use more than one user ID without privileges, for chown(2) and setuid(2)",
+	"setuid":       "run a process as another user",
+	"net":          "have a network of their own: interfaces, addresses, routes, firewall, ports",
+	"mnt":          "mount and unmount without anybody else seeing it",
+	"pid":          "have process IDs of their own, and end all processes in there at once",
+	"ipc":          "have System V IPC objects and POSIX message queues of their own",
+	"uts":          "change the host name",
+	"cgroup":       "see their own cgroup as the root of all",
+	"time":         "set the monotonic and the boot-time clock ahead or back",
+	"userns_clone": "make user namespaces as an ordinary user, as far as Debian's switch goes",
+	"apparmor":     "have capabilities in a user namespace, as far as Ubuntu's AppArmor switch goes",
+	"seccomp":      "call unshare(2), which makes namespaces, as far as a container's seccomp filter goes",
+	"limits":       "make namespaces of all kinds, as far as the limits user.max_*_namespaces go",
+	"proc":         "mount a /proc of their own, which shows the processes of a pid namespace",
+	"sysfs":        "mount a /sys of their own, which shows the interfaces of a network namespace",
+	"overlay":      "mount overlayfs: a folder that they can change without changing it for others",
+	"tun":          "make TUN and TAP interfaces, whose packets a program sends and gets",
+	"nftables":     "filter and translate packets by nftables",
+	"veth":         "join two networks by a pair of veth interfaces",
+	"bridge":       "join interfaces by a bridge",
+	"dummy":        "add a dummy interface, which drops what it is to send",
+	"macvlan":      "add a hardware address to an interface by macvlan",
+	"ipvlan":       "add a network to an interface by ipvlan",
+	"vlan":         "tag packets by VLAN (IEEE 802.1Q)",
+	"vxlan":        "make a VXLAN tunnel",
+	"wireguard":    "make a WireGuard tunnel",
+}
+
+// meaning is what an answer to a check means for tests, in a sentence.
+func meaning(name, answer string) string {
+	switch answer {
+	case yes, rootless:
+		return "tests can " + purposes[name]
+	case probe.No.String():
+		return "tests cannot " + purposes[name]
+	}
+	return "it is unclear whether tests can " + purposes[name]
+}
