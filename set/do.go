@@ -26,6 +26,11 @@ var ErrNeedsProcess = errors.New("only a process can join it, no thread: leave t
 // f does to its thread, nothing comes back. The caller and its thread stay as
 // they are. Goroutines that f starts are not in the Set; they call Do themselves.
 //
+// If f calls [runtime.UnlockOSThread] more often than LockOSThread, up to 31 times
+// more do no harm. Beyond that Go may run other goroutines on the thread while it is
+// in the Set. Do cannot prevent that; it panics if f ends on another thread than it
+// began on.
+//
 // An error tells that f did not run. How f fails is how Do fails: a panic is
 // raised again on the caller's goroutine, as a [*PanicError], and
 // [runtime.Goexit], with it t.FailNow, t.Skip and all that testing libraries
@@ -65,7 +70,9 @@ func (s Set) DoRaw(f func() bool, restore bool) error {
 // Enter moves the calling goroutine into the Set for the rest of its life: it
 // stays on its thread, and the thread ends with it. For the kinds that the Set
 // lacks it stays where it is. It is meant for a goroutine that lives in a
-// namespace, such as a test or a server; for a while, use [Set.Do].
+// namespace, such as a test or a server; for a while, use [Set.Do]. Up to
+// 1023 unpaired calls of [runtime.UnlockOSThread] do no harm; with more, the goroutine
+// may find itself outside, and other goroutines inside.
 //
 // The main thread refuses: Go never ends it, and in a foreign namespace it would
 // make /proc/self, which other programs look at, lie about this one. Where joining fails
@@ -75,8 +82,8 @@ func (s Set) Enter() error {
 		return err
 	}
 	defer s.release()
-	if lockThread() {
-		runtime.UnlockOSThread()
+	if _, main := lockThread(locksForLife); main {
+		unlockThread(locksForLife)
 		return newError("enter", s.flags, errMainThread)
 	}
 	foreign, err := s.foreignHere()
@@ -84,12 +91,12 @@ func (s Set) Enter() error {
 		err = newError("enter", foreign&^threadKinds, ErrNeedsProcess)
 	}
 	if err != nil {
-		runtime.UnlockOSThread()
+		unlockThread(locksForLife)
 		return err
 	}
 	moved, err := s.join(foreign)
 	if moved == 0 {
-		runtime.UnlockOSThread()
+		unlockThread(locksForLife)
 	}
 	return err
 }
@@ -178,36 +185,63 @@ func onThread(work func() (home bool)) {
 }
 
 func runLocked(work func() bool, done chan<- ending) {
-	if lockThread() {
+	tid, main := lockThread(locks)
+	if main {
 		// Go never ends the main thread. While this goroutine keeps it, another
 		// one gets a thread that is not it.
 		inner := make(chan ending, 1)
 		go runLocked(work, inner)
 		done <- <-inner
-		runtime.UnlockOSThread()
+		unlockThread(locks)
 		return
 	}
-	end := ending{goexit: true}
+	end, home := ending{goexit: true}, false
 	defer func() {
 		if end.goexit {
 			if v := recover(); v != nil {
 				end = ending{panic: &PanicError{Recovered: v, Stack: debug.Stack()}}
 			}
 		}
+		runtime.LockOSThread() // if work took all locks back, the thread still ends here
+		switch {
+		case sys.Gettid() == tid:
+			if home {
+				unlockThread(locks + 1)
+			}
+		case end.panic == nil:
+			end = ending{panic: &PanicError{Recovered: errUnlocked, Stack: debug.Stack()}}
+		}
 		done <- end
 	}()
-	if work() {
-		runtime.UnlockOSThread()
-	}
+	home = work()
 	end = ending{}
 }
 
-// lockThread ties the calling goroutine to its thread and tells whether that is
-// the main one. It is the only place that does, so that who unlocks can be seen
-// at a glance: the main thread, and a thread that is proven to be home.
-func lockThread() (main bool) {
-	runtime.LockOSThread()
-	return sys.OnMainThread()
+var errUnlocked = errors.New("gonso: what ran in the Set called runtime.UnlockOSThread far more often than " +
+	"runtime.LockOSThread and lost its thread, which is still in the Set and may run any goroutine")
+
+// How often a thread is locked that leaves home. Go counts, so that code which unlocks
+// more often than it locks does not set the thread free.
+const (
+	locks        = 32      // costs what one system call does
+	locksForLife = 1 << 10 // where nobody looks at the end
+)
+
+// lockThread ties the calling goroutine to its thread, and returns the thread's ID and
+// whether it is the main one. It is the only place that does, so that who unlocks can be
+// seen at a glance: the main thread, and a thread that is proven to be home.
+func lockThread(times int) (tid int, main bool) {
+	for range times {
+		runtime.LockOSThread()
+	}
+	tid = sys.Gettid()
+	return tid, tid == sys.MainThread
+}
+
+func unlockThread(times int) {
+	for range times {
+		runtime.UnlockOSThread()
+	}
 }
 
 // An ending is how a function ended; the zero value is by returning.

@@ -37,3 +37,11 @@ func BreakFd(s Set, flag int) error {
 	s.fds[i] = broken
 	return good.Close()
 }
+
+// What unlock_linux_test.go looks at.
+const Locks = locks
+
+var (
+	ErrUnlocked = errUnlocked
+	OnThread    = onThread
+)

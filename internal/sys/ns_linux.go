@@ -86,8 +86,11 @@ func Unshare(flags int) error {
 // own, without which it cannot join a mount namespace (setns(2)).
 func UnshareFS() error { return Unshare(unix.CLONE_FS) }
 
-// OnMainThread tells whether the caller runs on the process's first thread.
-func OnMainThread() bool { return unix.Gettid() == unix.Getpid() }
+// MainThread is the ID of the process's first thread.
+var MainThread = unix.Getpid()
+
+// OnMainThread reports whether the caller runs on the process's first thread.
+func OnMainThread() bool { return Gettid() == MainThread }
 
 // Gettid returns the calling thread's ID.
 func Gettid() int { return unix.Gettid() }

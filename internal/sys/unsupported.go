@@ -21,6 +21,9 @@ const (
 	NoExec
 )
 
+// MainThread is the ID of no thread.
+var MainThread = -1
+
 var errUnsupported = fmt.Errorf("namespaces exist on Linux only: %w", errors.ErrUnsupported)
 
 func Open(string) (*FD, error)              { return nil, errUnsupported }
