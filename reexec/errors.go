@@ -3,8 +3,8 @@
 package reexec
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 )
 
 var (
@@ -46,24 +46,49 @@ type Error struct {
 	Err    error
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("gonso: reexec %s: %v", e.Action, e.Err) }
+func (e *Error) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
+	text := "gonso: reexec " + cmp.Or(e.Action, "without an action")
+	if e.Err == nil {
+		return text + ": unknown error"
+	}
+	return text + ": " + e.Err.Error()
+}
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // An ActionError is the error that an action returned, as far as it can travel
-// from one process to another: its text, each errno in it, and those of its
-// causes that belong to the standard library, such as [io.EOF] or
-// [context.Canceled]. [errors.Is] finds those in the parent as it does in the child.
+// from one process to another: its text, each errno in it, and which Err variables
+// it has among its causes: those of this package and of package set, and those of the
+// packages context, errors, io, io/fs, net, os and os/exec, such as [io.EOF] or
+// [context.Canceled]. [errors.Is] finds these in the parent as it does in the child.
 type ActionError struct {
 	Text   string
 	causes []error
 }
 
-func (e *ActionError) Error() string { return e.Text }
+func (e *ActionError) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
+	return e.Text
+}
 
 // Unwrap returns the causes that travelled along.
-func (e *ActionError) Unwrap() []error { return e.causes }
+func (e *ActionError) Unwrap() []error {
+	if e == nil {
+		return nil
+	}
+	return e.causes
+}
 
 // A PanicError is the panic, or another crash such as a concurrent map write,
 // that ended an action. If the value was an error, its causes travelled along as
@@ -76,6 +101,9 @@ type PanicError struct {
 }
 
 func (e *PanicError) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
 	text := e.Value + "\n\n" + e.Stack
 	if e.fatal {
 		return text
@@ -84,4 +112,9 @@ func (e *PanicError) Error() string {
 }
 
 // Unwrap returns the causes that travelled along.
-func (e *PanicError) Unwrap() []error { return e.causes }
+func (e *PanicError) Unwrap() []error {
+	if e == nil {
+		return nil
+	}
+	return e.causes
+}

@@ -165,11 +165,17 @@ type PanicError struct {
 }
 
 func (p *PanicError) Error() string {
+	if p == nil {
+		return "<nil>"
+	}
 	return fmt.Sprintf("%v\n\ngonso: the panic was raised here:\n\n%s", p.Recovered, p.Stack)
 }
 
 // Unwrap returns the original value if it is an error.
 func (p *PanicError) Unwrap() error {
+	if p == nil {
+		return nil
+	}
 	err, _ := p.Recovered.(error)
 	return err
 }

@@ -2,7 +2,10 @@
 
 package set
 
-import "errors"
+import (
+	"cmp"
+	"errors"
+)
 
 // An Error tells what was tried, on which kinds of namespace, and why it
 // failed. It unwraps to the cause: a [syscall.Errno] where the kernel refused,
@@ -32,11 +35,18 @@ func newError(op string, kind int, err error) error {
 // Error reads "gonso: setns net: operation not permitted", with what is known
 // about the cause and what helps behind it in parentheses.
 func (e *Error) Error() string {
-	text := "gonso: " + e.Op
+	if e == nil {
+		return "<nil>"
+	}
+	text := "gonso: " + cmp.Or(e.Op, "unknown step")
 	if e.Kind != 0 {
 		text += " " + KindNames(e.Kind)
 	}
-	text += ": " + e.Err.Error()
+	if e.Err == nil {
+		text += ": unknown error"
+	} else {
+		text += ": " + e.Err.Error()
+	}
 	if e.hint != "" {
 		text += " (" + e.hint + ")"
 	}
@@ -44,4 +54,9 @@ func (e *Error) Error() string {
 }
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}

@@ -136,10 +136,19 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
 	if e.Flag != 0 {
 		return fmt.Sprintf("%s %#x: %s", e.Step, e.Flag, e.Err.Error())
 	}
 	return fmt.Sprintf("%s: %s", e.Step, e.Err.Error())
 }
 
-func (e *Error) Unwrap() error { return e.Err }
+// Unwrap returns the errno.
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}

@@ -31,11 +31,29 @@ type Error struct {
 
 // Error reads "gons: gons_net=/proc/1/ns/net: setns: operation not permitted".
 func (e *Error) Error() string {
-	return fmt.Sprintf("gons: %s=%s: %s: %v", e.Variable, e.Value, e.Op, e.Err)
+	if e == nil {
+		return "<nil>" // as fmt says, and as github.com/thediveo/gons did
+	}
+	text := "gons: "
+	if e.Variable != "" {
+		text += e.Variable + "=" + e.Value + ": "
+	}
+	if e.Op != "" {
+		text += e.Op + ": "
+	}
+	if e.Err == nil {
+		return text + "unknown error"
+	}
+	return text + e.Err.Error()
 }
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // Causes that are told in the same words with cgo and without.
 var (
