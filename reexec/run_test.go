@@ -321,6 +321,7 @@ func TestReexecInsideAReexec(t *testing.T) {
 	g := NewWithT(t)
 	_, err := nest.Run(t.Context(), nesting{Deeper: 1})
 	g.Expect(err).To(MatchError(HaveSuffix(reexec.ErrNested.Error())))
+	g.Expect(err).To(MatchError(reexec.ErrNested))
 	g.Expect(nest.Run(t.Context(), nesting{Deeper: 3, Allowed: true})).To(Equal(4))
 }
 

@@ -7,8 +7,12 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net"
 	"os"
+	"os/exec"
 	"syscall"
+
+	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
 // What parent and child say to each other, over descriptors that leave standard
@@ -61,13 +65,18 @@ type message struct {
 	Known   []int    `json:",omitempty"` // the index in known of other causes
 }
 
-// known are the errors that both processes have as the same variable.
+// known are the errors that both processes have as the same variable: those of our
+// packages, and those of the standard library that [ActionError] names.
 var known = []error{
+	ErrUnregistered, ErrNoCheckAction, ErrNested, ErrNoResult, ErrResult, ErrGoexit, ErrTerminated,
+	set.ErrNeedsProcess,
 	context.Canceled, context.DeadlineExceeded,
-	io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe,
-	os.ErrDeadlineExceeded, os.ErrProcessDone,
-	fs.ErrInvalid, fs.ErrPermission, fs.ErrExist, fs.ErrNotExist, fs.ErrClosed,
 	errors.ErrUnsupported,
+	fs.ErrInvalid, fs.ErrPermission, fs.ErrExist, fs.ErrNotExist, fs.ErrClosed, // and those of package os
+	io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, io.ErrNoProgress, io.ErrShortBuffer, io.ErrShortWrite,
+	net.ErrClosed,
+	os.ErrDeadlineExceeded, os.ErrNoDeadline, os.ErrProcessDone,
+	exec.ErrDot, exec.ErrNotFound, exec.ErrWaitDelay,
 }
 
 // tell makes a message of an error.
