@@ -10,7 +10,8 @@
 //     sudo, gets nothing done with it.
 //  3. Variable and descriptor are gone afterwards, so that no grandchild takes
 //     them for its own. A process whose user or capabilities differ from those of
-//     its caller (AT_SECURE, getauxval(3)) accepts nothing at all.
+//     its caller (AT_SECURE, getauxval(3)) accepts nothing at all, and one that cannot
+//     find out takes the variable for a false claim.
 //
 // A ticket is one end of a socket pair that has a message waiting. Unlike a pipe
 // or a file it can be looked into without taking anything from it and without

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"syscall"
 
-	"golang.org/x/sys/unix"
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // Offer makes a ticket for a child that will have the given role, a word of
@@ -47,9 +47,10 @@ func Accept(role string) (bool, error) {
 	if err := os.Unsetenv(name); err != nil {
 		return false, err
 	}
-	secure, err := secureExec()
-	if secure || err != nil {
-		return false, err
+	if secure, err := sys.SecureExec(); err != nil {
+		return false, fmt.Errorf("%s=%q: %w", name, value, err)
+	} else if secure {
+		return false, nil
 	}
 	fd, err := strconv.Atoi(value)
 	if err != nil {
@@ -72,22 +73,6 @@ func peek(fd int, want string) error {
 		return ErrNoTicket
 	}
 	return nil
-}
-
-// secureExec tells whether the kernel started this program with other rights
-// than its caller's.
-func secureExec() (bool, error) {
-	const atSecure = 23 // AT_SECURE of linux/auxvec.h
-	auxv, err := unix.Auxv()
-	if err != nil {
-		return true, fmt.Errorf("auxiliary vector: %w", err)
-	}
-	for _, entry := range auxv {
-		if entry[0] == atSecure {
-			return entry[1] != 0, nil
-		}
-	}
-	return false, nil
 }
 
 func closeOnExec(fd int) { syscall.CloseOnExec(fd) }

@@ -234,10 +234,15 @@ __attribute__((constructor(101))) static void gons_start(void)
 	int first = 0;
 	while (first < GONS_KINDS && paths[first] == NULL)
 		first++;
-	// As the dynamic linker does with LD_PRELOAD (getauxval(3), AT_SECURE).
-	if (getauxval(AT_SECURE) != 0) {
+	// As the dynamic linker does with LD_PRELOAD (getauxval(3), AT_SECURE). That there is
+	// no such entry shows in errno alone.
+	errno = 0;
+	unsigned long secure = getauxval(AT_SECURE);
+	enum gons_cause cause = secure != 0 ? GONS_SECURE : errno == ENOENT ? GONS_UNKNOWN : GONS_NONE;
+	errno = saved;
+	if (cause != GONS_NONE) {
 		if (first < GONS_KINDS)
-			fail(gons_kinds[first].name, paths[first], GONS_SECURE, EPERM);
+			fail(gons_kinds[first].name, paths[first], cause, EPERM);
 		return;
 	}
 	int count = plan(joins, paths, order);

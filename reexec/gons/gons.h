@@ -14,6 +14,7 @@ struct gons_kind {
 enum gons_cause {
 	GONS_NONE,
 	GONS_SECURE,    // the program has more privileges than its caller
+	GONS_UNKNOWN,   // it cannot find out whether it has
 	GONS_ORDER,     // gons_order cannot be read
 	GONS_UNORDERED, // gons_order does not name a namespace that was asked for
 	GONS_THREADS,   // there are other threads already

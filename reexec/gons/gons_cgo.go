@@ -13,6 +13,8 @@ import "C"
 import (
 	"fmt"
 	"syscall"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // status is what the constructor in gons.c found, told in Go's terms. By now the
@@ -38,6 +40,8 @@ func explain(f C.struct_gons_failure) (op string, err error) {
 	switch f.cause {
 	case C.GONS_SECURE:
 		return "start", errPrivileged
+	case C.GONS_UNKNOWN:
+		return "start", errUnknown(sys.ErrNoSecure)
 	case C.GONS_ORDER:
 		_, err := parseOrder(C.GoString(f.value))
 		return "parse", err

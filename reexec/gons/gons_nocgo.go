@@ -39,8 +39,12 @@ func start() error {
 	if err != nil {
 		return err
 	}
-	if len(paths) != 0 && privileged() {
-		return firstOf(paths, "start", errPrivileged)
+	if len(paths) != 0 {
+		if secure, err := sys.SecureExec(); err != nil {
+			return firstOf(paths, "start", errUnknown(err))
+		} else if secure {
+			return firstOf(paths, "start", errPrivileged)
+		}
 	}
 	joins, err := plan(paths, order)
 	if err != nil || len(joins) == 0 {
@@ -111,22 +115,6 @@ func firstOf(paths map[string]string, op string, err error) error {
 		}
 	}
 	return err
-}
-
-// privileged tells of a program that has rights which its caller has not
-// (getauxval(3), AT_SECURE). Not knowing counts as yes.
-func privileged() bool {
-	const atSecure = 23
-	auxv, err := unix.Auxv()
-	if err != nil {
-		return true
-	}
-	for _, entry := range auxv {
-		if entry[0] == atSecure {
-			return entry[1] != 0
-		}
-	}
-	return true
 }
 
 // run joins the namespaces and executes the program in them; it returns only if

@@ -160,14 +160,22 @@ func TestProcessWithThreadsIsLeftAlone(t *testing.T) {
 	b := builds[2]
 	program := b.program(t, "probe")
 	g := NewWithT(t)
-	library := filepath.Join(t.TempDir(), "thread.so")
-	out, err := exec.Command(b.cc, "-shared", "-fPIC", "-o", library, "testdata/preload/thread.c", "-lpthread").CombinedOutput()
-	g.Expect(err).NotTo(HaveOccurred(), string(out))
 	to := hold(t, syscall.CLONE_NEWNET)
-	r := probe(t, program, "LD_PRELOAD="+library, to.variable("net"))
+	r := probe(t, program, "LD_PRELOAD="+preload(t, b, "thread"), to.variable("net"))
 	g.Expect(r.Status).To(Equal("gons: " + to.variable("net") +
 		": unshare: the process has more than one thread already: invalid argument"))
 	g.Expect(r.Namespaces["net"]).To(ConsistOf(here().id(t, "net")))
+}
+
+// preload builds a library of testdata/preload.
+func preload(t *testing.T, b build, name string) string {
+	t.Helper()
+	library := filepath.Join(t.TempDir(), name+".so")
+	out, err := exec.Command(b.cc, "-shared", "-fPIC", "-o", library, "testdata/preload/"+name+".c", "-lpthread").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return library
 }
 
 func TestConstructorCompilesWithoutWarnings(t *testing.T) {

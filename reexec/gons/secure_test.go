@@ -48,6 +48,21 @@ func TestProgramWithFileCapabilitiesIgnoresTheVariables(t *testing.T) {
 	})
 }
 
+// Where the kernel does not say whether the program is privileged, it may be. Without cgo
+// that is for internal/sys to find out; other C libraries have their getauxval(3) built in.
+func TestProgramThatMayBePrivilegedIgnoresTheVariables(t *testing.T) {
+	needRoot(t)
+	b := builds[2]
+	program := b.program(t, "probe")
+	g := NewWithT(t)
+	to := hold(t, syscall.CLONE_NEWUTS)
+	r := probe(t, program, "LD_PRELOAD="+preload(t, b, "nosecure"), to.variable("uts"))
+	g.Expect(r.Status).To(Equal("gons: " + to.variable("uts") + ": start: ignored: the kernel does not say whether " +
+		"the program has rights that its caller lacks (no AT_SECURE in the auxiliary vector): permission denied"))
+	g.Expect(r.Is).To(ConsistOf("*gons.Error", "ErrPermission"))
+	g.Expect(r.Namespaces["uts"]).To(ConsistOf(here().id(t, "uts")))
+}
+
 // giveCapability makes a capability effective for whoever executes the file: a
 // struct vfs_cap_data of capabilities(7), "File capability extended attribute
 // versioning".

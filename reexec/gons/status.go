@@ -63,6 +63,9 @@ var (
 		"belong to another pid namespace; start the child there instead, with set.Command: %w", errors.ErrUnsupported)
 )
 
+// errUnknown is for a program that may be privileged.
+func errUnknown(err error) error { return fmt.Errorf("ignored: %w: %w", err, os.ErrPermission) }
+
 func errNotKind(k kind) error {
 	return fmt.Errorf("is not a %s namespace: %w", k.name, os.ErrInvalid)
 }
