@@ -3,7 +3,7 @@
 # Short names. What is behind them is in .ci/stages.sh.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-user race demo lint bench vm ci
+.PHONY: help test test-user race demo lint bench vm ci mutants
 
 help: ## show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -31,3 +31,6 @@ vm: ## run the tests under another kernel, in QEMU (root, amd64)
 
 ci: ## run all that a change must pass
 	.ci/run
+
+mutants: ## take out one guard at a time and see its test fail (minutes)
+	.ci/run mutants-all

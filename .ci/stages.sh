@@ -19,13 +19,15 @@ stages=(
   'darwin     everything compiles where there are no namespaces'
   'cross      everything compiles for the other Linux architectures'
   'vm         a short selection under a kernel of Debian, as root and as a user, also restricted, in QEMU'
+  'mutants    tests see guards of the code that are taken out, a short selection, as root'
 )
 
-# These need a user who may sudo, an amd64 machine, a quiet machine.
+# These need a user who may sudo, an amd64 machine, a quiet machine, minutes.
 by_name_only=(
   'exec-sudo  the tests, built by a user, run as root: go test -exec sudo'
   'vm-all     the tests under a kernel of Debian, as root and as a user, in QEMU'
   'figures    what bench/ measures, six times: bench/RESULTS.md and its picture'
+  'mutants-all  tests see each guard of the code that is taken out, as root'
 )
 
 debian=(
@@ -175,3 +177,8 @@ stage_figures() {
   (cd bench && say go run ./figures) <"$work/figures"
   nothing_left
 }
+
+# Without its guard a test may leave behind what the guard was for.
+stage_mutants() { go_as_root run ./internal/mutants -short; }
+
+stage_mutants-all() { go_as_root run ./internal/mutants; }

@@ -1,0 +1,3 @@
+module guarded
+
+go 1.26.0
