@@ -135,6 +135,7 @@ func (p *Pool) replaceSoon() {
 // resize changes how many Sets may be idle, and closes those that are too many.
 func (p *Pool) resize(n int) {
 	p.mu.Lock()
+	p.put = 0
 	p.bound += n
 	keep := min(len(p.idle), max(p.bound, 0))
 	surplus := p.idle[keep:]

@@ -5,6 +5,7 @@ package pool
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -13,8 +14,8 @@ import (
 )
 
 // A Pool hands out Sets of new namespaces, all made alike. It is safe to use
-// from many goroutines. Without a filler, see [Pool.Run], it is empty and Get
-// makes each Set when it is asked for.
+// from many goroutines. Without a filler, see [Pool.Run], it has only what Put gave
+// back, and Get makes each other Set when it is asked for.
 type Pool struct {
 	flags       int
 	afterCreate func() (clean bool, err error)
@@ -22,8 +23,11 @@ type Pool struct {
 
 	mu     sync.Mutex
 	idle   []set.Set
-	making int // Sets that the fillers are at
-	bound  int // how many Sets may be idle: what all fillers together keep ready
+	known  map[set.Set]struct{} // what Get has returned, and maybe is closed now
+	sweep  int                  // at how many of them those that are closed go
+	making int                  // Sets that the fillers are at
+	bound  int                  // how many Sets may be idle: what all fillers together keep ready
+	put    int                  // how many more Put may keep: some until there is a filler
 
 	room chan struct{} // wakes a filler
 	soon *time.Timer   // wakes one a moment after a Get; nil at other times
@@ -46,7 +50,10 @@ func New(flags int, afterCreate func() error, opts ...set.UnshareOpt) *Pool {
 // means what it does in [set.Set.DoRaw]: that thread is used again, so that no Set takes
 // a new one.
 func NewRaw(flags int, afterCreate func() (clean bool, err error), opts ...set.UnshareOpt) *Pool {
-	return &Pool{flags: flags, afterCreate: afterCreate, opts: opts, room: make(chan struct{}, 1)}
+	return &Pool{
+		flags: flags, afterCreate: afterCreate, opts: opts,
+		known: make(map[set.Set]struct{}), put: unfilled, room: make(chan struct{}, 1),
+	}
 }
 
 // Get returns a Set that nobody else has. It takes an idle one, or makes one if
@@ -56,29 +63,55 @@ func (p *Pool) Get() (set.Set, error) {
 	if s, ok := p.take(); ok {
 		return s, nil
 	}
-	return p.create()
+	s, err := p.create()
+	if err != nil {
+		return set.Set{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.remember(s)
+	return s, nil
 }
 
+// take takes an idle Set. What somebody has closed in the meantime is dropped.
 func (p *Pool) take() (s set.Set, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	last := len(p.idle) - 1
-	if last < 0 {
-		return s, false
+	for last := len(p.idle) - 1; last >= 0; last-- {
+		s := p.idle[last]
+		p.idle[last] = set.Set{}
+		p.idle = p.idle[:last]
+		p.replaceSoon()
+		if !s.Closed() {
+			p.remember(s)
+			return s, true
+		}
 	}
-	s = p.idle[last]
-	p.idle[last] = set.Set{}
-	p.idle = p.idle[:last]
-	p.replaceSoon()
-	return s, true
+	return set.Set{}, false
 }
+
+// remember lets Put know a Set. Most are closed and never come back: those go when
+// there are twice as many as were left the last time.
+func (p *Pool) remember(s set.Set) {
+	if len(p.known) >= p.sweep {
+		maps.DeleteFunc(p.known, func(s set.Set, _ struct{}) bool { return s.Closed() })
+		p.sweep = max(2*len(p.known), unfilled)
+	}
+	p.known[s] = struct{}{}
+}
+
+// unfilled is how many Sets Put keeps in a pool that never had a filler.
+const unfilled = 16
 
 // Put gives a Set back to be handed out again. That it is as it was when Get
 // returned it is up to the caller, who in most cases does better to close it and
 // leave the pool to make another.
 //
-// A Set for which the fillers have no room is closed, and so is one that has not
-// the pool's kinds. One that is closed or idle already is left alone.
+// The pool keeps as many idle Sets as its fillers do together, or 16 if it never
+// had one; where there is no room, Put closes the Set. It also closes one that
+// did not come from Get of this pool: after Put a Set is not the caller's any more.
+// One that is closed or idle already is left alone. To close what Put has kept,
+// start a filler and stop it, see [Pool.Run].
 func (p *Pool) Put(s set.Set) {
 	if p.keep(s) {
 		return
@@ -87,27 +120,33 @@ func (p *Pool) Put(s set.Set) {
 	_ = s.Close()
 }
 
-// keep tells whether the Set is taken care of.
+// keep reports whether the Set is taken care of.
 func (p *Pool) keep(s set.Set) bool {
-	if s.Flags() != p.flags || s.Closed() {
-		return false
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if slices.Contains(p.idle, s) {
+	_, ours := p.known[s]
+	if s.Closed() || slices.Contains(p.idle, s) {
 		return true
 	}
-	if len(p.idle)+p.making >= p.bound {
+	p.prune()
+	if !ours || len(p.idle)+p.making >= p.bound+p.put {
 		return false
 	}
 	p.idle = append(p.idle, s)
 	return true
 }
 
+// prune drops idle Sets that somebody has closed, and wakes a filler to replace them.
+func (p *Pool) prune() {
+	p.idle = slices.DeleteFunc(p.idle, set.Set.Closed)
+	p.wake()
+}
+
 // Len returns how many Sets are idle.
 func (p *Pool) Len() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.prune()
 	return len(p.idle)
 }
 

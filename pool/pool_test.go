@@ -130,39 +130,110 @@ func TestPutNeverMakesThePoolGrow(t *testing.T) {
 	defer stop()
 	g.Eventually(p.Len).Should(Equal(2))
 	for range 5 {
-		s, err := set.Unshare(set.NS_UTS)
+		s, err := p.Get()
 		g.Expect(err).NotTo(HaveOccurred())
+		g.Eventually(p.Len).Should(Equal(2))
 		p.Put(s)
 		g.Expect(p.Len()).To(Equal(2))
 		g.Expect(s.Closed()).To(BeTrue())
 	}
 }
 
-func TestPutTakesOnlyWhatGetMayHandOut(t *testing.T) {
+func TestPutWithoutFillerKeepsSixteen(t *testing.T) {
 	g := NewWithT(t)
-	var once atomic.Bool
-	p := pool.New(set.NS_UTS, func() error {
-		if once.Swap(true) {
-			return errors.New("only one") // keeps the pool from filling up by itself
-		}
-		return nil
-	})
-	good, err := p.Get()
-	g.Expect(err).NotTo(HaveOccurred())
-	ended, _ := p.Run(t.Context(), 0)
-	_, stop := p.Run(ended, 0)
-	defer stop()
+	before := openFiles(g)
+	p := pool.New(set.NS_UTS, nil)
+	var sets []set.Set
+	for range 17 {
+		s, err := p.Get()
+		g.Expect(err).NotTo(HaveOccurred())
+		sets = append(sets, s)
+	}
+	for _, s := range sets {
+		p.Put(s)
+	}
+	g.Expect(p.Len()).To(Equal(16))
+	g.Expect(sets[16].Closed()).To(BeTrue())
 
-	closed, err := set.Unshare(set.NS_UTS)
+	again, err := p.Get()
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(sets[:16]).To(ContainElement(again))
+	p.Put(again)
+	_, stop := p.Run(t.Context(), 0)
+	stop()
+	g.Expect(p.Len()).To(BeZero())
+	g.Expect(openFiles(g)).To(Equal(before))
+}
+
+func TestPutTakesOnlyWhatGetHandedOut(t *testing.T) {
+	g := NewWithT(t)
+	p := pool.New(set.NS_UTS, nil)
+	host, err := set.Current(set.NS_UTS)
+	g.Expect(err).NotTo(HaveOccurred())
+	other, err := set.Unshare(set.NS_UTS)
+	g.Expect(err).NotTo(HaveOccurred())
+	closed, err := p.Get()
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(closed.Close()).To(Succeed())
-	other, err := set.Unshare(set.NS_IPC)
-	g.Expect(err).NotTo(HaveOccurred())
-	for _, s := range []set.Set{closed, other, good, good, {}} {
+	for _, s := range []set.Set{host, other, closed, {}} {
 		p.Put(s)
 		g.Expect(p.Len()).To(BeZero())
+		g.Expect(s.Closed()).To(BeTrue(), "nobody else is left to close it")
 	}
-	g.Expect(other.Closed()).To(BeTrue())
+}
+
+func TestGetHandsOutNoSetThatWasClosedWhileIdle(t *testing.T) {
+	g := NewWithT(t)
+	p := pool.New(set.NS_UTS, nil)
+	var sets []set.Set
+	for range 3 {
+		s, err := p.Get()
+		g.Expect(err).NotTo(HaveOccurred())
+		sets = append(sets, s)
+	}
+	for _, s := range sets {
+		p.Put(s)
+	}
+	g.Expect(sets[2].Close()).To(Succeed()) // the next to be handed out
+	s, err := p.Get()
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(s).To(Equal(sets[1]))
+	g.Expect(s.Close()).To(Succeed())
+	g.Expect(p.Len()).To(Equal(1))
+	g.Expect(sets[0].Close()).To(Succeed())
+	g.Expect(p.Len()).To(BeZero())
+}
+
+func TestFillerReplacesWhatWasClosedWhileIdle(t *testing.T) {
+	g := NewWithT(t)
+	gate := make(chan struct{}, 1)
+	gate <- struct{}{}
+	p := pool.New(set.NS_UTS, func() error { <-gate; return nil })
+	s, err := p.Get()
+	g.Expect(err).NotTo(HaveOccurred())
+	_, stop := p.Run(t.Context(), 2)
+	defer stop()
+	defer close(gate)
+	p.Put(s) // beside the one that the filler is at
+	g.Expect(p.Len()).To(Equal(1))
+	g.Expect(s.Close()).To(Succeed())
+	gate <- struct{}{}
+	g.Eventually(func() int { return pool.Idle(p) }).Should(Equal(2))
+	g.Expect(p.Len()).To(Equal(1))
+	gate <- struct{}{}
+	g.Eventually(p.Len).Should(Equal(2))
+}
+
+// Most Sets are closed by who got them; the pool must not remember those for ever.
+func TestPoolForgetsSetsThatWereClosed(t *testing.T) {
+	g := NewWithT(t)
+	p := pool.New(set.NS_UTS, nil)
+	for range 100 {
+		s, err := p.Get()
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(s.Close()).To(Succeed())
+	}
+	g.Expect(pool.Remembered(p)).To(BeNumerically("<=", 16))
 }
 
 func TestPutTwiceHandsOutOnce(t *testing.T) {
@@ -175,6 +246,7 @@ func TestPutTwiceHandsOutOnce(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	p.Put(a)
 	p.Put(a)
+	g.Expect(a.Closed()).To(BeFalse())
 	seen := make(map[set.Set]bool)
 	for range 4 {
 		s, err := p.Get()
