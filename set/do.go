@@ -26,6 +26,11 @@ var ErrNeedsProcess = errors.New("only a process can join it, no thread: leave t
 // f does to its thread, nothing comes back. The caller and its thread stay as
 // they are. Goroutines that f starts are not in the Set; they call Do themselves.
 //
+// In another mount namespace f runs in the folder that has the name of the working
+// directory, or in / where there is none. The thread has a working directory of its own
+// there: [os.Chdir] in f moves f alone. What t.Chdir of package testing does in f it undoes
+// elsewhere, and leaves the process in the wrong namespace: call it before Do.
+//
 // If f calls [runtime.UnlockOSThread] more often than LockOSThread, up to 31 times
 // more do no harm. Beyond that Go may run other goroutines on the thread while it is
 // in the Set. Do cannot prevent that; it panics if f ends on another thread than it
@@ -141,18 +146,34 @@ func (s Set) join(flags int) (moved int, err error) {
 		if flags&k.flag == 0 {
 			continue
 		}
+		setns := sys.Setns
 		if k.flag == NS_MNT {
 			moved |= k.flag // from here on there is no way back
-			if err := sys.UnshareFS(); err != nil {
-				return moved, newError("unshare fs for", k.flag, err)
-			}
+			setns = setnsMount
 		}
-		if err := sys.Setns(s.fds[i], k.flag); err != nil {
+		if err := setns(s.fds[i], k.flag); err != nil {
 			return moved, newError("setns", k.flag, err)
 		}
 		moved |= k.flag
 	}
 	return moved, nil
+}
+
+// setnsMount joins a mount namespace and stays in the folder of the same name. The kernel
+// puts the thread into the root of the namespace (setns(2)), which is where it is left if
+// the working directory has no name, or that folder is not there.
+func setnsMount(fd *sys.FD, flag int) error {
+	dir, nameless := sys.Getwd()
+	if err := sys.UnshareFS(); err != nil {
+		return fmt.Errorf("unshare fs: %w", err)
+	}
+	if err := sys.Setns(fd, flag); err != nil {
+		return err
+	}
+	if nameless == nil {
+		_ = sys.Chdir(dir)
+	}
+	return nil
 }
 
 // A PanicError carries a panic from the goroutine of f to the one that called

@@ -98,3 +98,13 @@ func Gettid() int { return unix.Gettid() }
 // FDPath is the name under which the calling thread can pass its descriptor to a
 // system call that takes only paths.
 func (fd *FD) FDPath() string { return fmt.Sprintf("/proc/thread-self/fd/%d", fd.Int()) }
+
+// Getwd returns the calling thread's working directory. One that is outside of the
+// thread's root directory, such as in another mount namespace, is an error (ENOENT).
+func Getwd() (string, error) { return unix.Getwd() }
+
+// Chdir sets the working directory of the calling thread, and of those that share it
+// (CLONE_FS of clone(2)): Go's all do, but for those that [UnshareFS] was called on.
+func Chdir(path string) error {
+	return retry(func() error { return unix.Chdir(path) })
+}

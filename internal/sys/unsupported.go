@@ -47,6 +47,8 @@ func (fd *FD) FDPath() string              { return "" }
 func Setns(*FD, int) error         { return errUnsupported }
 func Unshare(int) error            { return errUnsupported }
 func UnshareFS() error             { return errUnsupported }
+func Getwd() (string, error)       { return "", errUnsupported }
+func Chdir(string) error           { return errUnsupported }
 func Gettid() int                  { return 0 }
 func OnMainThread() bool           { return false }
 func SetPropagation(uintptr) error { return errUnsupported }
