@@ -63,6 +63,19 @@
 // the test, unless it ends by itself in a quarter of a second. It is found if it is a child
 // of this process, or was started by one that has been waited for, or by these in turn.
 //
+// # What a goroutine in a namespace sees
+//
+// In Do, Enter and Inside the test's goroutine is in the namespaces, on a thread of its own, and the
+// rest of the process is not:
+//
+//   - /proc/self, /proc/net and /proc/mounts are about the process; /proc/thread-self is right.
+//   - Goroutines that the test starts are outside. They call [Fixture.Do] themselves, or get a socket
+//     from [Fixture.DialContext], [Fixture.Listen] or [Fixture.HTTPClient], which stays in the network
+//     that it was made in.
+//   - Programs that the test starts with os/exec are inside, and see all of it as it is.
+//
+// Package set has the whole list under the same heading. In [InProcess] the whole process is inside.
+//
 // # When not to use it
 //
 // Programs use package gonso; nstest links testing, Ginkgo, Gomega, netlink and nftables. A

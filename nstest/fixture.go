@@ -118,7 +118,8 @@ func (f *Fixture) ID(kind int) string {
 
 // Do runs what in the fixture's namespaces and waits for it, see [set.Set.Do].
 // What fails inside fails the test: t.Fatal, require, Expect and panics all work
-// there.
+// there. Read /proc/thread-self there, not /proc/self: see "What a goroutine in a
+// namespace sees" in the package's documentation.
 func (f *Fixture) Do(what func()) {
 	r := f.room()
 	r.tb.Helper()

@@ -72,7 +72,13 @@ func (ns Namespace) invalid(text string) error {
 	return ns.failed(fmt.Errorf("%s: %w", text, os.ErrInvalid))
 }
 
-const allKinds = set.NS_CGROUP | set.NS_IPC | set.NS_MNT | set.NS_NET | set.NS_PID | set.NS_TIME | set.NS_USER | set.NS_UTS
+// allKinds is every kind that package set knows.
+var allKinds = func() (all int) {
+	for _, flag := range set.Kinds(^0) {
+		all |= flag
+	}
+	return all
+}()
 
 func kindNamed(name string) (flag int, ok bool) {
 	for _, flag := range set.Kinds(allKinds) {

@@ -25,6 +25,9 @@ var ErrNeedsProcess = errors.New("only a process can join it, no thread: leave t
 // f runs on a new goroutine, on a thread of its own that ends with it: whatever
 // f does to its thread, nothing comes back. The caller and its thread stay as
 // they are. Goroutines that f starts are not in the Set; they call Do themselves.
+// /proc/self, /proc/net and /proc/mounts are about the process, not about f's thread:
+// /proc/thread-self is right. See "What a goroutine in a namespace sees" in the
+// package's documentation.
 //
 // In another mount namespace f runs in the folder that has the name of the working
 // directory, or in / where there is none. The thread has a working directory of its own

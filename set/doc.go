@@ -32,6 +32,26 @@
 // children that f starts. Start a process in the Set, with [Set.Command], or use
 // package reexec, which runs a function of this program in one.
 //
+// # What a goroutine in a namespace sees
+//
+// Only the thread that runs f is in the Set, and some files of /proc are about the process,
+// which for the kernel is its main thread:
+//
+//   - /proc/net, /proc/mounts and all of /proc/self (ns, mountinfo, net, cgroup) show where the
+//     process is, inside of Do too. /proc/thread-self/net, /proc/thread-self/mounts and so on show
+//     where the thread is. Libraries that read /proc/self/mountinfo get the process's mounts.
+//   - /proc/sys shows the settings of the thread's own namespaces, and paths lead through its own
+//     mounts. /sys/class/net shows the network namespace of whoever mounted that /sys;
+//     fixtures of nstest with both kinds mount one of their own.
+//   - Goroutines that f starts are outside, and so are the functions of [time.AfterFunc] and what
+//     a library does on goroutines of its own: package net's dialer and resolver, for example, and
+//     every server's handlers.
+//   - A socket stays in the network namespace that it was made in, whoever uses it.
+//   - Children that f starts with os/exec are where the thread is. They begin with one thread, for
+//     which /proc/self is right.
+//   - In a mount namespace the working directory is the thread's own: os.Chdir in there moves no
+//     other goroutine.
+//
 // # When not to use it
 //
 // Goroutines that f starts are not in the Set. A library that starts goroutines

@@ -25,7 +25,8 @@ const (
 )
 
 // A kind states what the kernel lets a Go process do with one kind of namespace.
-// All that tells kinds apart is in this table.
+// All that package set treats differently for one kind is in this table, but for
+// maps and offsets.
 type kind struct {
 	name string
 	flag int
