@@ -19,6 +19,15 @@ import (
 //
 // The kernel gives the ID of a namespace that is gone to another one. Whether two
 // namespaces are the same is what [ShareNamespaces] tells.
+//
+// It fails with:
+//
+//	Wrong net namespace of
+//	    <*nstest.Fixture | 0xc00001e0a8>: client Set(net:[4026532281])
+//	Expected
+//	    <string>: net:[4026532281]
+//	to equal
+//	    <string>: net:[4026532369]
 func HaveID(kind int, idOrMatcher any) types.GomegaMatcher {
 	return &haveID{kind: kind, want: idOrMatcher}
 }
@@ -31,6 +40,15 @@ func HaveID(kind int, idOrMatcher any) types.GomegaMatcher {
 //
 // Its opposite is that one of the kinds differs. That all of them do is
 // [BeIsolatedFrom].
+//
+// It fails with:
+//
+//	Expected
+//	    <*nstest.Fixture | 0xc00001e0a8>: client Set(net:[4026532281])
+//	to share all namespaces of the kinds net with
+//	    <*nstest.Fixture | 0xc00001e0a8>: server Set(net:[4026532369])
+//	but
+//	    net:[4026532281] is not net:[4026532369]
 func ShareNamespaces(other any, kinds ...int) types.GomegaMatcher {
 	return &shareNamespaces{other: other, kinds: kinds}
 }
@@ -40,6 +58,15 @@ func ShareNamespaces(other any, kinds ...int) types.GomegaMatcher {
 // [ShareNamespaces].
 //
 //	Expect(a).To(BeIsolatedFrom(b))
+//
+// It fails with:
+//
+//	Expected
+//	    <*nstest.Fixture | 0xc00001e0a8>: client Set(net:[4026532281])
+//	to share no namespace of the kinds net with
+//	    <set.Set>: Set(net:[4026532281])
+//	but
+//	    net:[4026532281] is in both
 func BeIsolatedFrom(other any, kinds ...int) types.GomegaMatcher {
 	return &shareNamespaces{other: other, kinds: kinds, none: true}
 }
@@ -48,6 +75,13 @@ func BeIsolatedFrom(other any, kinds ...int) types.GomegaMatcher {
 // maybe of others.
 //
 //	Expect(s).To(HaveNamespaces(gonso.NS_NET | gonso.NS_UTS))
+//
+// It fails with:
+//
+//	Expected
+//	    <*nstest.Fixture | 0xc00001e0a8>: client Set(net:[4026532281])
+//	to have namespaces of the kinds net, uts
+//	but it has none of uts
 func HaveNamespaces(kinds int) types.GomegaMatcher {
 	return &haveNamespaces{kinds: kinds}
 }
@@ -58,17 +92,32 @@ func HaveNamespaces(kinds int) types.GomegaMatcher {
 //	ns.Do(func() { Expect(ns).To(BeCurrent()) })
 //
 // Eventually and Consistently look from the goroutine that calls them, too.
+//
+// It fails with:
+//
+//	Expected
+//	    <*nstest.Fixture | 0xc00001e0a8>: client Set(net:[4026532281])
+//	to be where this goroutine is
+//	but
+//	    net:[4026532281] is not net:[4026532369]
 func BeCurrent() types.GomegaMatcher { return &beCurrent{} }
 
 // BeMountedAt succeeds if actual's namespaces are mounted at path, as the calling
-// goroutine sees it. Is path a folder, then each of actual's namespaces must be
-// mounted in it, on a file that is named after its kind, as Set.Mount does; else
-// one of them, as Set.MountNS does and ip-netns(8).
+// goroutine sees it. If path is a folder, each of actual's namespaces must be
+// mounted in it, on a file that is named after its kind, as Set.Mount does. If it is
+// a file, one of them must be mounted on it, as Set.MountNS and ip-netns(8) do.
 //
 //	Expect(ns).To(BeMountedAt("/run/netns/router"))
 //
-// It tells so also of a file that was not mounted but is the kernel's own, as
-// they are in /proc/PID/ns, only not of the symbolic links there.
+// Symbolic links, such as those in /proc/PID/ns, are not followed.
+//
+// It fails with:
+//
+//	Expected
+//	    <*nstest.Fixture | 0xc00001e0a8>: client Set(net:[4026532281])
+//	to be mounted at /run/netns/router
+//	but
+//	    /run/netns/router is not there
 func BeMountedAt(path string) types.GomegaMatcher { return &beMountedAt{path: path} }
 
 // HaveLink succeeds if actual has a network interface of that name, which
@@ -81,25 +130,65 @@ func BeMountedAt(path string) types.GomegaMatcher { return &beMountedAt{path: pa
 // Like all matchers of networks it takes what the matchers of namespaces take,
 // or a [netlink.Handle].
 //
+// It fails with:
+//
+//	Expected
+//	    <*nstest.Fixture | 0xc00001e0a8>: server Set(net:[4026532281])
+//	to have the link eth1
+//	It has
+//	    lo: device, MTU 65536, UP
+//	    eth0: veth, MTU 1400, 02:00:00:00:00:02, UP
+//
 // [netlink.Link]: https://pkg.go.dev/github.com/vishvananda/netlink#Link
 // [netlink.Handle]: https://pkg.go.dev/github.com/vishvananda/netlink#Handle
 func HaveLink(name string, matchers ...types.GomegaMatcher) types.GomegaMatcher {
 	return &haveLink{name: name, found: found{matchers: matchers}}
 }
 
-// BeUp succeeds if a netlink.Link is switched on and can carry packets. An end of
-// a veth pair cannot as long as the other end is switched off. The kernel may take
-// a second to see that it now can: use it with Eventually.
+// BeUp succeeds if a netlink.Link is switched on and can carry packets, for which
+// messages and reports have the word UP. An end of a veth pair cannot as long as the
+// other end is switched off (NO-CARRIER). The kernel may take a second to see that it
+// now can: use it with Eventually.
+//
+// It fails with:
+//
+//	Wrong link eth1 of
+//	    <*nstest.Fixture | 0xc00001e0a8>: client Set(net:[4026532281])
+//	Expected link
+//	    eth1: veth, MTU 1500, 02:00:00:00:00:03, DOWN
+//	to be up
 func BeUp() types.GomegaMatcher { return &beUp{} }
 
 // HaveMTU succeeds if a netlink.Link has that MTU, in bytes, or one that
 // satisfies a matcher.
+//
+// It fails with:
+//
+//	Wrong link eth1 of
+//	    <*nstest.Fixture | 0xc00001e0a8>: client Set(net:[4026532281])
+//	Wrong MTU of link
+//	    eth1: veth, MTU 1500, 02:00:00:00:00:03, DOWN
+//	Expected
+//	    <int>: 1500
+//	to equal
+//	    <int>: 9000
 func HaveMTU(bytesOrMatcher any) types.GomegaMatcher {
 	return &linkProperty{matcher: "HaveMTU", name: "MTU", of: linkMTU, want: bytesOrMatcher}
 }
 
 // HaveMAC succeeds if a netlink.Link has that hardware address, such as
 // "02:00:5e:10:00:01" in lower case, or one that satisfies a matcher.
+//
+// It fails with:
+//
+//	Wrong link eth1 of
+//	    <*nstest.Fixture | 0xc00001e0a8>: client Set(net:[4026532281])
+//	Wrong hardware address of link
+//	    eth1: veth, MTU 1500, 02:00:00:00:00:03, DOWN
+//	Expected
+//	    <string>: 02:00:00:00:00:03
+//	to equal
+//	    <string>: 02:00:5e:10:00:01
 func HaveMAC(addressOrMatcher any) types.GomegaMatcher {
 	return &linkProperty{matcher: "HaveMAC", name: "hardware address", of: linkMAC, want: addressOrMatcher}
 }
@@ -107,6 +196,17 @@ func HaveMAC(addressOrMatcher any) types.GomegaMatcher {
 // BeOfType succeeds if a netlink.Link is of that type, such as "veth" or "bridge"
 // (ip-link(8)), or of one that satisfies a matcher. Those that are not made by
 // software, and lo, are of type "device".
+//
+// It fails with:
+//
+//	Wrong link eth1 of
+//	    <*nstest.Fixture | 0xc00001e0a8>: client Set(net:[4026532281])
+//	Wrong type of link
+//	    eth1: veth, MTU 1500, 02:00:00:00:00:03, DOWN
+//	Expected
+//	    <string>: veth
+//	to equal
+//	    <string>: bridge
 func BeOfType(typeOrMatcher any) types.GomegaMatcher {
 	return &linkProperty{matcher: "BeOfType", name: "type", of: linkType, want: typeOrMatcher}
 }
@@ -118,8 +218,18 @@ func BeOfType(typeOrMatcher any) types.GomegaMatcher {
 //	Expect(ns).To(HaveAddress("192.0.2.1/24", HaveDevice("eth0")))
 //	Expect(ns).To(HaveAddress("2001:db8::1"))
 //
-// An IPv6 address that the kernel still looks for a duplicate of, or has found
-// one of, cannot be used, and is not there for HaveAddress.
+// An IPv6 address that no socket can be bound to does not count: one of which the
+// kernel still looks for a duplicate, which is printed as tentative, or has found
+// one, dadfailed.
+//
+// It fails with:
+//
+//	Expected
+//	    <*nstest.Fixture | 0xc00001e0a8>: server Set(net:[4026532281])
+//	to have the address 192.0.2.1/24
+//	It has
+//	    127.0.0.1/8 on lo
+//	    ::1/128 on lo
 func HaveAddress(cidr string, matchers ...types.GomegaMatcher) types.GomegaMatcher {
 	return &haveAddress{cidr: cidr, found: found{matchers: matchers}}
 }
@@ -133,16 +243,43 @@ func HaveAddress(cidr string, matchers ...types.GomegaMatcher) types.GomegaMatch
 //
 // A default route is one of either IP version; "0.0.0.0/0" and "::/0" tell them
 // apart.
+//
+// It fails with:
+//
+//	Expected
+//	    <*nstest.Fixture | 0xc00001e0a8>: client Set(net:[4026532281])
+//	to have the route to 10.0.0.0/8
+//	It has
+//	    default via 192.0.2.254 dev eth0
+//	    192.0.2.0/24 dev eth0
+//	    2001:db8::/64 dev eth0
+//	    fe80::/64 dev eth0
 func HaveRoute(destination string, matchers ...types.GomegaMatcher) types.GomegaMatcher {
 	return &haveRoute{destination: destination, found: found{matchers: matchers}}
 }
 
 // HaveDevice succeeds if an [Address] is one of that network interface's, or if
 // one of the hops of a [Route] leaves through it.
+//
+// It fails with:
+//
+//	Wrong address 192.0.2.1 of
+//	    <*nstest.Fixture | 0xc00001e0a8>: client Set(net:[4026532281])
+//	Expected
+//	    192.0.2.1/24 on eth0
+//	to have the device eth1
 func HaveDevice(name string) types.GomegaMatcher { return &haveDevice{name: name} }
 
 // HaveGateway succeeds if one of the hops of a [Route] is the gateway with that IP
 // address.
+//
+// It fails with:
+//
+//	Wrong route to default of
+//	    <*nstest.Fixture | 0xc00001e0a8>: client Set(net:[4026532281])
+//	Expected
+//	    default via 192.0.2.254 dev eth0
+//	to have the gateway 192.0.2.1
 func HaveGateway(ip string) types.GomegaMatcher { return &haveGateway{ip: ip} }
 
 // Reach succeeds if the address answers from inside of actual's network
@@ -159,6 +296,14 @@ func HaveGateway(ip string) types.GomegaMatcher { return &haveGateway{ip: ip} }
 // All that keeps the answer from coming, be it a route, a firewall or the other
 // host, makes it fail, and the message has what is known about that. It takes
 // what the matchers of namespaces take.
+//
+// It fails with:
+//
+//	Expected
+//	    <*nstest.Fixture | 0xc00001e0a8>: client Set(net:[4026532281])
+//	to reach 192.0.2.2:80
+//	but
+//	    dial tcp 192.0.2.2:80: connect: connection refused
 func Reach(address string, within ...time.Duration) types.GomegaMatcher {
 	return &reach{address: address, within: within}
 }
@@ -176,6 +321,11 @@ func Reach(address string, within ...time.Duration) types.GomegaMatcher {
 //
 // A leak is what is there now and was not before, whoever made it: what a fixture
 // holds that was made in between, another test that runs in parallel.
+//
+// Where something leaked, ShouldNot says:
+//
+//	Expected not to have leaked threads, but found 1:
+//	    thread 7174 (nstest.test): uts:[4026532281] instead of uts:[4026532369]
 func HaveLeakedThreads(before *Inventory) types.GomegaMatcher {
 	return &haveLeaked{matcher: "HaveLeakedThreads", things: "threads", list: leakedThreads, before: before}
 }
@@ -183,12 +333,22 @@ func HaveLeakedThreads(before *Inventory) types.GomegaMatcher {
 // HaveLeakedNamespaces succeeds if this process holds namespaces that it did not
 // hold at the time of the snapshot before, by a descriptor, a mount, a thread or a
 // child process. See [HaveLeakedThreads] for how to use it.
+//
+// Where something leaked, ShouldNot says:
+//
+//	Expected not to have leaked namespaces, but found 1:
+//	    namespace net:[4026532281], held by descriptor 21 (net:[4026532281])
 func HaveLeakedNamespaces(before *Inventory) types.GomegaMatcher {
 	return &haveLeaked{matcher: "HaveLeakedNamespaces", things: "namespaces", list: leakedNamespaces, before: before}
 }
 
 // HaveLeakedFds succeeds if this process has file descriptors that it did not have
 // at the time of the snapshot before. See [HaveLeakedThreads] for how to use it.
+//
+// Where something leaked, ShouldNot says:
+//
+//	Expected not to have leaked descriptors, but found 1:
+//	    descriptor 19: /dev/null
 func HaveLeakedFds(before *Inventory) types.GomegaMatcher {
 	return &haveLeaked{matcher: "HaveLeakedFds", things: "descriptors", list: leakedFds, before: before}
 }
@@ -196,6 +356,11 @@ func HaveLeakedFds(before *Inventory) types.GomegaMatcher {
 // HaveLeakedProcesses succeeds if this process has children, running or not
 // waited for, that it did not have at the time of the snapshot before. See
 // [HaveLeakedThreads] for how to use it.
+//
+// Where something leaked, ShouldNot says:
+//
+//	Expected not to have leaked processes, but found 1:
+//	    process 7177 (sleep): ["sleep" "1000"]
 func HaveLeakedProcesses(before *Inventory) types.GomegaMatcher {
 	return &haveLeaked{matcher: "HaveLeakedProcesses", things: "processes", list: leakedProcesses, before: before}
 }

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"net"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/set"
+	"github.com/vishvananda/netlink"
+)
+
+// The documentation of each matcher ends with a sample of what it says.
+func TestTheSampleOfEachMatcherIsWhatItSays(t *testing.T) {
+	said := failuresOfMatchers(t)
+	for name, leaked := range leaksOfMatchers(t) {
+		said[name] = leaked
+	}
+	samples := samplesOfMatchers(t)
+	for name, sample := range samples {
+		if got, want := anonymous(said[name]), anonymous(sample); got != want {
+			t.Errorf("%s says\n%s\nits documentation has\n%s", name, said[name], sample)
+		}
+		delete(said, name)
+	}
+	for name := range said {
+		t.Errorf("there is no matcher %s", name)
+	}
+}
+
+func failuresOfMatchers(t *testing.T) map[string]string {
+	g := NewWithT(t)
+	client, server := nstest.New(t, set.NS_NET, nstest.Named("client")), nstest.New(t, set.NS_NET, nstest.Named("server"))
+	cable(t, client, server)
+	nl := client.Netlink()
+	g.Expect(nl.RouteAdd(&netlink.Route{Gw: net.IPv4(192, 0, 2, 254)})).To(Succeed())
+	g.Expect(nl.LinkAdd(&netlink.Veth{PeerName: "eth2", LinkAttrs: netlink.LinkAttrs{
+		Name: "eth1", MTU: 1500, HardwareAddr: net.HardwareAddr{2, 0, 0, 0, 0, 3}}})).To(Succeed())
+	return map[string]string{
+		"HaveID":          disagrees(t, client, nstest.HaveID(set.NS_NET, server.ID(set.NS_NET))),
+		"ShareNamespaces": disagrees(t, client, nstest.ShareNamespaces(server)),
+		"BeIsolatedFrom":  disagrees(t, client, nstest.BeIsolatedFrom(client.Set())),
+		"HaveNamespaces":  disagrees(t, client, nstest.HaveNamespaces(set.NS_NET|set.NS_UTS)),
+		"BeCurrent":       disagrees(t, client, nstest.BeCurrent()),
+		"BeMountedAt":     disagrees(t, client, nstest.BeMountedAt("/run/netns/router")),
+		"HaveLink":        disagrees(t, server, nstest.HaveLink("eth1")),
+		"BeUp":            disagrees(t, client, nstest.HaveLink("eth1", nstest.BeUp())),
+		"HaveMTU":         disagrees(t, client, nstest.HaveLink("eth1", nstest.HaveMTU(9000))),
+		"HaveMAC":         disagrees(t, client, nstest.HaveLink("eth1", nstest.HaveMAC("02:00:5e:10:00:01"))),
+		"BeOfType":        disagrees(t, client, nstest.HaveLink("eth1", nstest.BeOfType("bridge"))),
+		"HaveAddress":     disagrees(t, nstest.New(t, set.NS_NET, nstest.Named("server")), nstest.HaveAddress("192.0.2.1/24")),
+		"HaveRoute":       disagrees(t, client, nstest.HaveRoute("10.0.0.0/8")),
+		"HaveDevice":      disagrees(t, client, nstest.HaveAddress("192.0.2.1", nstest.HaveDevice("eth1"))),
+		"HaveGateway":     disagrees(t, client, nstest.HaveRoute("default", nstest.HaveGateway("192.0.2.1"))),
+		"Reach":           disagrees(t, client, nstest.Reach("192.0.2.2:80")),
+	}
+}
+
+func leaksOfMatchers(t *testing.T) map[string]string {
+	g := NewWithT(t)
+	uts := nstest.New(t, set.NS_UTS).Set()
+	before := nstest.Snapshot()
+	g.Eventually(nstest.Snapshot).ShouldNot(nstest.HaveLeakedThreads(before))
+	made, err := set.Unshare(set.NS_NET)
+	g.Expect(err).NotTo(HaveOccurred())
+	// For a moment, the thread that made it holds it too.
+	g.Eventually(nstest.Snapshot).ShouldNot(nstest.HaveLeakedThreads(before))
+	said := map[string]string{
+		"HaveLeakedNamespaces": agrees(t, nstest.Snapshot(), nstest.HaveLeakedNamespaces(before)),
+	}
+	g.Expect(made.Close()).To(Succeed())
+
+	file, err := os.Open(os.DevNull)
+	g.Expect(err).NotTo(HaveOccurred())
+	said["HaveLeakedFds"] = agrees(t, nstest.Snapshot(), nstest.HaveLeakedFds(before))
+	g.Expect(file.Close()).To(Succeed())
+
+	_, _, end := abroad(t, uts)
+	said["HaveLeakedThreads"] = agrees(t, nstest.Snapshot(), nstest.HaveLeakedThreads(before))
+	end()
+
+	sleep := exec.Command("sleep", "1000")
+	g.Expect(sleep.Start()).To(Succeed())
+	said["HaveLeakedProcesses"] = agrees(t, nstest.Snapshot(), nstest.HaveLeakedProcesses(before))
+	g.Expect(sleep.Process.Kill()).To(Succeed())
+	_ = sleep.Wait() // it was killed
+	return said
+}
+
+// samplesOfMatchers returns the last block of code of what documents each matcher.
+func samplesOfMatchers(t *testing.T) map[string]string {
+	file, err := parser.ParseFile(token.NewFileSet(), "matchers.go", nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	samples := make(map[string]string)
+	for _, decl := range file.Decls {
+		matcher, ok := decl.(*ast.FuncDecl)
+		if !ok {
+			continue
+		}
+		sample, last := "", ""
+		for line := range strings.Lines(matcher.Doc.Text()) {
+			if code, ok := strings.CutPrefix(line, "\t"); ok {
+				if last != "\t" {
+					sample = ""
+				}
+				sample += code
+			}
+			last = line[:1]
+		}
+		samples[matcher.Name.Name] = strings.TrimSuffix(sample, "\n")
+	}
+	if len(samples) == 0 {
+		t.Fatal("matchers.go has no matchers")
+	}
+	return samples
+}
+
+var numbers = regexp.MustCompile(`thread \d+ \([^)]*\)|0x[0-9a-f]+|\[\d+\]|\b(process|descriptor) \d+`)
+
+// anonymous takes from a message the numbers, which are others each time.
+func anonymous(message string) string { return numbers.ReplaceAllString(message, "#") }
