@@ -72,13 +72,7 @@ func (ns Namespace) invalid(text string) error {
 	return ns.failed(fmt.Errorf("%s: %w", text, os.ErrInvalid))
 }
 
-// allKinds is every kind that package set knows.
-var allKinds = func() (all int) {
-	for _, flag := range set.Kinds(^0) {
-		all |= flag
-	}
-	return all
-}()
+const allKinds = set.NS_CGROUP | set.NS_IPC | set.NS_MNT | set.NS_NET | set.NS_PID | set.NS_TIME | set.NS_USER | set.NS_UTS
 
 func kindNamed(name string) (flag int, ok bool) {
 	for _, flag := range set.Kinds(allKinds) {
