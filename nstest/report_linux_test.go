@@ -59,6 +59,20 @@ func TestAFailedTestShowsItsFixture(t *testing.T) {
 	g.Expect(out).To(ContainSubstring("suite_test.go:%d: nstest: fixture", strings.Count(before, "\n")+1))
 }
 
+func TestTheStateIsReadBeforeLinksAreDeleted(t *testing.T) {
+	g := NewWithT(t)
+	out, code := failing(t, "TestFailsWithALinkOfPackageLink")
+	g.Expect(code).To(Equal(1))
+	g.Expect(out).To(reported("net", netID, `links`, `  cable +UP  [0-9a-f:]+  192\.0\.2\.1/24[^\n]*`))
+}
+
+func TestACleanupThatFailsFailsTheTest(t *testing.T) {
+	g := NewWithT(t)
+	out, code := failing(t, "TestFailsToCleanUp")
+	g.Expect(code).To(Equal(1))
+	g.Expect(out).To(SatisfyAll(MatchRegexp(`suite_test.go:\d+: nstest: net: on purpose`), reported("net", netID, `links`)))
+}
+
 func TestOnSuccessNothingIsSaid(t *testing.T) {
 	g := NewWithT(t)
 	for _, test := range []string{"TestPasses", "TestSkips", "TestProcessElsewhere", "TestProcessEnds"} {

@@ -81,10 +81,10 @@ func (r *room) needNet() {
 
 // closeAtEnd closes what the test may have closed itself.
 func (r *room) closeAtEnd(c io.Closer) {
-	r.tb.Cleanup(func() {
-		r.captureIfFailed()
-		if err := c.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-			r.tb.Errorf("nstest: %s: %v", r.name, err)
+	r.cleanup(r.tb, func() error {
+		if err := c.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
 		}
+		return nil
 	})
 }

@@ -34,7 +34,7 @@ var rooms = []room{
 	{name: "reexec/gons", imports: []string{"internal/..."}, light: true},
 	{name: "nstest/internal/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/..."}},
 	{name: "nstest", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/..."}},
-	{name: "nstest/link/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/..."}, planned: true},
+	{name: "nstest/link/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/..."}},
 	{name: "cmd/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/...", "cmd/..."}},
 	{name: "examples/...", imports: []string{"set", "pool", ".", "reexec", "reexec/gons", "nstest", "nstest/link/...", "examples/..."}},
 }

@@ -5,6 +5,7 @@ package probe
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -14,7 +15,10 @@ import (
 )
 
 // linkKinds are the kinds of network interfaces that there is a check for.
-var linkKinds = []string{"veth", "bridge", "dummy", "macvlan", "ipvlan", "vlan", "vxlan", "wireguard"}
+var linkKinds = []string{
+	"veth", "bridge", "dummy", "macvlan", "macvtap", "ipvlan", "vlan", "vxlan", "geneve", "gre", "wireguard", "bond",
+	"team", "vrf", "ifb",
+}
 
 // tryLink makes a link of that kind. The kernel loads the module for it, if it is
 // to be had.
@@ -32,7 +36,13 @@ func tryLink(kind string) Result {
 			link = &netlink.Veth{LinkAttrs: attrs, PeerName: "peer"}
 		case "vxlan":
 			link = &netlink.Vxlan{LinkAttrs: attrs, VxlanId: 1, Port: 4789}
-		case "macvlan", "ipvlan", "vlan":
+		case "geneve":
+			link = &netlink.Geneve{LinkAttrs: attrs, ID: 1, Remote: net.IPv4(192, 0, 2, 1)}
+		case "gre":
+			link = &netlink.Gretun{LinkAttrs: attrs, Local: net.IPv4(192, 0, 2, 1), Remote: net.IPv4(192, 0, 2, 2)}
+		case "vrf":
+			link = &netlink.Vrf{LinkAttrs: attrs, Table: 1}
+		case "macvlan", "macvtap", "ipvlan", "vlan":
 			parent, err := addParent(handle)
 			if err != nil {
 				return err

@@ -59,3 +59,11 @@ func InterfaceUp(string) error     { return errUnsupported }
 func Mount(string, string, string, uintptr, string) error { return errUnsupported }
 func OpenTree(string) (*FD, error)                        { return nil, errUnsupported }
 func MoveMount(*FD, string) error                         { return errUnsupported }
+
+// Modes of [OpenTun].
+const (
+	Tun = 1 << iota
+	Tap
+)
+
+func OpenTun(string, uint16) (*os.File, error) { return nil, errUnsupported }

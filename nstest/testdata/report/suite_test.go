@@ -5,6 +5,7 @@
 package report
 
 import (
+	"errors"
 	"net"
 	"os/exec"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/link"
 	"github.com/vishvananda/netlink"
 )
 
@@ -49,6 +51,18 @@ func TestFails(t *testing.T) {
 	ns := nstest.New(t, gonso.NS_NET) // line of the report
 	furnish(t, ns, "eth0")
 	t.Error("on purpose")
+}
+
+func TestFailsWithALinkOfPackageLink(t *testing.T) {
+	ns := nstest.New(t, gonso.NS_NET)
+	t.Run("subtest", func(t *testing.T) {
+		link.Veth(t, ns, ns, link.Name("cable"), link.Address("192.0.2.1/24"))
+		t.Error("on purpose")
+	})
+}
+
+func TestFailsToCleanUp(t *testing.T) {
+	nstest.New(t, gonso.NS_NET).Cleanup(t, func() error { return errors.New("on purpose") })
 }
 
 func TestPasses(t *testing.T) {

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import "testing"
+
+// Cleanup has undo run at the end of tb, which is the fixture's test or a subtest of it, before the
+// fixture is closed. It is for what has changed the fixture, such as the removal of a link:
+// a test that failed has the state of its fixtures read first, so that its log shows
+// them as they were. What is registered last runs first, as with [testing.T.Cleanup]. An
+// error of undo fails tb.
+func (f *Fixture) Cleanup(tb testing.TB, undo func() error) {
+	tb.Helper()
+	f.room().cleanup(tb, undo)
+}
+
+func (r *room) cleanup(tb testing.TB, undo func() error) {
+	tb.Helper()
+	tb.Cleanup(func() {
+		tb.Helper()
+		r.captureIfFailed()
+		if err := undo(); err != nil {
+			tb.Errorf("nstest: %s: %v", r.name, err)
+		}
+	})
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package link
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// waitTime is how long a link may take to come up.
+const waitTime = 10 * time.Second
+
+// WaitUp waits until the link is up and runs: it is switched on, and the kernel has seen a
+// carrier. A veth has one if both ends are up, a bridge if one of its ports has. After ten
+// seconds the test fails.
+func (l *Link) WaitUp() {
+	l.tb.Helper()
+	if err := l.waitUp(waitTime); err != nil {
+		l.fatal("wait for", err)
+	}
+}
+
+// waitUp subscribes before it looks, so that no change is missed.
+func (l *Link) waitUp(limit time.Duration) (err error) {
+	var changes *nl.NetlinkSocket
+	if e := l.fixture.Set().Do(func() { changes, err = nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK) }); e != nil {
+		return e
+	}
+	if err != nil {
+		return err
+	}
+	defer changes.Close()
+	deadline := time.Now().Add(limit)
+	for {
+		found, err := l.fixture.Netlink().LinkByIndex(l.index)
+		if err != nil {
+			return err
+		}
+		attrs := found.Attrs()
+		if attrs.Flags&net.FlagUp != 0 && attrs.Flags&net.FlagRunning != 0 {
+			return nil
+		}
+		left := time.Until(deadline)
+		if left <= 0 {
+			return notUp(attrs, limit)
+		}
+		wait := unix.NsecToTimeval(int64(left))
+		if err := changes.SetReceiveTimeout(&wait); err != nil {
+			return err
+		}
+		// Whatever has changed, and also if there were too many changes to list: look again.
+		if _, _, err := changes.Receive(); errors.Is(err, unix.EAGAIN) {
+			return notUp(attrs, limit)
+		} else if err != nil && !errors.Is(err, unix.ENOBUFS) {
+			return err
+		}
+	}
+}
+
+func notUp(attrs *netlink.LinkAttrs, limit time.Duration) error {
+	if attrs.Flags&net.FlagUp == 0 {
+		return fmt.Errorf("it is switched off, and was not switched on for %v", limit)
+	}
+	return fmt.Errorf("it has had no carrier for %v (state %v): is its other end up?", limit, attrs.OperState)
+}
