@@ -45,3 +45,25 @@ var (
 	ErrUnlocked = errUnlocked
 	OnThread    = onThread
 )
+
+// RunLocked is what a goroutine of onThread does, done by the calling one.
+func RunLocked(work func() (home bool)) {
+	done := make(chan ending, 1)
+	runLocked(work, done)
+	(<-done).relay()
+}
+
+// SetProc has namespaces read from another folder than /proc, for good.
+func SetProc(dir string) (err error) {
+	home.proc, err = sys.OpenDir(dir)
+	return err
+}
+
+// FdOf returns the number of a Set's descriptor of one kind.
+func FdOf(s Set, flag int) (int, error) {
+	i, err := indexOf(flag)
+	if err != nil {
+		return 0, err
+	}
+	return s.fds[i].Int(), nil
+}

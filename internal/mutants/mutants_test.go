@@ -45,7 +45,7 @@ func TestVerdicts(t *testing.T) {
 		"seen":            "TestAtMostTen/more",
 		"seen-by-regexp":  "TestAtMostTen/more",
 		"survivor":        "NOT SEEN: survived",
-		"other-reason":    `NOT SEEN: failed, but does not say "got 11"`,
+		"other-reason":    `NOT SEEN: failed, but does not say "got 11" but`,
 		"no-build":        "NOT SEEN: does not build",
 		"skipped":         "NOT SEEN: the test was skipped",
 		"crash":           "NOT SEEN: the program ended, not just a test",
@@ -67,7 +67,7 @@ func TestVerdicts(t *testing.T) {
 			t.Errorf("%q, want %s %s", line, g.name, want)
 		}
 		if unseen := strings.HasPrefix(want, "NOT SEEN"); unseen != strings.Contains(err, g.name+" (guarded.go:") ||
-			unseen != strings.Contains(err, "protects what is at most ten") {
+			unseen != strings.Contains(err, "which protects what is at most ten: ") {
 			t.Errorf("%s: %s", g.name, err)
 		}
 	}
@@ -95,7 +95,7 @@ func module(t *testing.T) (all string) {
 
 func TestSurvivorsAreCounted(t *testing.T) {
 	out, err := run(t, time.Minute, samples(t, "s"))
-	if !strings.HasSuffix(out, "\n4 guards, 2 seen\n") || !strings.Contains(err, "survivor (guarded.go:8) survived") {
+	if !strings.HasSuffix(out, "\n4 guards, 2 seen\n") || !strings.Contains(err, "survivor (guarded.go:8), which protects what is at most ten: survived") {
 		t.Errorf("%s\n%s", out, err)
 	}
 }

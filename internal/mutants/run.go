@@ -74,8 +74,8 @@ func (r *runner) run(ctx context.Context, guards []guard) error {
 			seen = fmt.Sprintf("%s and %d more", tests[0], len(tests)-1)
 		}
 		if why != "" {
-			seen = "NOT SEEN: " + why
-			unseen = append(unseen, fmt.Sprintf("%s (%s) %s; it protects %s", m.name, m.place(), why, m.protects))
+			seen = "NOT SEEN: " + firstLine(why)
+			unseen = append(unseen, fmt.Sprintf("%s (%s), which protects %s: %s", m.name, m.place(), m.protects, why))
 		}
 		fmt.Fprintf(r.out, "%-*s  %-*s %5.1f s  %s\n", names, m.name, places, m.place(), time.Since(start).Seconds(), seen)
 	}
@@ -84,6 +84,11 @@ func (r *runner) run(ctx context.Context, guards []guard) error {
 		return fmt.Errorf("no test sees these guards taken out:\n%s", strings.Join(unseen, "\n"))
 	}
 	return nil
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
 }
 
 // passWithGuards runs the tests as the code is: each has to pass.

@@ -69,7 +69,7 @@ func (r *report) seenBy(says *regexp.Regexp) (tests []string, why string) {
 	case !testsFailed.MatchString(output):
 		return nil, "the program ended, not just a test"
 	case says != nil && !says.MatchString(output):
-		return nil, fmt.Sprintf("failed, but does not say %q", says)
+		return nil, fmt.Sprintf("failed, but does not say %q but\n%s", says, output)
 	}
 	for _, test := range r.failed {
 		if !slices.ContainsFunc(r.failed, func(other string) bool { return strings.HasPrefix(other, test+"/") }) {

@@ -167,6 +167,15 @@ func TestProcessWithThreadsIsLeftAlone(t *testing.T) {
 	g.Expect(r.Namespaces["net"]).To(ConsistOf(here().id(t, "net")))
 }
 
+// What answers like a namespace is none unless it is a file of nsfs.
+func TestOnlyNamespaceFilesAreAskedForTheirKind(t *testing.T) {
+	needRoot(t)
+	b := builds[2]
+	program := b.program(t, "probe")
+	r := probe(t, program, "LD_PRELOAD="+preload(t, b, "ioctl"), "gons_net=/proc/cpuinfo")
+	NewWithT(t).Expect(r.Status).To(Equal("gons: gons_net=/proc/cpuinfo: open: is not a net namespace: invalid argument"))
+}
+
 // preload builds a library of testdata/preload.
 func preload(t *testing.T, b build, name string) string {
 	t.Helper()
