@@ -26,8 +26,9 @@
 // What no thread can do, a subtest in a process of its own can: see [InProcess].
 //
 // TestMain needs the line above for ordinary users: [Main] runs the test binary
-// again in a user namespace, if the process may not make namespaces. Where the
-// machine forbids that too, tests are skipped with the cause and what helps:
+// again in a user namespace, if the process may not make namespaces. Without the
+// line, tests that need namespaces fail for them, and say so. Where the
+// machine forbids user namespaces, tests are skipped with the cause and what helps:
 //
 //	router_test.go:12: nstest: gonso: unshare net: operation not permitted (the process has no
 //	CAP_SYS_ADMIN; run it as root, or in a user namespace as nstest.Main and gonso exec do;

@@ -53,6 +53,7 @@ func NoLeakCheck() MainOption { return func(c *mainConfig) { c.noLeakCheck = tru
 
 // Run does what [Main] does and returns the exit code.
 func (m *M) Run() int {
+	mainRan.Store(true)
 	reexec.CheckAction()
 	inside := runRootless()
 	var config mainConfig

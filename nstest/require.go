@@ -26,6 +26,11 @@ import (
 // the cause and what helps, and counted in one line at the end of the run; with
 // NSTEST_STRICT=1 it fails instead. 'gonso doctor' lists the names. Fixtures
 // require what they need by themselves.
+//
+// If all that is missing are privileges, which [Main] would give the tests in a user
+// namespace, and TestMain does not call Main, the test fails in any case, and says
+// so: 'go test ./...' says nothing of tests that are skipped, and the author has only
+// to add that line. NSTEST_ROOTLESS=off skips also then.
 func Require(tb testing.TB, what ...any) {
 	tb.Helper()
 	for _, need := range what {
@@ -38,6 +43,9 @@ func Require(tb testing.TB, what ...any) {
 			case probe.Inconclusive:
 				tb.Fatalf("nstest: cannot tell whether this machine has what the test needs: %v", r)
 			case probe.No:
+				if r.Remedy == probe.GoRootless {
+					unprivileged(tb, fmt.Sprintf("this process may not have %s: %v", r.Name, r.Cause), r.Remedy)
+				}
 				missing(tb, fmt.Sprintf("this machine lacks %v", r))
 			}
 		}
@@ -75,6 +83,9 @@ func unavailable(tb testing.TB, flags int, err error) {
 		if r.OK != probe.No {
 			continue
 		}
+		if r.Remedy == probe.GoRootless {
+			unprivileged(tb, text, r.Remedy)
+		}
 		skip = true
 		if r.Remedy != "" && !strings.Contains(text, r.Remedy) {
 			text += "; try: " + r.Remedy
@@ -100,7 +111,9 @@ func missing(tb testing.TB, cause string) {
 	if os.Getenv("NSTEST_STRICT") == "1" {
 		tb.Fatalf("nstest: %s", cause)
 	}
-	skips.count(cause)
+	if first := skips.count(cause); first && !mainRan.Load() {
+		fmt.Fprintf(os.Stderr, "nstest: %s and maybe others are skipped: %s\n", tb.Name(), cause) // nobody will count them
+	}
 	tb.Skipf("nstest: %s", cause)
 }
 
@@ -112,10 +125,12 @@ type skipCount struct {
 	causes map[string]int
 }
 
-func (s *skipCount) count(cause string) {
+// count returns whether the cause is a new one.
+func (s *skipCount) count(cause string) (first bool) {
 	s.Lock()
 	defer s.Unlock()
 	s.causes[cause]++
+	return s.causes[cause] == 1
 }
 
 // report prints one line that counts the skipped tests by cause.

@@ -5,6 +5,7 @@ package nstest_test
 import (
 	"os"
 	"os/exec"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -20,7 +21,10 @@ func TestRequireOfWhatIsThere(t *testing.T) {
 // powerless makes the command that runs one test of the suite without any
 // privilege, and without a rootless run.
 func powerless(t *testing.T, test, strict string) *exec.Cmd {
-	cmd := rootless(t, test, "-test.v")
+	return withoutPower(rootless(t, test, "-test.v"), strict)
+}
+
+func withoutPower(cmd *exec.Cmd, strict string) *exec.Cmd {
 	cmd.Env = append(cmd.Env, "NSTEST_ROOTLESS=off", "NSTEST_STRICT="+strict)
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		// A user other than root has no capabilities in a user namespace.
@@ -39,6 +43,51 @@ func TestWhatIsMissingSkipsWithCauseAndRemedy(t *testing.T) {
 		g.Expect(out).To(ContainSubstring("--- SKIP: " + test))
 		g.Expect(out).To(MatchRegexp(`suite_test.go:\d+: nstest: .*operation not permitted.*CAP_SYS_ADMIN`))
 		g.Expect(out).To(MatchRegexp(`nstest: skipped for want of something .*: 1: .*operation not permitted`))
+	}
+}
+
+var forgottenSuite = sync.OnceValues(func() (string, error) { return build("forgotten") })
+
+// Nothing is seen of a test that is skipped, and the author can do something about this one.
+func TestAForgottenMainIsAFailureThatSaysSo(t *testing.T) {
+	for _, test := range []string{"TestFixture", "TestRequire"} {
+		g := NewWithT(t)
+		cmd := withoutPower(suite(t, forgottenSuite, "-test.run=^"+test+"$"), "")
+		cmd.Env = append(cmd.Env, "NSTEST_ROOTLESS=")
+		out, code := run(t, cmd)
+		g.Expect(code).To(Equal(1), out)
+		g.Expect(out).To(MatchRegexp(`--- FAIL: ` + test + `(?s:.*)suite_test.go:\d+: nstest: .*CAP_\w+.*
+\s+this package's TestMain does not call nstest\.Main, .*
+\s+func TestMain\(m \*testing\.M\) \{ nstest\.Main\(m\) \}\n`))
+	}
+}
+
+// Where Main could do nothing, it is not to blame; what is skipped is seen where 'go test' shows it.
+func TestAForgottenMainIsNotToBlameForWhatTheMachineLacks(t *testing.T) {
+	g := NewWithT(t)
+	owner, err := set.Unshare(set.NS_USER, set.WithRootMapped())
+	g.Expect(err).NotTo(HaveOccurred())
+	defer func() { g.Expect(owner.Close()).To(Succeed()) }()
+	suite := suite(t, forgottenSuite, "-test.run=TestFixture|TestRequire")
+	cmd := owner.Command(t.Context(), "sh", append([]string{"-c", `echo 0 >/proc/sys/user/max_net_namespaces && exec "$0" "$@"`}, suite.Args...)...)
+	cmd.Env, cmd.Dir = append(suite.Env, "NSTEST_ROOTLESS=", "NSTEST_STRICT="), suite.Dir
+	out, err := cmd.CombinedOutput()
+	g.Expect(err).NotTo(HaveOccurred(), "%s", out)
+	g.Expect(string(out)).To(MatchRegexp(`(?m)^nstest: TestFixture and maybe others are skipped: .*user\.max_net_namespaces is 0`))
+	g.Expect(string(out)).NotTo(ContainSubstring("nstest.Main"))
+}
+
+func TestTheVariableThatKeepsPrivilegesAwayIsNamed(t *testing.T) {
+	for _, c := range []struct {
+		test  string
+		suite func() (string, error)
+	}{{"TestPass", rootlessSuite}, {"TestRequire", rootlessSuite}, {"TestFixture", forgottenSuite}} {
+		g := NewWithT(t)
+		out, code := run(t, withoutPower(suite(t, c.suite, "-test.run=^"+c.test+"$", "-test.v"), ""))
+		g.Expect(code).To(BeZero(), out)
+		g.Expect(out).To(MatchRegexp(`--- SKIP: ` + c.test))
+		g.Expect(out).To(MatchRegexp(`suite_test.go:\d+: nstest: .*NSTEST_ROOTLESS=off keeps .*; try: unset NSTEST_ROOTLESS\n`))
+		g.Expect(out).NotTo(ContainSubstring("gonso exec -- go test"))
 	}
 }
 
@@ -68,6 +117,7 @@ func TestALimitOfNoneSkipsWithCauseAndRemedy(t *testing.T) {
 		g.Expect(string(out)).To(ContainSubstring("--- SKIP: " + test))
 		g.Expect(string(out)).To(ContainSubstring("user.max_net_namespaces is 0"))
 		g.Expect(string(out)).To(ContainSubstring("try: sudo sysctl -w user.max_net_namespaces=100000"))
+		g.Expect(string(out)).NotTo(ContainSubstring("and maybe others are skipped"), "Main counts them")
 	}
 }
 

@@ -70,7 +70,7 @@ func build(name string) (_ string, err error) {
 }
 
 func TestSuitesAreBuilt(t *testing.T) {
-	for _, suite := range []func() (string, error){rootlessSuite, specsSuite, inProcessSuite, reportSuite} {
+	for _, suite := range []func() (string, error){rootlessSuite, specsSuite, inProcessSuite, reportSuite, forgottenSuite} {
 		path, err := suite()
 		if err != nil {
 			t.Fatal(err)
