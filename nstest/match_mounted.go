@@ -96,7 +96,7 @@ func mountedOn(file string) (s set.Set, what string, err error) {
 	if err != nil {
 		return set.Set{}, "", &fs.PathError{Op: "open", Path: file, Err: err}
 	}
-	defer func() { err = errors.Join(err, fd.Close()) }()
+	defer fd.Close() // nothing was written
 	kind, err := fd.NamespaceFlag()
 	if errors.Is(err, sys.ErrNotNamespace) {
 		return set.Set{}, "no namespace", nil
@@ -110,5 +110,8 @@ func mountedOn(file string) (s set.Set, what string, err error) {
 	}
 	fds := set.FdSet{kind: f}
 	s, err = set.FromFds(fds)
-	return s, "", errors.Join(err, fds.Close())
+	if err = errors.Join(err, fds.Close()); err != nil {
+		return set.Set{}, "", errors.Join(err, s.Close())
+	}
+	return s, "", nil
 }

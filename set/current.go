@@ -53,8 +53,8 @@ func FromDir(dir string, flags int) (Set, error) {
 		}
 		return fd, err
 	})
-	if err == nil && s.flags == 0 {
-		return Set{}, newError("open", 0, fmt.Errorf("no namespace file in %s: %w", dir, fs.ErrNotExist))
+	if errors.Is(err, errNothing) {
+		err = newError("open", 0, fmt.Errorf("%s: no namespace file: %w", dir, fs.ErrNotExist))
 	}
 	return s, err
 }
@@ -112,7 +112,10 @@ func FromPid(pid, flags int) (Set, error) {
 		}
 		return fd, err
 	})
-	return s, errors.Join(err, dir.Close())
+	if err = errors.Join(err, newError("close", 0, dir.Close())); err != nil {
+		return Set{}, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 // FromFds returns the namespaces of the descriptors, which it duplicates: the

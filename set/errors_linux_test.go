@@ -96,7 +96,7 @@ func forbidUnshare() error {
 		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)},
 		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
 	}
-	return installFilter(filter)
+	return installFilter(filter, unix.SECCOMP_FILTER_FLAG_TSYNC)
 }
 
 func TestErrorsNameCauseAndRemedy(t *testing.T) {

@@ -2,7 +2,11 @@
 
 package set
 
-import "github.com/seed-1bc5c4a2/gonso/internal/sys"
+import (
+	"math"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
 
 // KindTable has the name of each row of the kind table by its flag.
 func KindTable() map[int]string {
@@ -35,6 +39,18 @@ func BreakFd(s Set, flag int) error {
 	}
 	good := s.fds[i]
 	s.fds[i] = broken
+	return good.Close()
+}
+
+// LoseFd closes the Set's descriptor of one kind and puts a number in its place that no
+// file has, so that closing it fails (EBADF).
+func LoseFd(s Set, flag int) error {
+	i, err := indexOf(flag)
+	if err != nil {
+		return err
+	}
+	good := s.fds[i]
+	s.fds[i] = sys.NewFD(math.MaxInt32)
 	return good.Close()
 }
 

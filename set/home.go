@@ -44,6 +44,9 @@ func readHome() (h homes) {
 		}
 		h.flags |= k.flag
 	}
+	if h.flags == 0 { // what /proc is mounted over with
+		h.err = errForeignProc
+	}
 	return h
 }
 

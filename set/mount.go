@@ -14,7 +14,7 @@ import (
 
 // Mount binds each of the Set's namespaces to a file of dir that is named after
 // its kind as in /proc/PID/ns, "net", "mnt" ..., in the caller's mount namespace.
-// The folder must exist. From then on the namespaces live until they are
+// The folder must exist, and its files must be no symbolic links. From then on the namespaces live until they are
 // unmounted, also when the Set is closed: [FromDir], nsenter(1) and, for a net
 // namespace under /run/netns, ip-netns(8) enter them.
 //
@@ -44,8 +44,8 @@ func (s Set) Mount(dir string) error {
 }
 
 // MountNS binds one of the Set's namespaces to a file, which is made if it does
-// not exist, and otherwise left as it is below the mount. The flag may be 0 if
-// the Set holds just one.
+// not exist, and otherwise left as it is below the mount. A symbolic link there is
+// not followed; it is an error (ELOOP). The flag may be 0 if the Set holds just one.
 //
 // A mount namespace cannot be bound inside itself or one that was made after it,
 // nor on a mount that is shared: the kernel refuses what could make a loop, with
@@ -64,17 +64,23 @@ func (s Set) MountNS(flag int, file string) error {
 
 // bind mounts namespace i on target and returns what takes that back.
 func (s Set) bind(i int, target string) (undo func() error, err error) {
+	failed := func(err error) error { return newError("mount", kinds[i].flag, fmt.Errorf("on %s: %w", target, err)) }
 	remove := func() error { return nil }
-	switch fd, err := sys.Create(target, 0o444); {
+	on, err := sys.Create(target, 0o444)
+	switch {
 	case err == nil:
 		remove = func() error { return os.Remove(target) }
-		fd.Close() // nothing was written
-	case !errors.Is(err, fs.ErrExist):
-		return nil, newError("mount", kinds[i].flag, &fs.PathError{Op: "create", Path: target, Err: err})
+	case errors.Is(err, fs.ErrExist):
+		// What is there now may be something else than a moment ago, so that it is
+		// looked at and mounted on by one descriptor.
+		on, err = sys.OpenTarget(target)
 	}
-	if err := sys.BindFD(s.fds[i], target); err != nil {
-		err = fmt.Errorf("on %s: %w", target, err)
-		return nil, errors.Join(newError("mount", kinds[i].flag, err), remove())
+	if err != nil {
+		return nil, failed(err)
+	}
+	err = sys.BindFD(s.fds[i], on)
+	if err = errors.Join(err, on.Close()); err != nil {
+		return nil, errors.Join(failed(err), remove())
 	}
 	return func() error { return errors.Join(sys.Detach(target), remove()) }, nil
 }

@@ -5,6 +5,7 @@ package set
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync/atomic"
 
@@ -25,8 +26,11 @@ func (s Set) takesProcess(flags int) bool {
 // they are configured and opened.
 func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kinds)]*sys.FD, init *pidInit, err error) {
 	primePidfd()
-	if self, err := procfs.ProcessID(procfs.Root, procfs.Self); err != nil || self != os.Getpid() {
+	switch self, err := procfs.ProcessID(procfs.Root, procfs.Self); {
+	case errors.Is(err, fs.ErrNotExist), err == nil && self != os.Getpid():
 		return fds, nil, newError("unshare", flags, errForeignProc)
+	case err != nil:
+		return fds, nil, newError("unshare", flags, err)
 	}
 	// As on a thread, only the kinds matter that the new ones are copied from, and
 	// the user namespace, which owns them.
@@ -69,8 +73,7 @@ func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kinds)]*s
 		},
 	})
 	if err != nil {
-		closeAll(fds)
-		return fds, nil, childError(err, flags)
+		return fds, nil, errors.Join(childError(err, flags), closeAll(fds))
 	}
 	return fds, newPidInit(holder), nil
 }

@@ -43,8 +43,7 @@ func newSet(fds [len(kinds)]*sys.FD) (Set, error) {
 		}
 		id, err := fd.InodeID()
 		if err != nil {
-			closeAll(fds)
-			return Set{}, newError("fstat", kinds[i].flag, err)
+			return Set{}, errors.Join(newError("fstat", kinds[i].flag, err), closeAll(fds))
 		}
 		h.flags |= kinds[i].flag
 		if id != home.ids[i] {
@@ -67,23 +66,27 @@ func collect(op string, flags int, open func(i int) (*sys.FD, error)) (Set, erro
 		}
 		var err error
 		if fds[i], err = open(i); err != nil {
-			closeAll(fds)
-			return Set{}, newError(op, kinds[i].flag, err)
+			return Set{}, errors.Join(newError(op, kinds[i].flag, err), closeAll(fds))
 		}
+	}
+	if fds == ([len(kinds)]*sys.FD{}) {
+		return Set{}, errNothing
 	}
 	return newSet(fds)
 }
 
-func closeAll(fds [len(kinds)]*sys.FD) (err error) {
+// errNothing keeps an empty Set from looking like a success.
+var errNothing = errors.New("gonso: no namespace found")
+
+// closeAll closes each, whatever becomes of the others.
+func closeAll(fds [len(kinds)]*sys.FD) error {
+	var errs []error
 	for i, fd := range fds {
-		if fd == nil {
-			continue
-		}
-		if e := fd.Close(); e != nil && err == nil {
-			err = newError("close", kinds[i].flag, e)
+		if fd != nil {
+			errs = append(errs, newError("close", kinds[i].flag, fd.Close()))
 		}
 	}
-	return err
+	return errors.Join(errs...)
 }
 
 // Close lets go of the namespaces. Those that nothing else holds, no process and

@@ -58,8 +58,7 @@ func (s Set) Unshare(flags int, opts ...UnshareOpt) (Set, error) {
 			continue
 		}
 		if fresh[i], err = fd.Dup(); err != nil {
-			closeAll(fresh)
-			return Set{}, errors.Join(newError("dup", kinds[i].flag, err), init.release())
+			return Set{}, errors.Join(newError("dup", kinds[i].flag, err), closeAll(fresh), init.release())
 		}
 	}
 	made, err := newSet(fresh)
@@ -111,8 +110,7 @@ func readNew(flags int, config *UnshareConfig) (fds [len(kinds)]*sys.FD, err err
 			continue
 		}
 		if fds[i], err = home.open(&kinds[i]); err != nil {
-			closeAll(fds)
-			return fds, newError("open", kinds[i].flag, err)
+			return fds, errors.Join(newError("open", kinds[i].flag, err), closeAll(fds))
 		}
 	}
 	return fds, nil

@@ -67,7 +67,12 @@ func mountAt(t *testing.T, ns *os.File) (target string) {
 		t.Fatal(err)
 	}
 	defer fd.Close()
-	if err := sys.BindFD(fd, target); err != nil {
+	on, err := sys.OpenTarget(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer on.Close()
+	if err := sys.BindFD(fd, on); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = sys.Detach(target) }) // the test may have done so

@@ -2,7 +2,11 @@
 
 package sys
 
-import "golang.org/x/sys/unix"
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
 
 // How mount events pass between mount namespaces (mount_namespaces(7)).
 const (
@@ -18,10 +22,27 @@ func SetPropagation(propagation uintptr) error {
 	return retry(func() error { return unix.Mount("", "/", "", unix.MS_REC|propagation, "") })
 }
 
-// BindFD makes what the descriptor refers to appear at target in the calling
-// thread's mount namespace.
-func BindFD(fd *FD, target string) error {
-	return retry(func() error { return unix.Mount(fd.FDPath(), target, "", unix.MS_BIND, "") })
+// OpenTarget opens what is to be mounted on. A symbolic link is an error (ELOOP).
+func OpenTarget(path string) (*FD, error) {
+	fd, err := openat(unix.AT_FDCWD, path, unix.O_PATH|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, err
+	}
+	var st unix.Stat_t
+	err = retry(func() error { return unix.Fstat(fd.Int(), &st) })
+	if err == nil && st.Mode&unix.S_IFMT == unix.S_IFLNK {
+		err = unix.ELOOP // as open(2) has it without O_PATH
+	}
+	if err != nil {
+		return nil, errors.Join(err, fd.Close())
+	}
+	return fd, nil
+}
+
+// BindFD makes what the descriptor refers to appear on top of what target refers to,
+// in the calling thread's mount namespace.
+func BindFD(fd, target *FD) error {
+	return retry(func() error { return unix.Mount(fd.FDPath(), target.FDPath(), "", unix.MS_BIND, "") })
 }
 
 // Detach takes the topmost mount off target, even while it is in use.
