@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/link"
@@ -45,6 +46,8 @@ func furnish(t testing.TB, ns *nstest.Fixture, name string) {
 		t.Fatal(err)
 	}
 	ns.Listen("tcp", "192.0.2.1:80")
+	// The kernel may look only once a second what has become of links.
+	gomega.NewWithT(t).Eventually(ns, "10s").Should(nstest.HaveLink(name, nstest.BeUp()))
 }
 
 func TestFails(t *testing.T) {
