@@ -60,6 +60,10 @@
 // There also are sections for rules, nftables, mounts, the host name and processes, if there
 // is anything in them that did not come with the namespace.
 //
+// Of a test that hangs, package testing prints the goroutines when the time of -test.timeout is over.
+// Two seconds before, [Main] prints the state of all fixtures that are open, and whose they are. In
+// Ginkgo they are in each progress report, such as that on a node which is out of time.
+//
 // A process that is left in a fixture when its test has ended is named and killed, and fails
 // the test, unless it ends by itself in a quarter of a second. It is found if it is a child
 // of this process, or was started by one that has been waited for, or by these in turn.

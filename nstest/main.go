@@ -88,4 +88,7 @@ type runApart struct {
 	inside bool
 }
 
-func (r runApart) Run() int { return attend(r.inside, r.Runner.Run) }
+func (r runApart) Run() int {
+	defer watchTimeout()()
+	return attend(r.inside, r.Runner.Run)
+}

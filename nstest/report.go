@@ -3,6 +3,7 @@
 package nstest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -180,17 +181,26 @@ func (g *group) remove(r *room) (done []*room) {
 func (g *group) capture() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	var all []set.Set
-	for _, r := range g.rooms {
-		all = append(all, r.set)
-	}
+	all := sets(g.rooms)
 	var reading sync.WaitGroup
 	for _, r := range g.rooms {
 		if r.captured == nil {
-			reading.Go(func() { r.captured = state.Read(state.Subject{Set: r.set, Others: all, Usual: r.usual}, readTime) })
+			reading.Go(func() { r.captured = r.read(all, readTime) })
 		}
 	}
 	reading.Wait()
+}
+
+// read reads the state of one of several fixtures.
+func (r *room) read(all []set.Set, limit time.Duration) *state.State {
+	return state.Read(state.Subject{Set: r.set, Others: all, Usual: r.usual}, limit)
+}
+
+func sets(rooms []*room) (all []set.Set) {
+	for _, r := range rooms {
+		all = append(all, r.set)
+	}
+	return all
 }
 
 // log logs what was captured, once.
@@ -203,19 +213,21 @@ func (r *room) log() {
 		return
 	}
 	r.tb.Helper()
-	text := captured.String()
-	if text == "" {
-		text = "nothing that did not come with it"
-	}
-	heading := fmt.Sprintf("nstest: fixture %s as the test failed:", r.name)
-	for _, kind := range set.Kinds(r.set.Flags()) {
-		heading += " " + idOf(r.set, kind)
-	}
+	heading, text := r.describe("as the test failed", captured)
 	if r.group.spec {
 		addEntry(heading, text, r.at)
 		return
 	}
 	r.tb.Log(heading + "\n" + text)
+}
+
+// describe says what was found, and when.
+func (r *room) describe(when string, found *state.State) (heading, text string) {
+	heading = fmt.Sprintf("nstest: fixture %s %s:", r.name, when)
+	for _, kind := range set.Kinds(r.set.Flags()) {
+		heading += " " + idOf(r.set, kind)
+	}
+	return heading, cmp.Or(found.String(), "nothing that did not come with it")
 }
 
 // logAll is called when a spec has failed. An Ordered container may go on, and have its

@@ -6,6 +6,7 @@ import (
 	"os"
 	"syscall"
 	"testing"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
@@ -110,4 +111,10 @@ var _ = Describe("Leaves one", Ordered, nstest.Inside(gonso.NS_UTS, nstest.Named
 var _ = Describe("Leaves one at last", Ordered, nstest.Inside(gonso.NS_UTS, nstest.Named("all")), func() {
 	It("one", func() { leave() })
 	It("two", func() {})
+})
+
+var _ = Describe("Hangs", func() {
+	slow := nstest.Each(gonso.NS_UTS, nstest.Named("slow"))
+	BeforeEach(func() { slow.Do(func() { name("inside") }) })
+	It("waits for too long", func(ctx SpecContext) { <-ctx.Done() }, NodeTimeout(time.Millisecond))
 })

@@ -75,6 +75,18 @@ func TestHang(*testing.T) {
 	<-time.After(time.Hour)
 }
 
+// TestHangInside hangs in one of its fixtures.
+func TestHangInside(t *testing.T) {
+	ns := nstest.New(t, gonso.NS_NET, nstest.Named("hanger"))
+	other := nstest.New(t, gonso.NS_UTS, nstest.Named("other"))
+	other.Do(func() {
+		if err := os.WriteFile("/proc/sys/kernel/hostname", []byte("waits"), 0); err != nil {
+			t.Error(err)
+		}
+	})
+	ns.Do(func() { <-time.After(time.Hour) })
+}
+
 // TestSignal says which signals come.
 func TestSignal(*testing.T) {
 	signals := make(chan os.Signal, 1)
