@@ -5,9 +5,11 @@ package pool
 import (
 	"context"
 	"errors"
+	"slices"
 	"syscall"
 	"time"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/bubble"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -23,93 +25,168 @@ import (
 // as namespaces that the kernel is still destroying, is tried again, less and
 // less often.
 //
+// A filler has a goroutine only while there are Sets to make. In a bubble of
+// testing/synctest nothing starts one: what is taken there is replaced after the
+// next Get outside, and a filler of which Run was called there makes nothing.
+//
 // Get works before, during and after.
 func (p *Pool) Run(ctx context.Context, n int) (context.Context, func()) {
 	ended, end := context.WithCancelCause(context.WithoutCancel(ctx))
-	ctx, stop := context.WithCancel(ctx)
+	f := &filler{pool: p, n: n, end: end}
+	if !bubble.Inside() { // whose channels, such as that of ended, nobody else may close
+		p.mu.Lock()
+		p.fillers = append(p.fillers, f)
+		p.mu.Unlock()
+	}
 	p.resize(n)
-	go func() {
-		defer stop()
-		err := p.fill(ctx)
-		p.resize(-n)
-		end(err)
-	}()
+	unwatch := context.AfterFunc(ctx, func() { f.stop(context.Cause(ctx)) })
 	return ended, func() {
-		stop()
+		unwatch()
+		f.stop(context.Canceled)
 		<-ended.Done()
 	}
 }
 
-// fill makes Sets whenever there is room for one, until ctx is cancelled or a
-// creation fails for good.
-func (p *Pool) fill(ctx context.Context) error {
-	var delay backoff
-	for {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-p.room:
-		}
-		for p.reserve() {
-			s, err := p.create()
-			if surplus := p.made(s, err); surplus {
-				_ = s.Close() // as in resize
-			}
-			switch {
-			case ctx.Err() != nil:
-				return context.Cause(ctx)
-			case err == nil:
-				delay.reset()
-			case !canPass(err):
-				return err
-			default:
-				if err := delay.wait(ctx); err != nil {
-					return err
-				}
-			}
-		}
+// A filler makes Sets whenever its timer goes off. A goroutine that waits for work would
+// be taken for a leaked one, and one that Get starts inherits from Get's caller, such as
+// profiler labels. What a timer starts inherits nothing.
+type filler struct {
+	pool *Pool
+	n    int
+	end  func(cause error)
+
+	// The pool's mutex guards the rest.
+	timer *time.Timer // runs fill
+	state fillerState
+	delay backoff
+	cause error // why it is to end; nil before
+}
+
+type fillerState int
+
+const (
+	asleep  fillerState = iota
+	soon                // until its timer goes off, in a moment
+	resting             // until its timer goes off, as the backoff says
+	working             // its timer goes off now, or fill runs
+	ended
+)
+
+// setOff has the timer go off. It must not be called in a bubble, which has a clock of its own.
+func (f *filler) setOff(d time.Duration) {
+	if f.timer == nil {
+		f.timer = time.AfterFunc(d, f.fill)
+	} else {
+		f.timer.Reset(d)
 	}
+}
+
+// fill makes Sets until there is no room for more, a creation fails, or the filler is
+// to end.
+func (f *filler) fill() {
+	for f.reserve() && f.keep(f.pool.create()) {
+	}
+	f.endIfTold()
 }
 
 // reserve takes the task of making one Set, if there is room for it. Where there
 // is room for more, it wakes another filler.
-func (p *Pool) reserve() bool {
+func (f *filler) reserve() bool {
+	p := f.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.idle)+p.making >= p.bound {
+	if f.state == ended {
+		return false // since the timer went off
+	}
+	if f.cause != nil || !p.hasRoom() {
+		f.state = asleep
 		return false
 	}
+	f.state = working
 	p.making++
 	p.wake()
 	return true
 }
 
-// made ends what reserve began. It tells whether the Set is one too many: the
-// fillers may have become fewer since.
-func (p *Pool) made(s set.Set, err error) (surplus bool) {
+// keep ends what reserve began, and reports whether the filler may go on.
+func (f *filler) keep(s set.Set, err error) bool {
+	p := f.pool
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.making--
-	if err != nil {
-		return false
+	surplus := err == nil && len(p.idle) >= p.bound // the fillers have become fewer since
+	switch {
+	case surplus:
+	case err == nil:
+		p.idle = append(p.idle, s)
+		f.delay.reset()
+	case f.cause != nil:
+	case canPass(err):
+		f.state = resting
+		f.setOff(f.delay.next())
+	default:
+		f.cause = err
 	}
-	if len(p.idle) >= p.bound {
-		return true
+	goOn := f.state == working
+	p.mu.Unlock()
+	if surplus {
+		_ = s.Close() // as in resize
 	}
-	p.idle = append(p.idle, s)
-	return false
+	return goOn
 }
 
-// wake lets a filler look for room. It never blocks: one that is awake anyway
-// looks again before it waits.
-func (p *Pool) wake() {
-	if len(p.idle)+p.making >= p.bound {
+// stop ends the filler, now or as soon as it has made the Set that it is at.
+func (f *filler) stop(cause error) {
+	f.pool.mu.Lock()
+	if f.cause == nil {
+		f.cause = cause
+	}
+	f.pool.mu.Unlock()
+	f.endIfTold()
+}
+
+func (f *filler) endIfTold() {
+	p := f.pool
+	p.mu.Lock()
+	if f.cause == nil || f.state == working || f.state == ended {
+		p.mu.Unlock()
 		return
 	}
-	select {
-	case p.room <- struct{}{}:
-	default:
+	if f.state == soon || f.state == resting {
+		f.timer.Stop() // if it goes off all the same, fill does nothing
 	}
+	f.state = ended
+	p.fillers = slices.DeleteFunc(p.fillers, func(other *filler) bool { return other == f })
+	p.mu.Unlock()
+	p.resize(-f.n)
+	f.end(f.cause)
+}
+
+// hasRoom reports whether another Set should be made.
+func (p *Pool) hasRoom() bool { return len(p.idle)+p.making < p.bound }
+
+// wake has one more filler make Sets, if there is room and one that can.
+func (p *Pool) wake() {
+	if !p.hasRoom() {
+		return
+	}
+	f := p.idler(asleep, soon)
+	if f == nil || bubble.Inside() {
+		return
+	}
+	if f.state == asleep || f.timer.Stop() { // or else it has gone off already
+		f.setOff(0)
+	}
+	f.state = working
+}
+
+// idler returns a filler that is in one of the states, or nil.
+func (p *Pool) idler(states ...fillerState) *filler {
+	for _, f := range p.fillers {
+		if f.cause == nil && slices.Contains(states, f.state) {
+			return f
+		}
+	}
+	return nil
 }
 
 // moment is how long a Set that was taken may wait for its replacement.
@@ -119,16 +196,16 @@ const moment = time.Millisecond
 // in a moment. To wake a filler takes ten times as long as to take a Set, and who takes
 // one often takes more.
 func (p *Pool) replaceSoon() {
-	switch {
-	case len(p.idle)+p.making <= p.bound/2:
+	if len(p.idle)+p.making <= p.bound/2 {
 		p.wake()
-	case p.soon == nil:
-		p.soon = time.AfterFunc(moment, func() {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			p.soon = nil
-			p.wake()
-		})
+		return
+	}
+	if p.idler(soon, working) != nil {
+		return // it looks again before it sleeps
+	}
+	if f := p.idler(asleep); f != nil && !bubble.Inside() {
+		f.state = soon
+		f.setOff(moment)
 	}
 }
 
@@ -140,9 +217,6 @@ func (p *Pool) resize(n int) {
 	keep := min(len(p.idle), max(p.bound, 0))
 	surplus := p.idle[keep:]
 	p.idle = append(p.idle[:0:0], p.idle[:keep]...)
-	if p.bound == 0 && p.soon != nil && p.soon.Stop() {
-		p.soon = nil // nobody is left to be woken
-	}
 	p.wake()
 	p.mu.Unlock()
 	for _, s := range surplus {
@@ -174,14 +248,8 @@ const (
 
 func (b *backoff) reset() { b.last = 0 }
 
-func (b *backoff) wait(ctx context.Context) error {
+// next returns how long to wait now.
+func (b *backoff) next() time.Duration {
 	b.last = min(max(2*b.last, firstDelay), lastDelay)
-	timer := time.NewTimer(b.last)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return b.last
 }

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -29,8 +28,7 @@ type Pool struct {
 	bound  int                  // how many Sets may be idle: what all fillers together keep ready
 	put    int                  // how many more Put may keep: some until there is a filler
 
-	room chan struct{} // wakes a filler
-	soon *time.Timer   // wakes one a moment after a Get; nil at other times
+	fillers []*filler
 }
 
 // New returns a pool of Sets with new namespaces of the kinds in flags, made by
@@ -52,7 +50,7 @@ func New(flags int, afterCreate func() error, opts ...set.UnshareOpt) *Pool {
 func NewRaw(flags int, afterCreate func() (clean bool, err error), opts ...set.UnshareOpt) *Pool {
 	return &Pool{
 		flags: flags, afterCreate: afterCreate, opts: opts,
-		known: make(map[set.Set]struct{}), put: unfilled, room: make(chan struct{}, 1),
+		known: make(map[set.Set]struct{}), put: unfilled,
 	}
 }
 
@@ -77,11 +75,11 @@ func (p *Pool) Get() (set.Set, error) {
 func (p *Pool) take() (s set.Set, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	defer p.replaceSoon() // also what was taken where nothing could wake a filler
 	for last := len(p.idle) - 1; last >= 0; last-- {
 		s := p.idle[last]
 		p.idle[last] = set.Set{}
 		p.idle = p.idle[:last]
-		p.replaceSoon()
 		if !s.Closed() {
 			p.remember(s)
 			return s, true
