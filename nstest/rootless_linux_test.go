@@ -119,6 +119,7 @@ func TestRootlessRunLooksLikeAnyOther(t *testing.T) {
 	}{
 		{test: "TestPass", output: `suite_test.go:\d+: covered 0`, args: []string{"-test.v"}},
 		{test: "TestPass", output: "--- PASS: TestPass", args: []string{"-test.v=test2json"}},
+		{test: "TestBubble", output: "PASS", args: []string{"-test.timeout=60s"}},
 		{test: "TestFail", output: `suite_test.go:\d+: on purpose`, code: 1},
 		{test: "TestExit", code: 7},
 		{test: "TestRun", output: "PASS"},

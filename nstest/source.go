@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/bubble"
 	"github.com/seed-1bc5c4a2/gonso/pool"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -70,12 +71,13 @@ func (s *source) take() (set.Set, error) {
 }
 
 // follow starts another filler when nothing is ready although it was asked for
-// before.
+// before. In a bubble it leaves that to whoever comes next outside: a filler of a bubble
+// makes nothing (pool.Pool.Run).
 func (s *source) follow() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++
-	if s.asked == 1 || s.pool.Len() > 0 || s.fillers == runtime.GOMAXPROCS(0) {
+	if s.asked == 1 || s.pool.Len() > 0 || s.fillers == runtime.GOMAXPROCS(0) || bubble.Inside() {
 		return
 	}
 	s.fillers++

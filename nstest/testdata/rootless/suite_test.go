@@ -13,8 +13,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 )
@@ -28,6 +30,35 @@ func TestMain(m *testing.M) {
 
 func TestPass(t *testing.T) {
 	nstest.New(t, gonso.NS_NET|gonso.NS_MNT).Do(func() { t.Log(covered(), os.Getuid()) })
+}
+
+// TestBubble has fixtures of one kind in bubbles, before and after some outside. Only
+// what is outside has some made ready.
+func TestBubble(t *testing.T) {
+	g := NewWithT(t)
+	some := func(t *testing.T) {
+		for range 3 {
+			nstest.New(t, gonso.NS_NET).Do(func() { t.Log("inside") })
+		}
+	}
+	for range 2 {
+		synctest.Test(t, some)
+		t.Run("outside", some)
+		g.Eventually(openNetworks).Should(BeNumerically(">", 4))
+	}
+}
+
+// openNetworks counts the network namespaces that this process has open.
+func openNetworks(g Gomega) (n int) {
+	files, err := os.ReadDir("/proc/self/fd")
+	g.Expect(err).NotTo(HaveOccurred())
+	for _, f := range files {
+		target, err := os.Readlink("/proc/self/fd/" + f.Name())
+		if err == nil && strings.HasPrefix(target, "net:[") {
+			n++
+		}
+	}
+	return n
 }
 
 func TestFail(t *testing.T) { nstest.New(t, gonso.NS_UTS).Do(func() { t.Fatal("on purpose") }) }
