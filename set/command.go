@@ -68,6 +68,7 @@ type Cmd struct {
 	ctx     context.Context
 	set     Set
 	started bool
+	child   *forkexec.Process
 	pipes   plumbing
 	exited  chan struct{}    // closed by Wait
 	watched chan interrupted // nil without a watch
@@ -129,9 +130,10 @@ func (c *Cmd) Start() (err error) {
 	if err != nil {
 		return err
 	}
-	if c.Process, err = c.fork(files); err != nil {
+	if c.child, err = c.fork(files); err != nil {
 		return err
 	}
+	c.Process = c.child.Process
 	c.pipes.copy()
 	c.exited = make(chan struct{})
 	if c.ctx.Done() != nil && (c.Cancel != nil || c.WaitDelay != 0) {
@@ -141,7 +143,7 @@ func (c *Cmd) Start() (err error) {
 	return nil
 }
 
-func (c *Cmd) fork(files []*os.File) (*os.Process, error) {
+func (c *Cmd) fork(files []*os.File) (*forkexec.Process, error) {
 	if err := c.set.acquire("start"); err != nil {
 		return nil, err
 	}
@@ -225,7 +227,7 @@ func (c *Cmd) Wait() error {
 	if c.ProcessState != nil {
 		return errors.New("gonso: Wait was already called")
 	}
-	state, err := c.Process.Wait()
+	state, err := c.child.Wait()
 	c.ProcessState = state
 	if err == nil && !state.Success() {
 		err = &exec.ExitError{ProcessState: state}

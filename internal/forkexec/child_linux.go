@@ -19,13 +19,20 @@ type child struct {
 	script  *script
 	pid     int     // of the first process
 	channel *sys.FD // the parent's end
+	release func()  // lets go of the thread that forked
 }
 
 // launch forks a process that plays what write writes. Its end of the channel has a
-// number of at least reserved, so that lower ones can be given away.
+// number of at least reserved, so that lower ones can be given away. The child's death
+// signal is about a thread that its caller has to release.
 func launch(reserved int, write func(*script) error) (c *child, err error) {
-	onSpawner(func() { c, err = fork(reserved, write) })
-	return c, err
+	release := onForkThread(func() { c, err = fork(reserved, write) })
+	if err != nil {
+		release()
+		return nil, err
+	}
+	c.release = release
+	return c, nil
 }
 
 func fork(reserved int, write func(*script) error) (_ *child, err error) {

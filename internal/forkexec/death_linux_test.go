@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"sync"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -19,6 +20,7 @@ func init() {
 	acts["start in pid"] = func() error { return startAndStay([]int{unix.CLONE_NEWPID}) }
 	acts["start in user+pid"] = func() error { return startAndStay([]int{unix.CLONE_NEWUSER, unix.CLONE_NEWPID}) }
 	acts["start for ever"] = startForEver
+	acts["start beside main"] = startBesideMain
 	acts["hold"] = func() error {
 		h, err := forkexec.Hold(nil, unix.CLONE_NEWUSER|unix.CLONE_NEWPID, forkexec.Setup{})
 		if err != nil {
@@ -55,6 +57,24 @@ func startAndStay(flags []int) error {
 	return tell(p.Pid)
 }
 
+// startBesideMain starts a child where the next goroutine would get the main thread.
+func startBesideMain() error {
+	runtime.GOMAXPROCS(1)
+	runtime.UnlockOSThread() // nstest has locked it
+	p, err := forkexec.Start([]string{"/bin/sleep"}, []string{"sleep", "1000"}, &forkexec.Attr{})
+	if err != nil {
+		return err
+	}
+	ofMain, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", os.Getpid()))
+	if err != nil {
+		return err
+	}
+	if len(ofMain) > 0 {
+		return fmt.Errorf("the main thread has a child: %s", ofMain)
+	}
+	return tell(p.Pid)
+}
+
 func tell(pid int) error {
 	if _, err := fmt.Fprintln(os.NewFile(3, "test"), pid); err != nil {
 		return err
@@ -67,6 +87,7 @@ func TestChildrenDieWithTheirParent(t *testing.T) {
 		"start":             nil,
 		"start in pid":      {unix.CLONE_NEWPID},
 		"start in user+pid": {unix.CLONE_NEWUSER, unix.CLONE_NEWPID},
+		"start beside main": nil,
 		"hold":              nil,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -118,7 +139,7 @@ func TestChildrenDieWithAParentThatForks(t *testing.T) {
 func TestChildrenOutliveTheirThread(t *testing.T) {
 	g := NewWithT(t)
 	r, w := pipe(t)
-	started := make(chan *os.Process)
+	started := make(chan *forkexec.Process)
 	tid := make(chan int, 1)
 	go func() {
 		runtime.LockOSThread() // and the thread ends with the goroutine
@@ -132,11 +153,36 @@ func TestChildrenOutliveTheirThread(t *testing.T) {
 	p := <-started
 	task := fmt.Sprintf("/proc/self/task/%d", <-tid)
 	g.Eventually(func() error { _, err := os.Stat(task); return err }).Should(MatchError(os.ErrNotExist))
+	running := goroutines()
+	endIdleThreads()
 	_, err := io.WriteString(w, "\n")
 	g.Expect(err).NotTo(HaveOccurred())
 	state, err := p.Wait()
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(state.ExitCode()).To(Equal(3))
+	g.Expect(state.ExitCode()).To(Equal(3), state.String())
+	g.Expect(running).To(ContainSubstring("forkexec.holdForkThread"))
+	g.Eventually(goroutines).ShouldNot(ContainSubstring("forkexec.holdForkThread"))
+}
+
+// endIdleThreads ends the threads that Go keeps for later: each goes to a goroutine that
+// locks it and ends.
+func endIdleThreads() {
+	const many = 50
+	var locked, ended sync.WaitGroup
+	locked.Add(many)
+	for range many {
+		ended.Go(func() {
+			runtime.LockOSThread()
+			locked.Done()
+			locked.Wait()
+		})
+	}
+	ended.Wait()
+}
+
+func goroutines() string {
+	buf := make([]byte, 1<<20)
+	return string(buf[:runtime.Stack(buf, true)])
 }
 
 // A client that is locked to a thread in foreign namespaces does not lend them to the child.

@@ -7,7 +7,7 @@ package forkexec
 //  1. All that the child will do is a script: a table of system calls, built
 //     before the fork, with every string, array and descriptor number in place
 //     and pinned. No decision is left to the child but those of the table itself.
-//  2. The spawner, a thread that does nothing else, takes syscall.ForkLock, blocks
+//  2. A thread that does nothing else, the fork thread, takes syscall.ForkLock, blocks
 //     all signals (beforeFork), and clones.
 //  3. The parent unblocks them (afterFork) and closes its copy of the child's end
 //     of the channel.

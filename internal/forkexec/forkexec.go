@@ -15,9 +15,9 @@
 // default signal handlers, and the signal mask of a Go thread. It differs in these:
 //
 //   - It dies with this process: PR_SET_PDEATHSIG is SIGKILL unless the
-//     SysProcAttr asks for another signal. All forks come from one thread that
-//     never ends, so the end of a thread kills no child. Replacing this process
-//     by execve(2) does: it ends that thread.
+//     SysProcAttr asks for another signal. The thread that it comes from lives
+//     until it has been waited for, so the end of a thread kills no child. Replacing
+//     this process by execve(2) does: it ends that thread.
 //   - It keeps its user and groups when it joins a user namespace, as long as
 //     that maps them. If it does not, the child becomes root in there, provided
 //     that the namespace has a root. A Credential overrides this.

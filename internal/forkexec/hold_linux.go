@@ -58,6 +58,7 @@ func Hold(joins []Join, unshare int, setup Setup) (h *Holder, err error) {
 	if err != nil {
 		return nil, err
 	}
+	c.release() // none of these asks for a death signal
 	procs := processes{c.pid}
 	defer func() {
 		if err != nil {

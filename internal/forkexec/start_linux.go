@@ -14,8 +14,8 @@ import (
 
 // Start starts the first of the programs that exists and may be executed, as
 // execvp(3) does, with the namespaces joined: the paths are looked up inside. A
-// failure of the child is an [*Error].
-func Start(paths, argv []string, attr *Attr) (*os.Process, error) {
+// failure of the child is an [*Error]. The process has to be waited for.
+func Start(paths, argv []string, attr *Attr) (*Process, error) {
 	if len(paths) == 0 || len(argv) == 0 {
 		return nil, errors.New("forkexec: no program or no arguments")
 	}
@@ -29,10 +29,16 @@ func Start(paths, argv []string, attr *Attr) (*os.Process, error) {
 	}
 	pid, err := c.executed(second)
 	if err != nil {
+		c.release()
 		return nil, err
 	}
 	// The child is ours and nobody has waited for it, so the pid is still its own.
-	return os.FindProcess(pid)
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		c.release()
+		return nil, err
+	}
+	return &Process{p, c.release}, nil
 }
 
 // executed waits until the program runs, and returns its pid.

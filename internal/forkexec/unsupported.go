@@ -7,7 +7,6 @@ package forkexec
 import (
 	"errors"
 	"fmt"
-	"os"
 )
 
 var errUnsupported = fmt.Errorf("namespaces exist on Linux only: %w", errors.ErrUnsupported)
@@ -15,9 +14,9 @@ var errUnsupported = fmt.Errorf("namespaces exist on Linux only: %w", errors.Err
 // A Holder keeps the first process of a new pid namespace alive.
 type Holder struct{}
 
-func Start([]string, []string, *Attr) (*os.Process, error) { return nil, errUnsupported }
-func Write([]Join, string, string) error                   { return errUnsupported }
-func Hold([]Join, int, Setup) (*Holder, error)             { return nil, errUnsupported }
+func Start([]string, []string, *Attr) (*Process, error) { return nil, errUnsupported }
+func Write([]Join, string, string) error                { return errUnsupported }
+func Hold([]Join, int, Setup) (*Holder, error)          { return nil, errUnsupported }
 
 func (*Holder) PID() int     { return 0 }
 func (*Holder) Close() error { return errUnsupported }

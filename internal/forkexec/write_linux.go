@@ -37,6 +37,7 @@ func Write(joins []Join, path, text string) (err error) {
 	if err != nil {
 		return err
 	}
+	c.release() // as in Hold
 	procs := processes{c.pid}
 	_, err = c.await(&procs, done)
 	return errors.Join(err, c.channel.Close(), procs.kill())

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forkexec
+
+import "os"
+
+// A Process is what [Start] started. A thread lives for it until Wait has returned.
+type Process struct {
+	*os.Process
+	release func() // the thread that forked
+}
+
+// Wait is [os.Process.Wait].
+func (p *Process) Wait() (*os.ProcessState, error) {
+	defer p.release()
+	return p.Process.Wait()
+}
