@@ -136,8 +136,10 @@ func (p *Pool) keep(s set.Set) bool {
 
 // prune drops idle Sets that somebody has closed, and wakes a filler to replace them.
 func (p *Pool) prune() {
-	p.idle = slices.DeleteFunc(p.idle, set.Set.Closed)
-	p.wake()
+	before := len(p.idle)
+	if p.idle = slices.DeleteFunc(p.idle, set.Set.Closed); len(p.idle) < before {
+		p.wake()
+	}
 }
 
 // Len returns how many Sets are idle.
