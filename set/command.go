@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -27,6 +28,7 @@ import (
 //     SysProcAttr has another signal. The end of a thread does not matter.
 //   - With a mount namespace, all paths are those inside. Without a Dir the command runs
 //     in the folder with the name of the current one, or in / where there is none.
+//   - Log takes the place of Stdout and Stderr where they are nil.
 //   - In a user namespace that maps the caller, the command has the caller's user and
 //     group; in one that does not, it is root if there is one. SysProcAttr.Credential
 //     decides otherwise.
@@ -47,6 +49,9 @@ type Cmd struct {
 	// copied by a goroutine, which Wait waits for.
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+	// Log gets what is written to the standard output and error where Stdout and Stderr
+	// are nil. Output and CombinedOutput have the standard output for themselves.
+	Log io.Writer
 	// ExtraFiles become the descriptors from 3 on.
 	ExtraFiles []*os.File
 
@@ -69,6 +74,7 @@ type Cmd struct {
 	set     Set
 	started bool
 	child   *forkexec.Process
+	waited  atomic.Bool // Wait was called
 	pipes   plumbing
 	exited  chan struct{}    // closed by Wait
 	watched chan interrupted // nil without a watch
@@ -224,7 +230,7 @@ func (c *Cmd) Wait() error {
 	if c.Process == nil {
 		return errors.New("gonso: command not started")
 	}
-	if c.ProcessState != nil {
+	if c.waited.Swap(true) {
 		return errors.New("gonso: Wait was already called")
 	}
 	state, err := c.child.Wait()
@@ -268,6 +274,9 @@ func (c *Cmd) Output() ([]byte, error) {
 	if c.Stderr == nil {
 		ends = &bothEnds{}
 		c.Stderr = ends
+		if c.Log != nil {
+			c.Stderr = io.MultiWriter(ends, c.Log)
+		}
 	}
 	err := c.Run()
 	var exit *exec.ExitError

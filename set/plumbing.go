@@ -78,13 +78,20 @@ func (p *plumbing) files(c *Cmd) ([]*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := p.writer(c.Stdout)
+	stdout, stderr := c.Stdout, c.Stderr
+	if stdout == nil {
+		stdout = c.Log
+	}
+	if stderr == nil {
+		stderr = c.Log
+	}
+	out, err := p.writer(stdout)
 	if err != nil {
 		return nil, err
 	}
 	errs := out
-	if c.Stdout == nil || !same(c.Stdout, c.Stderr) {
-		if errs, err = p.writer(c.Stderr); err != nil {
+	if stdout == nil || !same(stdout, stderr) {
+		if errs, err = p.writer(stderr); err != nil {
 			return nil, err
 		}
 	}
