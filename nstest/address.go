@@ -11,11 +11,12 @@ import (
 // AddAddress returns: the kernel otherwise keeps back a new IPv6 address for a
 // moment, even where it looks for no duplicates.
 func (f *Fixture) AddAddress(link, cidr string) {
-	r := f.room()
-	r.tb.Helper()
+	tb := f.reporter()
+	tb.Helper()
+	r := f.room(tb)
 	handle := f.Netlink()
 	if err := r.addAddress(handle, link, cidr); err != nil {
-		r.tb.Fatalf("nstest: %s: add %s to %s: %v", r.name, cidr, link, err)
+		tb.Fatalf("nstest: %s: add %s to %s: %v", r.name, cidr, link, err)
 	}
 }
 

@@ -11,7 +11,7 @@ import "testing"
 // error of undo fails tb.
 func (f *Fixture) Cleanup(tb testing.TB, undo func() error) {
 	tb.Helper()
-	f.room().cleanup(tb, undo)
+	f.room(tb).cleanup(tb, undo)
 }
 
 func (r *room) cleanup(tb testing.TB, undo func() error) {

@@ -18,6 +18,8 @@
 //		It("sees only lo", func() { ... })
 //	})
 //
+// [Enter] and [Run] do that for plain tests. [Here] returns the fixture that a test runs in.
+//
 // Matchers look at Sets and their networks, and work under Eventually:
 //
 //	Expect(a).To(nstest.BeIsolatedFrom(b))
@@ -77,7 +79,12 @@
 //   - Goroutines that the test starts are outside. They call [Fixture.Do] themselves, or get a socket
 //     from [Fixture.DialContext], [Fixture.Listen] or [Fixture.HTTPClient], which stays in the network
 //     that it was made in.
+//   - Subtests of t.Run are goroutines, too: [Fixture.Run] and [Run] start those that are inside.
 //   - Programs that the test starts with os/exec are inside, and see all of it as it is.
+//   - In a mount namespace the working directory is kept by its name. The thread has one of its own: what
+//     t.Chdir does after Enter, others do not see. In Do its clean-up would move the whole process; the
+//     test fails, and the process stays. Call t.Chdir before Do.
+//   - What is mounted in t.TempDir and GinkgoT().TempDir goes with the folder, and is left alone.
 //
 // Package set has the whole list under the same heading. In [InProcess] the whole process is inside.
 //

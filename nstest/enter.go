@@ -5,9 +5,11 @@ package nstest
 import (
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"testing"
 
+	"github.com/onsi/ginkgo/v2"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -16,48 +18,111 @@ import (
 func init() { runtime.LockOSThread() }
 
 // Enter makes a fixture, as [New] does, and moves the calling goroutine into it:
-// the rest of the test runs inside. It is for the test's own goroutine.
+// the rest of the test runs inside, with the clean-ups that are registered later. It is
+// for the test's own goroutine.
 //
 // Goroutines that the test starts are not inside, and so are no subtests of
-// t.Run: see [Run]. At the end of the test Enter makes sure that the goroutine
-// is still where it was put; one that unlocked its thread, or moved it, fails.
+// t.Run: the test fails if there are any. [Fixture.Run] and [Run] start those that are
+// inside. At the end of the test Enter makes sure that the goroutine is still where it was
+// put; one that unlocked its thread, or moved it, fails.
+//
+// In a mount namespace the goroutine keeps the working directory by its name, and t.Chdir
+// moves this goroutine alone. For t.TempDir to be removed, and nothing that is mounted in
+// it, the goroutine leaves the mount namespace before that.
 //
 // In Ginkgo each node has a goroutine of its own, so that Enter lasts only for
 // the node that calls it; [Inside] moves them all.
 func Enter(tb testing.TB, flags int, opts ...Option) *Fixture {
 	tb.Helper()
 	f := New(tb, flags, opts...)
-	r := f.room()
-	if err := r.set.Enter(); err != nil {
-		tb.Fatalf("nstest: %s: %v", r.name, err)
-	}
-	if t, plain := tb.(*testing.T); plain { // whose cleanups run on the test's own goroutine
-		t.Cleanup(func() {
-			if err := r.stillHere(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
+	f.now.Load().enter(tb)
 	return f
 }
 
 // Run runs f as a subtest of t, inside a fixture of its own. It is t.Run for a
 // test that needs namespaces: t.Run starts a new goroutine, which would be
-// outside.
+// outside. [Here] returns the fixture.
 func Run(t *testing.T, name string, flags int, f func(t *testing.T), opts ...Option) bool {
 	t.Helper()
-	return t.Run(name, func(t *testing.T) {
+	return runSubtestOf(t, name, func(t *testing.T) {
 		t.Helper()
 		Enter(t, flags, opts...)
 		f(t)
 	})
 }
 
+// Run runs what as a subtest of t, inside the fixture, whose namespaces it shares with the
+// test that the fixture belongs to and with all others that run there.
+func (f *Fixture) Run(t *testing.T, name string, what func(t *testing.T)) bool {
+	t.Helper()
+	r := f.For(t).room(t)
+	return runSubtestOf(t, name, func(t *testing.T) {
+		t.Helper()
+		r.enter(t)
+		what(t)
+	})
+}
+
+// enter moves the calling goroutine, which is that of tb, into the room until tb ends.
+func (r *room) enter(tb testing.TB) {
+	tb.Helper()
+	_, spec := tb.(*ginkgo.GinkgoTBWrapper) // whose clean-ups run on other goroutines
+	var outside set.Set
+	var err error
+	if !spec {
+		outside, err = r.leavable(tb)
+	}
+	if err == nil {
+		err = r.set.Enter()
+	}
+	if err != nil {
+		tb.Fatalf("nstest: %s: %v", r.name, errors.Join(err, outside.Close()))
+	}
+	if spec {
+		return
+	}
+	stays.begin(tb, r)
+	tb.Cleanup(func() {
+		tb.Helper()
+		r.captureIfFailed() // what is mounted in t.TempDir is about to go
+		err := errors.Join(stays.end(tb), r.stillHere())
+		if outside.Flags() != 0 {
+			err = errors.Join(err, outside.Enter(), outside.Close())
+		}
+		if err != nil {
+			tb.Errorf("nstest: %s: %v", r.name, err)
+		}
+	})
+}
+
+// leavable returns the mount namespace to go back to at the end of the test, if it is to
+// enter another one.
+//
+// Inside, t.TempDir could not be removed while something is mounted in it, and what can be
+// seen there of other folders, by bind mounts, would be removed too. From outside the
+// mounts cannot be seen, and the kernel detaches those on a folder that is removed (since
+// Linux 3.18). The clean-up that does so has to be registered before the one that leaves.
+func (r *room) leavable(tb testing.TB) (outside set.Set, err error) {
+	if r.set.Flags()&set.NS_MNT == 0 {
+		return set.Set{}, nil
+	}
+	if canMakeTempDir() {
+		tb.TempDir()
+	}
+	return set.Current(set.NS_MNT)
+}
+
+// canMakeTempDir reports whether TempDir can succeed. The test may not even want one.
+func canMakeTempDir() bool {
+	dir, err := os.MkdirTemp(os.Getenv("GOTMPDIR"), "nstest-")
+	return err == nil && os.Remove(dir) == nil
+}
+
 // stillHere makes sure that the calling goroutine is in the room's Set.
 func (r *room) stillHere() error {
 	here, err := set.Current(r.set.Flags())
 	if err != nil {
-		return fmt.Errorf("nstest: %s: where is this goroutine? %w", r.name, err)
+		return fmt.Errorf("where is this goroutine? %w", err)
 	}
 	defer here.Close()
 	for _, kind := range set.Kinds(r.set.Flags()) {
@@ -68,7 +133,7 @@ func (r *room) stillHere() error {
 		err = errors.Join(err, e)
 	}
 	if err != nil {
-		return fmt.Errorf("nstest: %s: %w: it unlocked its thread, or moved it", r.name, err)
+		return fmt.Errorf("%w: it unlocked its thread, or moved it", err)
 	}
 	return nil
 }

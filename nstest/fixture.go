@@ -3,7 +3,9 @@
 package nstest
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,17 +18,30 @@ import (
 )
 
 // A Fixture is a Set of fresh namespaces that belongs to one test. What fails in
-// one of its methods ends the test, at the caller's line.
-type Fixture struct{ now atomic.Pointer[room] }
+// one of its methods ends the test, at the caller's line. In a subtest, and in a fuzz
+// target, [Fixture.For] says which test that is.
+//
+// It is of no use once its test has ended. A method that is called then says whose it was:
+// it fails the test around, if nstest knows that one, and panics otherwise.
+type Fixture struct {
+	now atomic.Pointer[room]
+	tb  testing.TB // of For, otherwise the room's is meant
+}
 
 // A room is what a fixture has for the length of one test or spec.
 type room struct {
-	tb   testing.TB
-	name string
-	set  set.Set
+	tb       testing.TB
+	owner    string // the name of the test
+	name     string
+	nameless bool // and so called after its kinds
+	set      set.Set
 
 	mu    sync.Mutex
 	links *netlink.Handle
+	whole *room    // with the Sets of those around it, see Here
+	ends  []func() // what is to be done at the end, and could be no clean-up of tb
+
+	workDir string // of the process, or empty
 
 	at       types.CodeLocation // where a fixture of Ginkgo was made
 	group    *group             // which guards what follows
@@ -61,6 +76,7 @@ func (f *Fixture) begin(tb testing.TB, c *config) {
 	tb.Helper()
 	r := newRoom(tb, c)
 	f.now.Store(r)
+	r.guardWorkDir()
 	r.register()
 }
 
@@ -72,57 +88,75 @@ func newRoom(tb testing.TB, c *config) *room {
 	if err != nil {
 		unavailable(tb, c.flags, err)
 	}
-	name := c.name
-	if name == "" {
+	name, nameless := c.name, c.name == ""
+	if nameless {
 		name = set.KindNames(c.flags)
 	}
-	return &room{tb: tb, name: name, set: s, at: c.at, reaped: reapedChildren(), usual: c.usualMounts}
+	return &room{tb: tb, owner: tb.Name(), name: name, nameless: nameless, set: s, at: c.at, reaped: reapedChildren(), usual: c.usualMounts}
 }
 
-func (r *room) close() error {
+func (r *room) close() (err error) {
+	r.end()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.links != nil {
 		r.links.Close()
 		r.links = nil
 	}
-	return r.set.Close()
+	if r.whole != nil {
+		err = r.whole.close()
+	}
+	return errors.Join(err, r.set.Close())
 }
 
-// room returns what the fixture has now.
-func (f *Fixture) room() *room {
-	r := f.now.Load()
-	if r == nil {
-		panic("nstest: a fixture of Each has namespaces only while a spec runs: use it in nodes such as It, not in the container's body")
+// end does what is to be done at the end.
+func (r *room) end() {
+	r.mu.Lock()
+	ends := r.ends
+	r.ends = nil
+	r.mu.Unlock()
+	for _, f := range slices.Backward(ends) {
+		f()
 	}
-	return r
 }
 
 // Set returns the fixture's Set. It is the fixture's to close.
-func (f *Fixture) Set() set.Set { return f.room().set }
+func (f *Fixture) Set() set.Set {
+	tb := f.reporter()
+	tb.Helper()
+	return f.made(tb).set
+}
 
 // Name returns what the fixture is called in logs.
-func (f *Fixture) Name() string { return f.room().name }
+func (f *Fixture) Name() string {
+	tb := f.reporter()
+	tb.Helper()
+	return f.made(tb).name
+}
 
 // ID returns the kernel's name of one of the fixture's namespaces, such as
 // net:[4026532281].
 func (f *Fixture) ID(kind int) string {
-	r := f.room()
-	r.tb.Helper()
+	tb := f.reporter()
+	tb.Helper()
+	r := f.room(tb)
 	id, err := r.set.ID(kind)
 	if err != nil {
-		r.tb.Fatalf("nstest: %s: %v", r.name, err)
+		tb.Fatalf("nstest: %s: %v", r.name, err)
 	}
 	return id
 }
 
 // Do runs what in the fixture's namespaces and waits for it, see [set.Set.Do].
 // What fails inside fails the test: t.Fatal, require, Expect and panics all work
-// there. Read /proc/thread-self there, not /proc/self: see "What a goroutine in a
+// there. In a mount namespace the working directory is kept, and must not be changed by
+// t.Chdir: see [set.Set.Do]. Read /proc/thread-self there, not /proc/self: see "What a goroutine in a
 // namespace sees" in the package's documentation.
 func (f *Fixture) Do(what func()) {
-	r := f.room()
-	r.tb.Helper()
+	tb := f.reporter()
+	tb.Helper()
+	r := f.room(tb)
+	r.checkWorkDir(tb)
 	ended := true
 	defer func() {
 		if ended {
@@ -132,7 +166,7 @@ func (f *Fixture) Do(what func()) {
 	err := r.set.Do(what)
 	ended = false
 	if err != nil {
-		r.tb.Fatalf("nstest: %s: %v", r.name, err)
+		tb.Fatalf("nstest: %s: %v", r.name, err)
 	}
 }
 
@@ -140,8 +174,9 @@ func (f *Fixture) Do(what func()) {
 // namespace, so that it can be used from anywhere. It is closed with the
 // fixture.
 func (f *Fixture) Netlink() *netlink.Handle {
-	r := f.room()
-	r.tb.Helper()
+	tb := f.reporter()
+	tb.Helper()
+	r := f.room(tb)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.links == nil {
@@ -153,7 +188,7 @@ func (f *Fixture) Netlink() *netlink.Handle {
 		}
 		if err != nil {
 			r.links = nil
-			r.tb.Fatalf("nstest: %s: netlink: %v", r.name, err)
+			tb.Fatalf("nstest: %s: netlink: %v", r.name, err)
 		}
 	}
 	return r.links

@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
+	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
 // Each makes a fixture whose namespaces are fresh in each spec of the container
@@ -38,6 +40,10 @@ func Each(flags int, opts ...Option) *Fixture {
 //		It("sees only lo", func() { ... })
 //	})
 //
+// [Here] returns the fixture. In a mount namespace nodes keep the working directory by its
+// name, and GinkgoT().Chdir moves one node alone; the folder of GinkgoT().TempDir is removed
+// from outside, and nothing that is mounted in it.
+//
 // Goroutines that a node starts are not inside, those that a node polls with
 // Eventually are, since Gomega polls on the goroutine of the node. Nodes that
 // belong to no spec, such as BeforeSuite, run outside.
@@ -46,8 +52,9 @@ func Inside(flags int, opts ...Option) types.AroundNodeDecorator {
 	c.at = types.NewCodeLocation(1)
 	anyInside = true
 	return types.AroundNode(func(ctx context.Context, body func(context.Context)) {
-		r := runningSpec().room(c)
-		if r == nil {
+		s := runningSpec()
+		r := s.room(c)
+		if r == nil || flags&set.NS_MNT != 0 && removesTempDir() {
 			body(ctx)
 			return
 		}
@@ -56,12 +63,14 @@ func Inside(flags int, opts ...Option) types.AroundNodeDecorator {
 		if err := r.set.Enter(); err != nil {
 			ginkgo.Fail(fmt.Sprintf("nstest: %s: %v", r.name, err))
 		}
+		s.enter(r)
+		defer s.leave(r)
 		body(ctx)
 		if r.set.Closed() {
 			return // it was the node that begins the next spec
 		}
 		if err := r.stillHere(); err != nil {
-			ginkgo.Fail(err.Error())
+			ginkgo.Fail(fmt.Sprintf("nstest: %s: %v", r.name, err))
 		}
 	}, c.at)
 }
@@ -74,7 +83,8 @@ type spec struct {
 	mu    sync.Mutex
 	rooms map[*config]*room // of Inside
 	group group
-	name  string // of an Ordered container
+	name  string  // of an Ordered container
+	stack []*room // that the running node is in, the innermost last
 }
 
 var running struct {
@@ -152,6 +162,47 @@ func (s *spec) room(c *config) *room {
 		ginkgo.Skip("nstest: the Set of this spec could not be made")
 	}
 	return r
+}
+
+// enter notes that the running node is in the room from now on.
+func (s *spec) enter(r *room) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stack = append(s.stack, r)
+}
+
+func (s *spec) leave(r *room) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// A node that Ginkgo gave up on may still be in there.
+	for i, other := range slices.Backward(s.stack) {
+		if other == r {
+			s.stack = slices.Delete(s.stack, i, i+1)
+			return
+		}
+	}
+}
+
+// inside returns where the running node is.
+func (s *spec) inside() []*room {
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.stack)
+}
+
+// removesTempDir reports whether the running node is the clean-up of GinkgoT().TempDir. It
+// must not see what is mounted in the folder, see [room.leavable].
+func removesTempDir() bool {
+	events := ginkgo.CurrentSpecReport().SpecEvents.WithType(types.SpecEventNodeStart)
+	if len(events) == 0 {
+		return false
+	}
+	node := events[len(events)-1]
+	return node.NodeType.Is(types.NodeTypeCleanupAfterEach|types.NodeTypeCleanupAfterAll) &&
+		strings.HasSuffix(node.CodeLocation.FileName, "/internal/testingtproxy/testing_t_proxy.go")
 }
 
 // keep has the room cleared when the spec ends, or the Ordered container. A BeforeAll node

@@ -4,12 +4,14 @@ package nstest_test
 
 import (
 	"errors"
+	"os"
 	"testing"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/set"
+	"golang.org/x/sys/unix"
 )
 
 func TestGinkgo(t *testing.T) {
@@ -66,6 +68,51 @@ var _ = Describe("Inside", func() {
 		It("each get a fresh one", MustPassRepeatedly(3), func() {
 			Expect(seen).NotTo(HaveKey(here(Default, "net")))
 			seen[here(Default, "net")] = true
+		})
+	})
+
+	Context("a mount namespace", nstest.Inside(set.NS_MNT|set.NS_NET), func() {
+		var before string
+		BeforeEach(func() {
+			before, _ = os.Getwd()
+			DeferCleanup(func() { Expect(os.Getwd()).To(Equal(before)) })
+		})
+		It("is left alone by the clean-up of TempDir", func() {
+			elsewhere := GinkgoT().TempDir()
+			Expect(os.WriteFile(elsewhere+"/kept", nil, 0o600)).To(Succeed())
+			DeferCleanup(func() { Expect(elsewhere + "/kept").To(BeAnExistingFile()) })
+			own, stacked, bound := GinkgoT().TempDir(), GinkgoT().TempDir(), GinkgoT().TempDir()
+			Expect(unix.Mount("mine", own, "tmpfs", 0, "")).To(Succeed())
+			DeferCleanup(func() { Expect(unix.Unmount(own, 0)).To(Succeed()) })
+			GinkgoT().TempDir() // whose clean-up comes before that one
+			for range 2 {
+				Expect(unix.Mount("mine", stacked, "tmpfs", 0, "")).To(Succeed())
+			}
+			Expect(unix.Mount(elsewhere, bound, "", unix.MS_BIND, "")).To(Succeed())
+		})
+		It("keeps the working directory", func() {
+			Expect("ginkgo_linux_test.go").To(BeARegularFile())
+			GinkgoT().Chdir("/")
+		})
+	})
+
+	Context("a container that asks", nstest.Inside(set.NS_NET, nstest.Named("outer")), func() {
+		BeforeEach(func() { nstest.Here(GinkgoTB()).AddAddress("lo", "192.0.2.1/32") })
+		It("is Here", func() {
+			ns := nstest.Here(GinkgoTB())
+			Expect(ns.ID(set.NS_NET)).To(Equal(here(Default, "net")))
+			Expect(ns.Name()).To(Equal("outer"))
+			Expect(ns).To(nstest.HaveAddress("192.0.2.1/32"))
+			Expect(ns.Command("readlink", "/proc/self/ns/net").Output()).To(BeEquivalentTo(here(Default, "net") + "\n"))
+			Expect(ns.Command("sleep", "1000").Start()).To(Succeed())
+		})
+		Context("with another one in it", nstest.Inside(set.NS_UTS), func() {
+			It("is both", func() {
+				ns := nstest.Here(GinkgoTB())
+				Expect(ns.ID(set.NS_UTS)).To(Equal(here(Default, "uts")))
+				Expect(ns.ID(set.NS_NET)).To(Equal(here(Default, "net")))
+				ns.AddAddress("lo", "192.0.2.2/32")
+			})
 		})
 	})
 

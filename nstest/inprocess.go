@@ -64,7 +64,7 @@ func InProcess(t *testing.T, name string, flags int, f func(t *testing.T)) bool 
 	}
 	c := newConfig(flags, nil)
 	onTheWay := false
-	ok := t.Run(name, func(t *testing.T) {
+	ok := runSubtestOf(t, name, func(t *testing.T) {
 		t.Helper()
 		if !asked.leadsThrough(t.Name()) {
 			c.runElsewhere(t)

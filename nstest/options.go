@@ -51,5 +51,5 @@ func Unshare(opts ...set.UnshareOpt) Option {
 }
 
 // Named names the fixture in logs and reports. Without it, fixtures are called
-// after their kinds.
+// after their kinds, and the second of a test with the same ones net#2.
 func Named(name string) Option { return func(c *config) { c.name = name } }

@@ -40,6 +40,8 @@ type group struct {
 	mu    sync.Mutex
 	rooms []*room
 	spec  bool // of Ginkgo, which tells of a failure before the first clean-up
+
+	nameless map[string]int // how many were called after these kinds
 }
 
 // groups has those of plain testing.
@@ -75,6 +77,15 @@ func (g *group) add(r *room) {
 	defer g.mu.Unlock()
 	r.group = g
 	g.rooms = append(g.rooms, r)
+	if r.nameless {
+		if g.nameless == nil {
+			g.nameless = make(map[string]int)
+		}
+		g.nameless[r.name]++
+		if n := g.nameless[r.name]; n > 1 {
+			r.name = fmt.Sprintf("%s#%d", r.name, n)
+		}
+	}
 }
 
 // register has the room in its test's group until the test ends.
@@ -84,6 +95,7 @@ func (r *room) register() {
 	g.add(r)
 	if !g.spec {
 		r.tb.Cleanup(func() {
+			r.leaveTarget()
 			r.tb.Helper()
 			if err := r.release(); err != nil {
 				r.tb.Errorf("nstest: %s: %v", r.name, err)
@@ -121,6 +133,8 @@ func panicking() bool {
 // release is the clean-up of a room.
 func (r *room) release() error {
 	r.tb.Helper()
+	r.captureIfFailed()
+	r.end()
 	err := r.clear()
 	for _, last := range r.group.remove(r) {
 		last.log()
@@ -184,7 +198,7 @@ func (g *group) capture() {
 	all := sets(g.rooms)
 	var reading sync.WaitGroup
 	for _, r := range g.rooms {
-		if r.captured == nil {
+		if r.captured == nil && !r.set.Closed() {
 			reading.Go(func() { r.captured = r.read(all, readTime) })
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -17,7 +18,10 @@ import (
 // whichever goroutine, see [set.Set.DialContext]. That it fails is for the test to
 // judge.
 func (f *Fixture) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	r := f.room()
+	r := f.now.Load()
+	if r == nil {
+		return nil, errors.New(noSpec)
+	}
 	if err := r.lacksNet(); err != nil {
 		return nil, err // this may be any goroutine, one that cannot end the test
 	}
@@ -27,28 +31,30 @@ func (f *Fixture) DialContext(ctx context.Context, network, address string) (net
 // Listen listens in the fixture's network namespace, for the rest of the test at
 // most, see [set.Set.Listen].
 func (f *Fixture) Listen(network, address string) net.Listener {
-	r := f.room()
-	r.tb.Helper()
-	r.needNet()
+	tb := f.reporter()
+	tb.Helper()
+	r := f.room(tb)
+	r.needNet(tb)
 	l, err := r.set.Listen(network, address)
 	if err != nil {
-		r.tb.Fatalf("nstest: %s: %v", r.name, err)
+		tb.Fatalf("nstest: %s: %v", r.name, err)
 	}
-	r.closeAtEnd(l)
+	r.closeAtEnd(tb, l)
 	return l
 }
 
 // ListenPacket listens for packets in the fixture's network namespace, for the
 // rest of the test at most, see [set.Set.ListenPacket].
 func (f *Fixture) ListenPacket(network, address string) net.PacketConn {
-	r := f.room()
-	r.tb.Helper()
-	r.needNet()
+	tb := f.reporter()
+	tb.Helper()
+	r := f.room(tb)
+	r.needNet(tb)
 	c, err := r.set.ListenPacket(network, address)
 	if err != nil {
-		r.tb.Fatalf("nstest: %s: %v", r.name, err)
+		tb.Fatalf("nstest: %s: %v", r.name, err)
 	}
-	r.closeAtEnd(c)
+	r.closeAtEnd(tb, c)
 	return c
 }
 
@@ -56,11 +62,12 @@ func (f *Fixture) ListenPacket(network, address string) net.PacketConn {
 // namespace. It uses no proxy, keeps connections alive, and closes those when
 // the test ends.
 func (f *Fixture) HTTPClient() *http.Client {
-	r := f.room()
-	r.tb.Helper()
-	r.needNet()
+	tb := f.reporter()
+	tb.Helper()
+	r := f.room(tb)
+	r.needNet(tb)
 	transport := &http.Transport{DialContext: r.set.DialContext, ForceAttemptHTTP2: true}
-	r.tb.Cleanup(transport.CloseIdleConnections)
+	tb.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
 }
 
@@ -72,16 +79,17 @@ func (r *room) lacksNet() error {
 	return nil
 }
 
-func (r *room) needNet() {
-	r.tb.Helper()
+func (r *room) needNet(tb testing.TB) {
+	tb.Helper()
 	if err := r.lacksNet(); err != nil {
-		r.tb.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
 // closeAtEnd closes what the test may have closed itself.
-func (r *room) closeAtEnd(c io.Closer) {
-	r.cleanup(r.tb, func() error {
+func (r *room) closeAtEnd(tb testing.TB, c io.Closer) {
+	tb.Helper()
+	r.cleanup(tb, func() error {
 		if err := c.Close(); !errors.Is(err, net.ErrClosed) {
 			return err
 		}

@@ -18,6 +18,9 @@ var ErrNotNamespace = errors.New("not a namespace file")
 // ErrOutside tells that a namespace lies outside of what the caller may see.
 var ErrOutside = errors.New("outside of the caller's user namespace")
 
+// ErrUnreachable tells that a folder is not below the caller's root directory.
+var ErrUnreachable = errors.New("outside of the caller's root directory")
+
 // An InodeID tells one file from another for as long as a descriptor of either
 // is held; once none is, the kernel hands the number out again.
 type InodeID struct{ Dev, Ino uint64 }

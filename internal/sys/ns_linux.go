@@ -99,9 +99,19 @@ func Gettid() int { return unix.Gettid() }
 // system call that takes only paths.
 func (fd *FD) FDPath() string { return fmt.Sprintf("/proc/thread-self/fd/%d", fd.Int()) }
 
-// Getwd returns the calling thread's working directory. One that is outside of the
-// thread's root directory, such as in another mount namespace, is an error (ENOENT).
-func Getwd() (string, error) { return unix.Getwd() }
+// Getwd returns the calling thread's working directory. [ErrUnreachable] tells that it
+// lies outside of the thread's root directory, such as in another mount namespace (getcwd(2)).
+func Getwd() (string, error) {
+	var path [unix.PathMax]byte
+	n, err := unix.Getcwd(path[:])
+	if err != nil {
+		return "", err
+	}
+	if path[0] != '/' { // but "(unreachable)"
+		return "", ErrUnreachable
+	}
+	return string(path[:n-1]), nil
+}
 
 // Chdir sets the working directory of the calling thread, and of those that share it
 // (CLONE_FS of clone(2)): Go's all do, but for those that [UnshareFS] was called on.

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// A bystander is told of failures where no test can be: its own methods stand in for those
+// that package testing does not allow there.
+type bystander struct {
+	testing.TB // has ended, or runs its fuzz target; nil where a tree of Ginkgo is made
+	room       *room
+	inTarget   bool
+}
+
+func (b *bystander) Helper() {}
+
+func (b *bystander) Fatalf(format string, args ...any) { b.Fatal(fmt.Sprintf(format, args...)) }
+
+// Fatal ends the goroutine. One that runs a test has to panic: if it ended in any other way,
+// package testing would say nothing but that it did. Any other goroutine ends as FailNow
+// would end it, and the tests around have failed already.
+func (b *bystander) Fatal(args ...any) {
+	at, runsTest := caller()
+	text := at + ": " + fmt.Sprint(args...)
+	if b.TB == nil || b.inTarget || runsTest {
+		panic(text)
+	}
+	b.Log(text)
+	runtime.Goexit()
+}
+
+func (b *bystander) Errorf(format string, args ...any) { b.Log(fmt.Sprintf(format, args...)) }
+
+// Log adds to the log of a test around that still runs. In a fuzz target none has one.
+func (b *bystander) Log(args ...any) {
+	defer func() {
+		if b.inTarget || recover() != nil {
+			fmt.Fprintln(os.Stderr, args...)
+		}
+	}()
+	if !b.inTarget {
+		b.TB.Log(args...) // panics if there is none
+	}
+}
+
+func (b *bystander) Cleanup(f func()) {
+	b.room.mu.Lock()
+	defer b.room.mu.Unlock()
+	b.room.ends = append(b.room.ends, f)
+}
+
+func (b *bystander) Context() context.Context { return context.Background() }
+
+func (b *bystander) Output() io.Writer { return os.Stderr }
+
+// caller returns the file and line that called this package, and whether the goroutine is
+// one that runs a test.
+func caller() (at string, runsTest bool) {
+	ours := reflect.TypeFor[Fixture]().PkgPath() + "."
+	pcs := make([]uintptr, 1000)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
+	for {
+		frame, more := frames.Next()
+		if at == "" && !strings.HasPrefix(frame.Function, ours) {
+			at = fmt.Sprintf("%s:%d", frame.File, frame.Line)
+		}
+		for _, runner := range []string{"testing.tRunner", "testing.fRunner", "testing.(*B)."} {
+			runsTest = runsTest || strings.HasPrefix(frame.Function, runner)
+		}
+		// Do brings the end of its function back to the goroutine that called it.
+		runsTest = runsTest || strings.HasSuffix(frame.Function, "/set.runLocked")
+		if !more {
+			return at, runsTest
+		}
+	}
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"context"
+	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// waitDelay is how long what a command has started may hold its output open when it has
+// ended.
+const waitDelay = time.Second
+
+// Command returns the command to run a program in the fixture's namespaces, as
+// [set.Set.Command] does. What it writes goes to the log of the test, unless Stdout and
+// Stderr say otherwise, or Output and CombinedOutput are used.
+//
+// When the test ends, and before its clean-ups, a command that was started and still runs is
+// killed. It is waited for, if the test has not done so. How it ended is for the test to judge.
+func (f *Fixture) Command(name string, args ...string) *set.Cmd {
+	tb := f.reporter()
+	tb.Helper()
+	r := f.room(tb)
+	over := tb.Context()
+	ctx, kill := context.WithCancel(context.WithoutCancel(over))
+	stop := context.AfterFunc(over, func() {
+		r.captureIfFailed() // what it has brought about
+		kill()
+	})
+	cmd := r.set.Command(ctx, name, args...)
+	cmd.Log, cmd.WaitDelay = tb.Output(), waitDelay
+	r.cleanup(tb, func() error {
+		stop()
+		kill()
+		_ = cmd.Wait() // which fails, since it was killed, or was waited for
+		return nil
+	})
+	return cmd
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
+)
+
+// Whom a fixture's method tells of a failure:
+//
+//  1. The test that the fixture was made for or, with For, the other one.
+//  2. That one may have ended, and then has no line to fail at any more: FailNow would end the
+//     program without saying where. So the test around it fails, if nstest has met it.
+//  3. Package testing lets nobody ask which test a goroutine runs. Where that is not known, or
+//     the methods of a *testing.F are forbidden since its fuzz target runs, a bystander ends
+//     the goroutine.
+
+// reporter returns what is told of failures. Its Helper has to be called by the method
+// that the user has called.
+func (f *Fixture) reporter() testing.TB {
+	r := f.now.Load()
+	if r == nil {
+		if ginkgo.CurrentSpecReport().LeafNodeType == types.NodeTypeInvalid {
+			return &bystander{} // of a failure in a container's body Ginkgo shows no text
+		}
+		return ginkgo.GinkgoTB()
+	}
+	tb := f.tb
+	if tb == nil {
+		tb = r.tb
+	}
+	if fuzz, is := tb.(*testing.F); is && inTarget(fuzz) {
+		return &bystander{TB: tb, room: r, inTarget: true}
+	}
+	if !r.set.Closed() || fail(tb) {
+		return tb
+	}
+	if around := runningAround(tb.Name()); around != nil {
+		return around
+	}
+	return &bystander{TB: tb, room: r}
+}
+
+// fail has the test fail, and those around it, and reports whether it still runs.
+func fail(tb testing.TB) (runs bool) {
+	if _, spec := tb.(*ginkgo.GinkgoTBWrapper); spec {
+		return true // it stands for the spec that runs now
+	}
+	defer func() { runs = recover() == nil }()
+	tb.Fail() // panics if the test has ended, when those around have failed
+	return true
+}
+
+// inTarget reports whether the fuzz target runs, while it is for none but the *testing.T
+// of the target to be used.
+func inTarget(f *testing.F) (inside bool) {
+	defer func() { inside = recover() != nil }()
+	f.Skipped()
+	return false
+}
+
+// leaveTarget is for the clean-up of a room. Those of a *testing.F run in the target, still, if
+// that has panicked.
+func (r *room) leaveTarget() {
+	if fuzz, is := r.tb.(*testing.F); is && inTarget(fuzz) {
+		r.tb = &bystander{TB: fuzz, room: r, inTarget: true}
+	}
+}
+
+// runningAround returns the innermost test around the one with that name that has a fixture,
+// and so has not ended.
+func runningAround(name string) (around testing.TB) {
+	groups.Lock()
+	defer groups.Unlock()
+	for tb := range groups.of {
+		if strings.HasPrefix(name, tb.Name()+"/") && (around == nil || len(tb.Name()) > len(around.Name())) {
+			around = tb
+		}
+	}
+	return around
+}
+
+const noSpec = "nstest: a fixture of Each has namespaces only while a spec runs: use it in nodes such as It, not in the container's body"
+
+// made returns what the fixture has, open or closed.
+func (f *Fixture) made(tb testing.TB) *room {
+	tb.Helper()
+	r := f.now.Load()
+	if r == nil {
+		tb.Fatal(noSpec)
+	}
+	return r
+}
+
+// room returns what the fixture has now.
+func (f *Fixture) room(tb testing.TB) *room {
+	tb.Helper()
+	r := f.made(tb)
+	if r.set.Closed() {
+		tb.Fatal(r.whyClosed(tb))
+	}
+	return r
+}
+
+// whyClosed says who has closed the Set.
+func (r *room) whyClosed(tb testing.TB) string {
+	r.group.mu.Lock()
+	released := r.released
+	r.group.mu.Unlock()
+	_, ended := tb.(*bystander)
+	text := fmt.Sprintf("nstest: fixture %s of %s is used after ", r.name, r.owner)
+	switch {
+	case !released:
+		return text + "its Set was closed, which the fixture does at the end of the test"
+	case !ended && tb.Name() == r.owner:
+		return text + "its own clean-up: clean-ups run in reverse order, so register what needs the fixture after you make it"
+	default:
+		return text + "that test has ended: make one for each test"
+	}
+}

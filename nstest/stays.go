@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// A stay is what is known of a test whose goroutine has entered fixtures.
+type stay struct {
+	rooms []*room
+	// Subtests of t.Run are outside. Package testing does not count them, so that those
+	// of the user have to be noticed before the first of ours.
+	ours, strayed bool
+}
+
+// stays has those of the tests that run.
+var stays = tests{of: make(map[testing.TB]*stay)}
+
+type tests struct {
+	sync.Mutex
+	of map[testing.TB]*stay
+}
+
+// begin notes that a test is in a room from now on.
+func (s *tests) begin(tb testing.TB, r *room) {
+	if !reflect.ValueOf(tb).Comparable() {
+		return // somebody's own, which no map can have for a key
+	}
+	s.Lock()
+	defer s.Unlock()
+	if s.of[tb] == nil {
+		s.of[tb] = new(stay)
+	}
+	s.of[tb].rooms = append(s.of[tb].rooms, r)
+}
+
+// end notes that a test leaves the room that it has entered last.
+func (s *tests) end(tb testing.TB) error {
+	if !reflect.ValueOf(tb).Comparable() {
+		return nil
+	}
+	s.Lock()
+	defer s.Unlock()
+	v := s.of[tb]
+	if v.rooms = v.rooms[:len(v.rooms)-1]; len(v.rooms) > 0 {
+		return nil
+	}
+	delete(s.of, tb)
+	if !v.strayed && (v.ours || !hasSubtests(tb)) {
+		return nil
+	}
+	if _, fuzz := tb.(*testing.F); fuzz {
+		return errors.New("the fuzz target has run outside of the fixture, on another goroutine: call Enter in the target")
+	}
+	return errors.New("subtests have run outside of the fixture, since t.Run starts goroutines: " +
+		"start them with Fixture.Run, or with nstest.Run for namespaces of their own")
+}
+
+// rooms returns where the test is.
+func (s *tests) rooms(tb testing.TB) []*room {
+	if !reflect.ValueOf(tb).Comparable() {
+		return nil
+	}
+	s.Lock()
+	defer s.Unlock()
+	if v := s.of[tb]; v != nil {
+		return append([]*room(nil), v.rooms...)
+	}
+	return nil
+}
+
+// around reports whether a test around the one with that name is in a room.
+func (s *tests) around(name string) bool {
+	s.Lock()
+	defer s.Unlock()
+	for tb := range s.of {
+		if strings.HasPrefix(name, tb.Name()+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// runSubtestOf is t.Run for subtests that are where they are to be.
+func runSubtestOf(t *testing.T, name string, f func(t *testing.T)) bool {
+	t.Helper()
+	stays.Lock()
+	if v := stays.of[t]; v != nil {
+		v.strayed = v.strayed || !v.ours && hasSubtests(t)
+		v.ours = true
+	}
+	stays.Unlock()
+	return t.Run(name, f)
+}
+
+// hasSubtests reports whether Run or Fuzz of the test was called. Package testing does not
+// tell; but it notes so, and reflection can see that. Where it is changed the answer is no,
+// and a test of this package fails.
+func hasSubtests(tb testing.TB) bool {
+	switch tb.(type) {
+	case *testing.T, *testing.B:
+		noted := reflect.ValueOf(tb).Elem().FieldByName("hasSub") // an atomic.Bool
+		if noted.Kind() == reflect.Struct {
+			noted = noted.FieldByName("v")
+		}
+		return noted.Kind() == reflect.Uint32 && noted.Uint() != 0
+	case *testing.F:
+		noted := reflect.ValueOf(tb).Elem().FieldByName("fuzzCalled")
+		return noted.Kind() == reflect.Bool && noted.Bool()
+	}
+	return false
+}
