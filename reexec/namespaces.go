@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -51,10 +52,11 @@ func joins(namespaces []Namespace) (joins []forkexec.Join, files []*os.File, err
 			joins = append(joins, forkexec.Join{Flag: flag, Path: ns.Path})
 			continue
 		}
-		f, err := os.Open(ns.Path)
+		fd, err := sys.Open(ns.Path) // a FIFO does not make it wait
 		if err != nil {
-			return nil, files, ns.failed(err)
+			return nil, files, ns.failed(&os.PathError{Op: "open", Path: ns.Path, Err: err})
 		}
+		f := os.NewFile(uintptr(fd.Disown()), ns.Path)
 		files = append(files, f)
 		// Is it one, and of that kind?
 		s, err := set.FromFds(set.FdSet{flag: f})

@@ -118,3 +118,18 @@ func TestNamespacesThatAreNone(t *testing.T) {
 		reexec.Namespaces([]reexec.Namespace{{Type: "net", Path: net}}))
 	NewWithT(t).Expect(err).To(MatchError(ContainSubstring("Namespaces excludes In and Unshare")))
 }
+
+// Whoever can replace a file of namespaces must not be able to make us wait.
+func TestFifoIsNoNamespace(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"net", "!net"} {
+		g := NewWithT(t)
+		_, err := locate.Run(t.Context(), struct{}{}, reexec.Namespaces([]reexec.Namespace{{Type: kind, Path: fifo}}))
+		g.Expect(err).To(HaveOccurred())
+		g.Expect(err.Error()).To(ContainSubstring("net"))
+		t.Log(err)
+	}
+}

@@ -95,7 +95,7 @@ const none = ^uintptr(0)
 func (s *script) joins(joins []Join, become bool) error {
 	for _, j := range joins {
 		if j.Path != "" {
-			c, err := s.opens(j.Path, unix.O_RDONLY)
+			c, err := s.opens(j.Path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY) // whatever is there
 			if err != nil {
 				return fmt.Errorf("namespace %q: %w", j.Path, err)
 			}
