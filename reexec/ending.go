@@ -24,6 +24,13 @@ type ending struct {
 // verdict tells whether the action succeeded and, if not, the reason that says most.
 func (e *ending) verdict(resultDue bool) error {
 	err := e.failure(resultDue)
+	if errors.Is(e.cause, errAnswered) {
+		killed := e.reply.outcome == nil && e.crash == "" && !e.state.Exited()
+		if killed || errors.Is(err, ErrTerminated) {
+			return nil
+		}
+		return err
+	}
 	if err != nil && e.cause != nil && !errors.Is(err, e.cause) {
 		return fmt.Errorf("%w: %w", e.cause, err)
 	}

@@ -38,6 +38,7 @@ type config struct {
 	hasParam  bool
 	result    any
 	hasResult bool
+	answer    *answer // what the action prints, if there is a result
 }
 
 func newConfig(opts []Option) *config {
@@ -94,7 +95,8 @@ func Param(param any) Option {
 }
 
 // Result receives what a registered action prints on its standard output: one
-// JSON value, decoded into what result points to.
+// JSON value, decoded into what result points to. See [RunReexecAction] for an action
+// that goes on afterwards.
 func Result(result any) Option {
 	return func(c *config) { c.result, c.hasResult = result, true }
 }

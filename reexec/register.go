@@ -29,9 +29,12 @@ func Register(name string, action func()) {
 // returns when that process has ended. It fails as [Action.Run] does, and with
 // [ErrResult] if [Result] was given and the action printed something else. An
 // action that prints nothing needs no Result, and may end with os.Exit(0).
+//
+// An action that has printed its result should return. If its process still runs two
+// seconds later it gets SIGTERM, at which it writes its coverage data and exits, and two
+// seconds after that it is killed. The result counts in either case.
 func RunReexecAction(name string, opts ...Option) error {
 	c := newConfig(opts)
-	var out bytes.Buffer
 	if c.hasParam {
 		if c.stdin != nil {
 			return &Error{name, errors.New("Param and Stdin exclude each other")}
@@ -46,14 +49,15 @@ func RunReexecAction(name string, opts ...Option) error {
 		if c.stdout != os.Stdout {
 			return &Error{name, errors.New("Result and Stdout exclude each other")}
 		}
-		c.stdout = &out
+		c.answer = new(answer)
+		c.stdout = c.answer
 	}
 	if err := c.run(c.ctx, call{action: name}); err != nil {
 		return &Error{name, err}
 	}
 	if c.hasResult {
-		if err := json.Unmarshal(out.Bytes(), c.result); err != nil {
-			return &Error{name, fmt.Errorf("%w: %w in %q", ErrResult, err, excerpt(out.Bytes()))}
+		if err := c.answer.decode(c.result); err != nil {
+			return &Error{name, err}
 		}
 	}
 	return nil
@@ -113,13 +117,4 @@ func registered(name string) (registration, bool) {
 	defer registry.RUnlock()
 	r, ok := registry.actions[name]
 	return r, ok
-}
-
-// excerpt keeps error messages short.
-func excerpt(text []byte) []byte {
-	const limit = 200
-	if len(text) <= limit {
-		return text
-	}
-	return append(bytes.Clone(text[:limit]), "..."...)
 }

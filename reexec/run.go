@@ -43,6 +43,8 @@ func (c *config) run(ctx context.Context, call call) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
+	ctx, stop := c.answer.within(ctx)
+	defer stop()
 	place, err := c.place()
 	if err != nil {
 		return err
