@@ -18,6 +18,7 @@ import (
 type command interface {
 	Start() error
 	Wait() error
+	pid() int
 	signal(os.Signal) error
 	state() *os.ProcessState
 }
@@ -28,6 +29,9 @@ type plain struct{ *exec.Cmd }
 
 // A placed one is package set's.
 type placed struct{ *set.Cmd }
+
+func (p plain) pid() int  { return p.Process.Pid }
+func (p placed) pid() int { return p.Process.Pid }
 
 func (p plain) signal(s os.Signal) error  { return p.Process.Signal(s) }
 func (p placed) signal(s os.Signal) error { return p.Process.Signal(s) }

@@ -3,6 +3,8 @@
 package reexec
 
 import (
+	"cmp"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -35,7 +37,7 @@ import (
 //  6. A child may be another user, one whom the parent could not give a file to. It, and
 //     whatever it starts in turn, writes to a folder of its own, where everybody
 //     may, in one where nobody else gets to. When it has ended, and not in the middle
-//     of its writing, the parent moves its files to where they belong.
+//     of its writing, the parent copies its files to where they belong (collect).
 
 const (
 	coverEnv  = "GOCOVERDIR"
@@ -63,8 +65,13 @@ type coverageFolder struct {
 	dir *os.File // what the child gets
 	env []string
 
-	path    string // where its files belong, or "" if nowhere
-	private string // the folder around dir, or "" if it is somebody else's
+	into   *os.Root // where its files belong
+	counts bool     // or they belong nowhere
+	around *os.Root // the folder in into that dir is in, or nil if dir is somebody else's
+	name   string   // of around
+
+	others bool // the child is another user and stays it
+	owner  int  // this one
 }
 
 const childDir = "child"
@@ -82,56 +89,46 @@ func openCoverage() (*coverageFolder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("coverage folder: %w", err)
 	}
-	f := &coverageFolder{path: path}
-	if f.path != "" {
+	f := &coverageFolder{counts: path != "", name: "gonso-cover-" + rand.Text()}
+	if f.counts {
 		// For an action that calls os.Exit, and for programs that the action runs.
-		f.env = []string{coverEnv + "=" + f.path}
+		f.env = []string{coverEnv + "=" + path}
 	}
-	// Of mode 0700, and in the same file system.
-	if f.private, err = os.MkdirTemp(f.path, "gonso-cover-"); err != nil {
-		return nil, fmt.Errorf("coverage folder: %w", err)
-	}
-	if err := f.open(filepath.Join(f.private, childDir)); err != nil {
+	if err := f.open(cmp.Or(path, os.TempDir())); err != nil {
 		return nil, errors.Join(fmt.Errorf("coverage folder: %w", err), f.release())
 	}
 	return f, nil
 }
 
+// open makes the folder in one that nobody else gets to.
 func (f *coverageFolder) open(path string) (err error) {
-	if err := os.Mkdir(path, 0o700); err != nil {
+	if f.into, err = os.OpenRoot(path); err != nil {
 		return err
 	}
-	if err := os.Chmod(path, 0o777); err != nil { // whatever the umask
+	if err := f.into.Mkdir(f.name, 0o700); err != nil {
 		return err
 	}
-	f.dir, err = os.Open(path)
-	return err
-}
-
-// collect moves what the child has written.
-func (f *coverageFolder) collect() error {
-	if f == nil || f.private == "" || f.path == "" {
-		return nil
+	if f.around, err = f.into.OpenRoot(f.name); err != nil {
+		return err
 	}
-	from := filepath.Join(f.private, childDir)
-	files, err := os.ReadDir(from)
-	if err != nil {
-		return fmt.Errorf("coverage folder: %w", err)
+	if err := f.around.Mkdir(childDir, 0o700); err != nil {
+		return err
 	}
-	for _, file := range files {
-		// The names of counters are unique, what has the same name is the same.
-		if err := os.Rename(filepath.Join(from, file.Name()), filepath.Join(f.path, file.Name())); err != nil {
-			return fmt.Errorf("coverage folder: %w", err)
-		}
+	if f.dir, err = f.around.Open(childDir); err != nil {
+		return err
 	}
-	return nil
+	return f.dir.Chmod(0o777) // whatever the umask
 }
 
 func (f *coverageFolder) release() error {
-	if f == nil || f.private == "" {
+	if f == nil || f.into == nil {
 		return nil
 	}
-	return errors.Join(closeAll(f.dir), os.RemoveAll(f.private))
+	errs := []error{closeAll(f.dir)}
+	if f.around != nil {
+		errs = append(errs, f.around.Close())
+	}
+	return errors.Join(append(errs, f.into.RemoveAll(f.name), f.into.Close())...)
 }
 
 // environment returns what the child's environment gets.

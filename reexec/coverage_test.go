@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/need"
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 )
 
 const (
@@ -92,7 +93,7 @@ func (w *workshop) build(what string, args ...string) string {
 func (w *workshop) verify(how, table string) {
 	w.Helper()
 	for _, name := range w.want {
-		covered := regexp.MustCompile(`(?:actions|places)\.go:\d+:\s+` + name + `\s+(\S+)`).FindStringSubmatch(table)
+		covered := regexp.MustCompile(`(?:actions|places|hostile)\.go:\d+:\s+` + name + `\s+(\S+)`).FindStringSubmatch(table)
 		if covered == nil {
 			w.Errorf("%s, %s, %s: not in the profile", w.mode, how, name)
 			continue
@@ -146,6 +147,43 @@ func TestCoverageOfChildren(t *testing.T) {
 			w.nothingLeft()
 		})
 	}
+}
+
+// What a child leaves under the right names, and is no coverage data, harms nobody.
+func TestCoverageOfHostileChildren(t *testing.T) {
+	if !asRoot(t) {
+		return
+	}
+	w := newWorkshop(t, "atomic")
+	w.want = []string{"Lingers", "Nothing"}
+	w.args = []string{
+		"Fifo", "FifoMeta", "Link", "LinkMeta", "Dir", "Empty", "Garbage", "Secret", "Header", "Segments", "Magic", "WrongHash", "GarbageMeta",
+		"TwoNames", "Huge", "Many", "ForgedMeta", "MetaFiles", "Temporary", "Leaves",
+	}
+	if initial(t) {
+		w.args = append(w.args, "Device") // mknod(2) needs CAP_MKNOD in the initial user namespace
+	}
+	folder := filepath.Join(w.dir, "folder")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		w.Fatal(err)
+	}
+	w.env = []string{"COVER_FOLDER=" + folder}
+	exe := w.build("test -c", "-covermode="+w.mode, "./testdata/cover/hostile")
+	stdout := w.ok(w.dir, exe, "-test.v", "-test.coverprofile=hostile.out", "-test.gocoverdir="+folder)
+	t.Log(stdout)
+	w.verify("test binary", w.ok("", "go", "tool", "cover", "-func="+filepath.Join(w.dir, "hostile.out")))
+	w.ok("", "go", "tool", "covdata", "func", "-i="+folder)
+	w.nothingLeft()
+}
+
+// initial reports whether this process is in the initial user namespace.
+func initial(t *testing.T) bool {
+	t.Helper()
+	maps, err := procfs.UIDMap(procfs.Root, procfs.Self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Equal(maps, []procfs.IDRange{{Count: 1<<32 - 1}})
 }
 
 func (w *workshop) goTest() {

@@ -28,7 +28,14 @@
 //
 // [Register] and [RunReexecAction] are the same with the names and habits of
 // github.com/thediveo/gons/reexec, where values travel over standard input and
-// output.
+// output. They differ from the original in these:
+//
+//   - What goes wrong is an error, and never a panic of the parent.
+//   - What the action prints on standard error is no failure. It goes where the parent's does.
+//   - The result has to be all that the action prints, and the exit status counts.
+//   - A process that has printed its result and does not end is asked to, and then killed, as in
+//     the original, but a little later: it has time to write its coverage data.
+//   - A process that prints nothing and does not end is waited for; [Context] bounds that.
 //
 // # Where it runs
 //
@@ -73,6 +80,11 @@
 // other namespaces and a chroot and also by another user. Nothing has to be done for
 // it. Only a child that is killed loses its counters, and one whose action calls
 // [os.Exit] inside a chroot or as another user.
+//
+// What another user's process leaves as its coverage data is trusted no further than that it
+// looks like Go's: links, FIFOs, garbage and files of a third user are left out, which is an
+// error of that run ([ErrCoverage]). But counters that somebody forged with care can still
+// spoil the profile.
 //
 // # When not to use it
 //

@@ -33,6 +33,11 @@ var (
 	// instead of returning.
 	ErrGoexit = errors.New("the action called runtime.Goexit")
 
+	// ErrCoverage tells that coverage data which the process left was not trusted, and is not
+	// part of the profile: a file that is none, or another user's, or no such data. What else
+	// the error says is about the action, which otherwise has succeeded.
+	ErrCoverage = errors.New("coverage data left out")
+
 	// ErrTerminated tells that the child was asked to end (SIGTERM) and did so
 	// before its action returned.
 	ErrTerminated = errors.New("terminated before the action returned")

@@ -34,6 +34,7 @@ var variables = map[string]error{
 	"reexec.ErrNoResult":       reexec.ErrNoResult,
 	"reexec.ErrResult":         reexec.ErrResult,
 	"reexec.ErrGoexit":         reexec.ErrGoexit,
+	"reexec.ErrCoverage":       reexec.ErrCoverage,
 	"reexec.ErrTerminated":     reexec.ErrTerminated,
 	"set.ErrNeedsProcess":      set.ErrNeedsProcess,
 	"context.Canceled":         context.Canceled,

@@ -60,9 +60,17 @@ func (c *config) run(ctx context.Context, call call) error {
 	errs := []error{w.closeTheirs()}
 	late := time.AfterFunc(readyWithin, func() { _ = cmd.signal(os.Kill) })
 
-	go w.ask(call, place.toArrive())
+	begun, begin := context.WithCancel(context.Background())
+	go w.ask(call, place.toArrive(), begun.Done())
 	replies, crashes := make(chan reply, 1), make(chan string, 1)
-	go func() { replies <- w.listen(call.result, late) }()
+	go func() {
+		defer begin()
+		replies <- w.listen(call.result, func() {
+			late.Stop()
+			w.coverage.ranAs(c.credential, cmd.pid())
+			begin()
+		})
+	}()
 	go func() { crashes <- w.crashReport() }()
 
 	var end ending

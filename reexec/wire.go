@@ -68,7 +68,7 @@ type message struct {
 // known are the errors that both processes have as the same variable: those of our
 // packages, and those of the standard library that [ActionError] names.
 var known = []error{
-	ErrUnregistered, ErrNoCheckAction, ErrNested, ErrNoResult, ErrResult, ErrGoexit, ErrTerminated,
+	ErrUnregistered, ErrNoCheckAction, ErrNested, ErrNoResult, ErrResult, ErrGoexit, ErrTerminated, ErrCoverage,
 	set.ErrNeedsProcess,
 	context.Canceled, context.DeadlineExceeded,
 	errors.ErrUnsupported,

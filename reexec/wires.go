@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
@@ -59,8 +60,9 @@ func (w *wires) extraFiles() []*os.File {
 	return append(w.theirs[:len(w.theirs):len(w.theirs)], coverage)
 }
 
-// ask sends the request. That a child does not read it shows in its reply.
-func (w *wires) ask(call call, arrival *arrival) {
+// ask sends the request, and the parameter once the child has begun: so the action begins
+// when its parent is ready for that. That a child does not read it shows in its reply.
+func (w *wires) ask(call call, arrival *arrival, begun <-chan struct{}) {
 	r := request{Action: call.action, Coverage: w.coverage != nil, Arrival: arrival}
 	param := call.param
 	if param == nil {
@@ -69,6 +71,7 @@ func (w *wires) ask(call call, arrival *arrival) {
 	if err := json.NewEncoder(w.request).Encode(r); err != nil {
 		return
 	}
+	<-begun
 	// A number ends only where something else begins.
 	if _, err := w.request.Write(param); err == nil {
 		_, _ = w.request.WriteString("\n")
@@ -82,16 +85,17 @@ type reply struct {
 	err     error
 }
 
-// listen returns the child's reply, having put the result where it belongs. It
-// stops the timer as soon as the child is known to be one.
-func (w *wires) listen(result any, late *time.Timer) (r reply) {
+// listen returns the child's reply, having put the result where it belongs. It calls begun
+// when the child says that it is one.
+func (w *wires) listen(result any, begun func()) (r reply) {
+	begun = sync.OnceFunc(begun)
 	replies := json.NewDecoder(w.reply)
 	for {
 		m := new(message)
 		if r.err = replies.Decode(m); r.err != nil {
 			return r
 		}
-		late.Stop()
+		begun()
 		if m.Outcome == ready {
 			r.ready = true
 			continue
