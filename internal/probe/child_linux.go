@@ -8,6 +8,8 @@ import (
 	"os"
 	"runtime"
 	"syscall"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // nowhere cannot exist: what is above it is a file. Executing it is ENOTDIR,
@@ -17,11 +19,13 @@ const nowhere = "/proc/self/exe/nowhere"
 // inChild has a child go through what attr asks for, and end. It returns the
 // error of the step that failed.
 func inChild(attr syscall.SysProcAttr) error {
-	_, err := syscall.ForkExec(nowhere, []string{"nowhere"}, &syscall.ProcAttr{Sys: &attr})
-	if errors.Is(err, syscall.ENOTDIR) {
-		return nil
-	}
-	return err
+	return sys.KeepDumpable(func() error {
+		_, err := syscall.ForkExec(nowhere, []string{"nowhere"}, &syscall.ProcAttr{Sys: &attr})
+		if errors.Is(err, syscall.ENOTDIR) {
+			return nil
+		}
+		return err
+	})
 }
 
 // rootMapped maps root in a new user namespace to this process's user.

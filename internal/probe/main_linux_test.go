@@ -34,6 +34,7 @@ var scenarios = map[string]func() error{
 	"deny sethostname":       denySethostname,
 	"deny shmget":            denyShmget,
 	"deny unshare":           denyUnshare,
+	"dumpable after all":     probeAndStayDumpable,
 	"few descriptors":        probeWithFewDescriptors,
 	"limit net":              limitNet,
 	"limit net, then deeper": limitThenDeeper,

@@ -8,10 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/deny"
 	"github.com/seed-1bc5c4a2/gonso/internal/probe"
 )
 
@@ -20,33 +20,12 @@ func limitUser() error { return write("/proc/sys/user/max_user_namespaces", "0")
 
 func write(name, text string) error { return os.WriteFile(name, []byte(text), 0) }
 
-func denyUnshare() error     { return deny(unix.SYS_UNSHARE) }
-func denyMount() error       { return deny(unix.SYS_MOUNT) }
-func denyIoctl() error       { return deny(unix.SYS_IOCTL) }
-func denySethostname() error { return deny(unix.SYS_SETHOSTNAME) }
-func denyShmget() error      { return deny(unix.SYS_SHMGET) }
-func denyExecve() error      { return deny(unix.SYS_EXECVE) }
-
-// deny installs a seccomp filter that makes a system call fail with EPERM, on all
-// threads.
-func deny(call uint32) error {
-	program := []unix.SockFilter{
-		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}, // the call's number
-		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: call, Jf: 1},
-		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)},
-		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
-	}
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return err
-	}
-	filter := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
-	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER,
-		unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&filter)))
-	if errno != 0 {
-		return fmt.Errorf("seccomp: %w", errno)
-	}
-	return nil
-}
+func denyUnshare() error     { return deny.Calls(unix.EPERM, unix.SYS_UNSHARE) }
+func denyMount() error       { return deny.Calls(unix.EPERM, unix.SYS_MOUNT) }
+func denyIoctl() error       { return deny.Calls(unix.EPERM, unix.SYS_IOCTL) }
+func denySethostname() error { return deny.Calls(unix.EPERM, unix.SYS_SETHOSTNAME) }
+func denyShmget() error      { return deny.Calls(unix.EPERM, unix.SYS_SHMGET) }
+func denyExecve() error      { return deny.Calls(unix.EPERM, unix.SYS_EXECVE) }
 
 // coverProc does to /proc what containers do.
 func coverProc() error { return unix.Mount("/dev/null", "/proc/version", "", unix.MS_BIND, "") }
@@ -183,4 +162,13 @@ func probeThenDeny() error {
 		return fmt.Errorf("before: %v", r)
 	}
 	return denyUnshare()
+}
+
+func probeAndStayDumpable() error {
+	for _, r := range probe.All() {
+		if is, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0); is != 1 || err != nil {
+			return fmt.Errorf("after %v: dumpable is %d (%w)", r, is, err)
+		}
+	}
+	return nil
 }

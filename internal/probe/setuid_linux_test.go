@@ -62,3 +62,11 @@ func TestOrdinaryUserBecomesOthersWithSubordinateIDs(t *testing.T) {
 		Remedy: "echo nobody:165536:65536 | sudo tee -a /etc/subuid /etc/subgid",
 	}))
 }
+
+// A child that becomes somebody else before it executes its program does so to the memory
+// that it shares with the one that probes.
+func TestProbingLeavesThisProcessAsDumpable(t *testing.T) {
+	g := NewWithT(t)
+	nstest.Require(t, "setuid")
+	g.Expect(in(t, "dumpable after all", &syscall.SysProcAttr{}, "setuid")[0].OK).To(Equal(yes))
+}
