@@ -53,8 +53,8 @@ func (r *room) addIPv6(handle *netlink.Handle, on netlink.Link, address *netlink
 	}
 }
 
-// leadsTo tells whether a message is about the route to that address and nothing
-// else.
+// leadsTo reports whether a message is about the route in the local table to that
+// address. One to a network of this address alone stands in another table.
 func leadsTo(m syscall.NetlinkMessage, ip net.IP) bool {
 	attributes, err := nl.ParseRouteAttr(m.Data[unix.SizeofRtMsg:])
 	if err != nil {
@@ -62,7 +62,8 @@ func leadsTo(m syscall.NetlinkMessage, ip net.IP) bool {
 	}
 	for _, a := range attributes {
 		if a.Attr.Type == unix.RTA_DST && net.IP(a.Value).Equal(ip) {
-			return nl.DeserializeRtMsg(m.Data).Dst_len == 8*net.IPv6len
+			route := nl.DeserializeRtMsg(m.Data)
+			return route.Type == unix.RTN_LOCAL && route.Dst_len == 8*net.IPv6len
 		}
 	}
 	return false

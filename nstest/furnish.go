@@ -21,7 +21,11 @@ func (c *config) furnish() func() error {
 			steps = append(steps, readyNetwork)
 		}
 		if c.flags&set.NS_MNT != 0 && c.flags&set.NS_NET != 0 {
-			steps = append(steps, sandbox.FreshSys, sandbox.PrivateNetns)
+			steps = append(steps, func() error {
+				comfort("sysfs", sandbox.FreshSys)
+				comfort("run", sandbox.PrivateNetns)
+				return nil
+			})
 		}
 	}
 	for _, f := range c.setups {
@@ -40,31 +44,36 @@ func (c *config) furnish() func() error {
 	}
 }
 
-// readyNetwork makes the thread's network namespace usable at once: lo is up, there
-// are ping sockets, and an IPv6 address that is added later is valid from the first moment.
+// readyNetwork makes the thread's network namespace usable at once: lo is up, there are
+// ping sockets, settings are the kernel's own, and the kernel does not look whether
+// somebody else has an IPv6 address.
 func readyNetwork() error {
-	if err := skipDuplicateDetection(); err != nil {
-		return fmt.Errorf("switch off duplicate address detection: %w", err)
-	}
+	comfort("settings", furnishSettings)
 	if err := sys.InterfaceUp("lo"); err != nil {
 		return fmt.Errorf("bring lo up: %w", err)
 	}
-	return sandbox.AllowPing()
+	return nil
+}
+
+func furnishSettings() (err error) {
+	var s sandbox.Settings
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return errors.Join(s.Defaults(), skipDuplicateDetection(&s), s.AllowPing())
 }
 
 // skipDuplicateDetection makes new IPv6 addresses of the thread's network namespace valid
-// at once. The kernel otherwise looks for a second or two whether somebody else has them
-// (RFC 4862), and nobody else is there.
+// as soon as the kernel has a route to them. It otherwise looks for a second or two whether
+// somebody else has them (RFC 4862), and nobody else is there.
 //
 // An interface does without only if 'all' does too (net/ipv6/addrconf.c,
 // addrconf_dad_begin); it copies 'default' when it is made.
-func skipDuplicateDetection() error {
-	err := sandbox.SetSysctl("net/ipv6/conf/default/accept_dad", "0")
+func skipDuplicateDetection(s *sandbox.Settings) error {
+	err := s.Set("net/ipv6/conf/default/accept_dad", "0")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // a kernel without IPv6
 	}
 	if err == nil {
-		err = sandbox.SetSysctl("net/ipv6/conf/all/accept_dad", "0")
+		err = s.Set("net/ipv6/conf/all/accept_dad", "0")
 	}
 	return err
 }

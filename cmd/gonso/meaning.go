@@ -24,6 +24,8 @@ var purposes = map[string]string{
 	"proc":         "mount a /proc of their own, which shows the processes of a pid namespace",
 	"sysfs":        "mount a /sys of their own, which shows the interfaces of a network namespace",
 	"overlay":      "mount overlayfs: a folder that they can change without changing it for others",
+	"settings":     "change settings of a network namespace, which are files below /proc/sys/net",
+	"ipv6":         "have IPv6 addresses",
 	"tun":          "make TUN and TAP interfaces, whose packets a program sends and gets",
 	"nftables":     "filter and translate packets by nftables",
 	"veth":         "join two networks by a pair of veth interfaces",

@@ -26,6 +26,8 @@ func init() {
 		{name: "proc", try: tryProc},
 		{name: "sysfs", try: trySysfs},
 		{name: "overlay", try: tryOverlay},
+		{name: "settings", try: trySettings},
+		{name: "ipv6", try: tryIPv6},
 		{name: "tun", try: tryTun},
 		{name: "nftables", try: tryNftables},
 	}

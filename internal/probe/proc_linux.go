@@ -32,7 +32,7 @@ func tryProc() Result {
 			return sys.Mount("proc", dir, "proc", sys.NoSuid|sys.NoDev|sys.NoExec, "")
 		}))
 	}
-	covered, err := coveredProc()
+	covered, err := refusal.CoveredProc(procfs.Root)
 	if err != nil {
 		return Result{OK: Inconclusive, Cause: err}
 	}
@@ -63,23 +63,6 @@ func mountable(fstype string, err error) Result {
 	}
 	return Result{OK: Inconclusive, Cause: fmt.Errorf("mount a new %s: %w", fstype, err)}
 }
-
-// coveredProc lists the mounts over parts of /proc, as containers have them.
-// Folders that exist to be mounted on do not count.
-func coveredProc() (list []string, err error) {
-	mounts, err := procfs.Mounts(procfs.Root, procfs.Self)
-	if err != nil {
-		return nil, err
-	}
-	for _, m := range mounts {
-		if strings.HasPrefix(m.Target, "/proc/") && !slices.Contains(mountPoints, m.Target) {
-			list = append(list, m.Target)
-		}
-	}
-	return list, nil
-}
-
-var mountPoints = []string{"/proc/sys/fs/binfmt_misc", "/proc/fs/nfsd", "/proc/fs/openprom"}
 
 // inInitialUserNamespace goes by the map: only that one maps every ID to itself.
 func inInitialUserNamespace() (bool, error) {

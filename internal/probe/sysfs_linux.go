@@ -5,8 +5,9 @@ package probe
 import (
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
-	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 )
 
 // trySysfs mounts the /sys of a new network namespace.
@@ -17,10 +18,10 @@ func trySysfs() Result {
 		}
 	}
 	r := mountable("sysfs", inNewMounts(unix.CLONE_NEWNET, func(dir string) error {
-		return sys.Mount("sysfs", dir, "sysfs", sys.NoSuid|sys.NoDev|sys.NoExec, "")
+		return sandbox.MountSysfs(dir)
 	}))
 	if r.OK == No {
-		r.Remedy = refusal.DropMasks
+		r.Remedy = refusal.Masks(procfs.Root).Remedy
 	}
 	return r
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 )
 
 // tryTun makes a tun interface. Unlike other links, that goes through a device
@@ -32,6 +34,9 @@ func tryTun() Result {
 		r.OK = No
 		r.Cause = fmt.Errorf("there is no device file for it: %w", r.Cause)
 		r.Remedy = "sudo sh -c 'mkdir -p /dev/net && mknod -m 0666 /dev/net/tun c 10 200'"
+		if refusal.Contained() { // devices are the engine's to give
+			r.Remedy = refusal.AddTun
+		}
 	case errors.Is(r.Cause, unix.EACCES):
 		r.Cause = fmt.Errorf("the device file's mode forbids it: %w", r.Cause)
 		r.Remedy = "sudo chmod 0666 /dev/net/tun"

@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -32,13 +33,20 @@ var groups = sync.OnceValues(func() (last uint32, err error) {
 // AllowPing lets every group have ping sockets in the calling thread's network
 // namespace, IPv6 ones too, as distributions do on hosts (icmp(7)). In a new one even
 // root has none.
-func AllowPing() error {
+func (s *Settings) AllowPing() error {
 	last, err := groups()
 	if err != nil {
 		return err
 	}
-	if err := SetSysctl("net/ipv4/ping_group_range", fmt.Sprintf("0 %d", last)); err != nil {
+	if err := s.Set("net/ipv4/ping_group_range", fmt.Sprintf("0 %d", last)); err != nil {
 		return fmt.Errorf("let groups 0 to %d have ping sockets: %w", last, err)
 	}
 	return nil
+}
+
+// AllowPing is [Settings.AllowPing] for who sets nothing else.
+func AllowPing() (err error) {
+	var s Settings
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return s.AllowPing()
 }

@@ -15,7 +15,7 @@ import (
 // FreshSys mounts a new sysfs on /sys, which then shows the network namespace of
 // the calling thread (an old one goes on showing where it was mounted), with
 // everything that was mounted below the old one, such as cgroup file systems,
-// back in its place.
+// back in its place. With an error /sys is what it was before.
 func FreshSys() (err error) {
 	below, err := mountsBelow("/sys")
 	if err != nil {
@@ -26,16 +26,27 @@ func FreshSys() (err error) {
 	if err != nil {
 		return err
 	}
-	if err := sys.Mount("sysfs", "/sys", "sysfs", sys.NoSuid|sys.NoDev|sys.NoExec, ""); err != nil {
+	if err := MountSysfs("/sys"); err != nil {
 		return fmt.Errorf("mount sysfs on /sys: %w", err)
 	}
 	for _, old := range kept {
 		// A new sysfs lacks the mount points of modules that are gone.
 		if err := sys.MoveMount(old.tree, old.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("put %s back: %w", old.path, err)
+			return errors.Join(fmt.Errorf("put %s back: %w", old.path, err), sys.Detach("/sys"))
 		}
 	}
 	return nil
+}
+
+// MountSysfs mounts a new sysfs. Where the old one is read-only, as in containers, root of
+// a user namespace may only have another such (fs/namespace.c, mnt_already_visible).
+func MountSysfs(dir string) error {
+	const flags = sys.NoSuid | sys.NoDev | sys.NoExec
+	err := sys.Mount("sysfs", dir, "sysfs", flags, "")
+	if errors.Is(err, fs.ErrPermission) && sys.Mount("sysfs", dir, "sysfs", flags|sys.ReadOnly, "") == nil {
+		return nil
+	}
+	return err
 }
 
 // mountsBelow lists the mount points right below a folder: not those that are on

@@ -39,6 +39,23 @@ func Create(path string, perm uint32) (*FD, error) {
 	return openat(unix.AT_FDCWD, path, unix.O_RDONLY|unix.O_CREAT|unix.O_EXCL, perm)
 }
 
+// What [Access] asks for.
+const (
+	MayRead   = unix.R_OK
+	MayWrite  = unix.W_OK
+	MaySearch = unix.X_OK
+)
+
+// Access reports whether the caller may use the file in that way (access(2)), as who it acts
+// as: an error if not.
+func Access(path string, mode uint32) error {
+	err := retry(func() error { return unix.Faccessat(unix.AT_FDCWD, path, mode, unix.AT_EACCESS) })
+	if err != nil {
+		return &os.PathError{Op: "access", Path: path, Err: err}
+	}
+	return nil
+}
+
 func openat(at int, path string, flags int, perm uint32) (*FD, error) {
 	var n int
 	err := retry(func() (err error) {
@@ -84,6 +101,18 @@ func WriteFileAt(dir *FD, path, text string) error {
 	}
 	err = retry(func() error { _, err := unix.Write(fd.Int(), []byte(text)); return err })
 	return errors.Join(err, fd.Close())
+}
+
+// ReadFileAt reads a file that is short, as those of /proc/sys are, by one read.
+func ReadFileAt(dir *FD, path string) (string, error) {
+	fd, err := openat(dir.Int(), path, unix.O_RDONLY, 0)
+	if err != nil {
+		return "", err
+	}
+	var buf [256]byte
+	var n int
+	err = retry(func() (err error) { n, err = unix.Read(fd.Int(), buf[:]); return err })
+	return string(buf[:max(n, 0)]), errors.Join(err, fd.Close())
 }
 
 // closeFD does not retry: after EINTR the descriptor is closed already, and its

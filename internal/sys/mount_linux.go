@@ -4,6 +4,7 @@ package sys
 
 import (
 	"errors"
+	"fmt"
 
 	"golang.org/x/sys/unix"
 )
@@ -52,9 +53,10 @@ func Detach(target string) error {
 
 // Flags of [Mount].
 const (
-	NoSuid = unix.MS_NOSUID
-	NoDev  = unix.MS_NODEV
-	NoExec = unix.MS_NOEXEC
+	NoSuid   = unix.MS_NOSUID
+	NoDev    = unix.MS_NODEV
+	NoExec   = unix.MS_NOEXEC
+	ReadOnly = unix.MS_RDONLY
 )
 
 // Mount mounts a file system in the calling thread's mount namespace (mount(2)).
@@ -82,4 +84,31 @@ func MoveMount(tree *FD, target string) error {
 	return retry(func() error {
 		return unix.MoveMount(tree.Int(), "", unix.AT_FDCWD, target, unix.MOVE_MOUNT_F_EMPTY_PATH)
 	})
+}
+
+// OpenFilesystem makes a new instance of a file system that is mounted nowhere, as a
+// place to open files from (fsopen(2), fsmount(2), Linux 5.2).
+func OpenFilesystem(fstype string) (fd *FD, err error) {
+	n, err := unix.Fsopen(fstype, unix.FSOPEN_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("fsopen %s: %w", fstype, err)
+	}
+	context := NewFD(n)
+	defer func() {
+		if e := context.Close(); e != nil {
+			err = errors.Join(err, e)
+		}
+	}()
+	if err := retry(func() error { return unix.FsconfigCreate(context.Int()) }); err != nil {
+		return nil, fmt.Errorf("fsconfig %s: %w", fstype, err)
+	}
+	err = retry(func() (err error) {
+		n, err = unix.Fsmount(context.Int(), unix.FSMOUNT_CLOEXEC,
+			unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("fsmount %s: %w", fstype, err)
+	}
+	return NewFD(n), nil
 }

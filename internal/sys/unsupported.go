@@ -19,6 +19,10 @@ const (
 	NoSuid
 	NoDev
 	NoExec
+	ReadOnly
+	MayRead
+	MayWrite
+	MaySearch
 )
 
 // MainThread is the ID of no thread.
@@ -26,15 +30,17 @@ var MainThread = -1
 
 var errUnsupported = fmt.Errorf("namespaces exist on Linux only: %w", errors.ErrUnsupported)
 
-func Open(string) (*FD, error)              { return nil, errUnsupported }
-func OpenDir(string) (*FD, error)           { return nil, errUnsupported }
-func OpenDirAt(*FD, string) (*FD, error)    { return nil, errUnsupported }
-func OpenAt(*FD, string) (*FD, error)       { return nil, errUnsupported }
-func Create(string, uint32) (*FD, error)    { return nil, errUnsupported }
-func DupOf(int) (*FD, error)                { return nil, errUnsupported }
-func DupFile(*os.File) (*FD, error)         { return nil, errUnsupported }
-func WriteFileAt(*FD, string, string) error { return errUnsupported }
-func closeFD(int) error                     { return errUnsupported }
+func Open(string) (*FD, error)               { return nil, errUnsupported }
+func OpenDir(string) (*FD, error)            { return nil, errUnsupported }
+func OpenDirAt(*FD, string) (*FD, error)     { return nil, errUnsupported }
+func OpenAt(*FD, string) (*FD, error)        { return nil, errUnsupported }
+func Create(string, uint32) (*FD, error)     { return nil, errUnsupported }
+func Access(string, uint32) error            { return errUnsupported }
+func DupOf(int) (*FD, error)                 { return nil, errUnsupported }
+func DupFile(*os.File) (*FD, error)          { return nil, errUnsupported }
+func WriteFileAt(*FD, string, string) error  { return errUnsupported }
+func ReadFileAt(*FD, string) (string, error) { return "", errUnsupported }
+func closeFD(int) error                      { return errUnsupported }
 
 func (fd *FD) Dup() (*FD, error)           { return nil, errUnsupported }
 func (fd *FD) InodeID() (InodeID, error)   { return InodeID{}, errUnsupported }
@@ -60,6 +66,7 @@ func InterfaceUp(string) error       { return errUnsupported }
 func Mount(string, string, string, uintptr, string) error { return errUnsupported }
 func OpenTree(string) (*FD, error)                        { return nil, errUnsupported }
 func MoveMount(*FD, string) error                         { return errUnsupported }
+func OpenFilesystem(string) (*FD, error)                  { return nil, errUnsupported }
 
 // Modes of [OpenTun].
 const (

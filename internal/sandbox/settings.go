@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
+
+// Settings writes the settings of network namespaces, files below /proc/sys/net. These are
+// of the network namespace of the thread that opens them. The zero value is ready to use.
+//
+// Containers have /proc/sys mounted read-only. Then a second instance of /proc takes its
+// place, one that is mounted nowhere. The kernel lets nobody have it who is root in a
+// user namespace only, and sees a /proc with covered parts (fs/namespace.c,
+// mount_too_revealing).
+type Settings struct {
+	own     *sys.FD // the second /proc, once it was needed
+	refused error   // why there is none
+}
+
+// Set writes a setting. The error satisfies [os.ErrNotExist] if the kernel has no such
+// setting.
+//
+// It leaves out the poller of the runtime, with which os.WriteFile would register the
+// file: that takes as long as the writing.
+func (s *Settings) Set(name, value string) error {
+	path := "/proc/sys/" + name
+	err := sys.WriteFileAt(nowhere, path, value)
+	if err == nil {
+		return nil
+	}
+	err = &os.PathError{Op: "write", Path: path, Err: err}
+	if !errors.Is(err, syscall.EROFS) {
+		return err
+	}
+	if s.own == nil && s.refused == nil {
+		s.own, s.refused = sys.OpenFilesystem("proc")
+	}
+	if s.refused != nil {
+		return fmt.Errorf("%w; nor is another /proc to be had: %w", err, s.refused)
+	}
+	if err := sys.WriteFileAt(s.own, "sys/"+name, value); err != nil {
+		return &os.PathError{Op: "write", Path: "(another /proc)/sys/" + name, Err: err}
+	}
+	return nil
+}
+
+// Close gives back what was needed for writing.
+func (s *Settings) Close() error {
+	if s.own == nil {
+		return nil
+	}
+	return s.own.Close()
+}
+
+// SetSysctl writes one setting of the calling thread's network namespace.
+func SetSysctl(name, value string) (err error) {
+	var s Settings
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return s.Set(name, value)
+}
+
+// nowhere is what an absolute path is relative to.
+var nowhere = sys.NewFD(-1)
