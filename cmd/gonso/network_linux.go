@@ -9,8 +9,10 @@ import (
 	"os"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -21,6 +23,12 @@ var (
 	hostEnd   = []string{"192.0.2.2/24", "2001:db8::2/64"}
 	routerEnd = []string{"192.0.2.1/24", "2001:db8::1/64"}
 )
+
+// ipv4Forwarding is IPV4_DEVCONF_FORWARDING of linux/ip.h.
+const ipv4Forwarding = 1
+
+// inetConf is IFLA_INET_CONF of linux/if_link.h.
+const inetConf = 1
 
 // router is the network namespace of the other end. This process keeps it for as
 // long as it lives.
@@ -59,8 +67,8 @@ func hostLikeNetwork() (err error) {
 }
 
 // bringUp gives an interface of the calling thread's network namespace its
-// addresses. They are valid from the first moment: nobody else is there who could
-// have them (IFA_F_NODAD).
+// addresses. Nobody else is there who could have them, so the kernel need not look
+// (IFA_F_NODAD).
 func bringUp(name string, addresses []string) error {
 	link, err := netlink.LinkByName(name)
 	if err != nil {
@@ -98,14 +106,38 @@ func defaultRoutes(link netlink.Link, via []string) error {
 
 // forward makes a router of the calling thread's network namespace. A host would
 // drop what is not for itself without a word.
+//
+// IPv4 goes by the interface, which netlink can set where /proc/sys is read-only. IPv6
+// without a route is answered by a host, too (net/ipv6/route.c, ip6_pkt_discard), so that
+// there the setting only completes the picture.
 func forward() error {
-	for _, setting := range []string{"/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding"} {
-		err := os.WriteFile(setting, []byte("1"), 0)
-		if err != nil && !errors.Is(err, os.ErrNotExist) { // a kernel without IPv6
-			return err
-		}
+	link, err := netlink.LinkByName("eth0")
+	if err != nil {
+		return err
 	}
-	return nil
+	if err := forwardIPv4(link.Attrs().Index); err != nil {
+		return fmt.Errorf("forward IPv4: %w", err)
+	}
+	err = sandbox.SetSysctl("net/ipv6/conf/all/forwarding", "1")
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.EROFS) { // a kernel without IPv6, a container
+		return nil
+	}
+	return err
+}
+
+// forwardIPv4 is what sysctl net.ipv4.conf.INTERFACE.forwarding=1 does (rtnetlink(7),
+// inet_set_link_af in net/ipv4/devinet.c).
+func forwardIPv4(index int) error {
+	request := nl.NewNetlinkRequest(unix.RTM_SETLINK, unix.NLM_F_ACK)
+	message := nl.NewIfInfomsg(unix.AF_UNSPEC)
+	message.Index = int32(index)
+	request.AddData(message)
+	family := nl.NewRtAttr(unix.IFLA_AF_SPEC, nil)
+	settings := family.AddRtAttr(unix.AF_INET, nil).AddRtAttr(inetConf, nil)
+	settings.AddRtAttr(ipv4Forwarding, nl.Uint32Attr(1))
+	request.AddData(family)
+	_, err := request.Execute(unix.NETLINK_ROUTE, 0)
+	return err
 }
 
 // lacksIPv6 tells whether an address or route was refused since the kernel was built
