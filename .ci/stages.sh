@@ -34,7 +34,7 @@ debian=(
   # Go with cgo, and the C libraries and compilers that package gons is proven with.
   git gcc libc6-dev musl-tools clang
   # What tests look at namespaces with.
-  iproute2 nftables util-linux procps libcap2-bin iputils-ping
+  iproute2 nftables iptables util-linux procps libcap2-bin iputils-ping
   # What an unprivileged user needs, and what root makes one with.
   uidmap passwd
   # The linter of these scripts.

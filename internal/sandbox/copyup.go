@@ -16,6 +16,10 @@ import (
 // with each old entry bound back in its place. An overlay would be simpler, but
 // the kernel refuses it over files of owners who are not mapped.
 //
+// Files and folders of others that the caller may not open would only be in the way of
+// who opens them by name, such as iptables(8) the /run/xtables.lock of the host's root. In
+// their place are new and empty ones of the caller's, with the same mode.
+//
 // Folders that are named in fresh, with their permissions, are new and empty
 // instead. With an error the folder is what it was before.
 func CopyUp(dir string, fresh map[string]fs.FileMode) (err error) {
@@ -69,7 +73,14 @@ func putBack(e fs.DirEntry, from, to string) (err error) {
 		}
 		return os.Symlink(text, to)
 	}
-	tree, err := sys.OpenTree(from)
+	closed, err := closedTo(e, from)
+	if closed != 0 {
+		return makeAnew(to, closed)
+	}
+	var tree *sys.FD
+	if err == nil {
+		tree, err = sys.OpenTree(from)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -88,6 +99,40 @@ func putBack(e fs.DirEntry, from, to string) (err error) {
 	return sys.MoveMount(tree, to)
 }
 
+// closedTo returns the mode of a file or folder that the caller can do nothing with: neither
+// read nor write the file, find nothing in the folder. It is zero for all else.
+//
+// What else there is, such as a socket, is no use anew: nobody would listen.
+func closedTo(e fs.DirEntry, path string) (mode fs.FileMode, err error) {
+	switch {
+	case e.IsDir():
+		err = sys.Access(path, sys.MaySearch)
+	case e.Type().IsRegular():
+		if err = sys.Access(path, sys.MayRead); err != nil && sys.Access(path, sys.MayWrite) == nil {
+			err = nil
+		}
+	}
+	if !errors.Is(err, fs.ErrPermission) {
+		return 0, err
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		return 0, err
+	}
+	return info.Mode(), nil
+}
+
+// makeAnew makes an empty file or folder with that mode, which its owner may use in any case.
+func makeAnew(path string, mode fs.FileMode) error {
+	if mode.IsDir() {
+		return makeFolder(path, mode|0o700)
+	}
+	if err := touch(path); err != nil {
+		return err
+	}
+	return os.Chmod(path, mode|0o600)
+}
+
 func touch(path string) error {
 	file, err := sys.Create(path, 0o644)
 	if err != nil {
@@ -98,15 +143,18 @@ func touch(path string) error {
 
 func makeFolders(dir string, fresh map[string]fs.FileMode) error {
 	for name, mode := range fresh {
-		path := filepath.Join(dir, name)
-		if err := os.Mkdir(path, mode); err != nil {
-			return err
-		}
-		if err := os.Chmod(path, mode); err != nil { // whatever the umask is
+		if err := makeFolder(filepath.Join(dir, name), mode); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func makeFolder(path string, mode fs.FileMode) error {
+	if err := os.Mkdir(path, mode); err != nil {
+		return err
+	}
+	return os.Chmod(path, mode) // whatever the umask is
 }
 
 // netnsDir is where ip-netns(8) looks for network namespaces.

@@ -3,9 +3,12 @@
 package sandbox_test
 
 import (
+	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -14,6 +17,8 @@ import (
 	"github.com/seed-1bc5c4a2/gonso"
 	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/reexec"
+	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
 // furnished returns a folder with one entry of each type, one of them a mount, and
@@ -99,4 +104,70 @@ func TestCopyUpThatFailsChangesNothing(t *testing.T) {
 	g.Expect(is.Dev).To(Equal(was.Dev), "the device of the folder")
 	g.Expect(modes(g, dir)).To(Equal(before))
 	g.Expect(sandbox.CopyUp(filepath.Join(dir, "nowhere"), nil)).To(MatchError(fs.ErrNotExist))
+}
+
+// Files of the host's root, as a user namespace without it sees them, are here those of a
+// user who is not mapped into one more user namespace.
+func TestCopyUpMakesAnewWhatOnlyOthersMayOpen(t *testing.T) {
+	g := NewWithT(t)
+	nstest.Require(t, "setuid")
+	dir := t.TempDir()
+	g.Expect(os.Chmod(filepath.Dir(dir), 0o755)).To(Succeed())
+	g.Expect(os.Chmod(dir, 0o755)).To(Succeed())
+	for name, mode := range map[string]fs.FileMode{"lock": 0o600, "secret": 0o440, "open": 0o644, "append": 0o622} {
+		g.Expect(os.WriteFile(filepath.Join(dir, name), []byte("theirs"), mode)).To(Succeed())
+		g.Expect(os.Chmod(filepath.Join(dir, name), mode)).To(Succeed())
+	}
+	for name, mode := range map[string]fs.FileMode{"state": 0o700, "listed": 0o755, "through": 0o711} {
+		g.Expect(os.Mkdir(filepath.Join(dir, name), mode)).To(Succeed())
+		g.Expect(os.WriteFile(filepath.Join(dir, name, "theirs"), nil, 0o644)).To(Succeed())
+	}
+	g.Expect(unix.Mkfifo(filepath.Join(dir, "fifo"), 0o600)).To(Succeed())
+	entries, err := os.ReadDir(dir)
+	g.Expect(err).NotTo(HaveOccurred())
+	for _, e := range entries {
+		g.Expect(os.Chown(filepath.Join(dir, e.Name()), 1, 1)).To(Succeed())
+	}
+
+	after, err := copiedUp.Run(t.Context(), dir, reexec.In(withoutOthers(t)))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(after).To(Equal(map[string]string{
+		"lock": "-rw------- ours", "secret": "-rw-r----- ours",
+		"open": "-rw-r--r-- theirs", "append": "-rw--w--w- theirs", "fifo": "prw------- theirs",
+		"state": "drwx------ ours", "listed": "drwxr-xr-x theirs", "through": "drwx--x--x theirs",
+	}))
+}
+
+// copiedUp copies a folder up and says what each entry has become. What is a user's who is not
+// mapped shows as the overflow user's.
+var copiedUp = reexec.Func("copied up", func(_ context.Context, dir string) (map[string]string, error) {
+	found := map[string]string{}
+	if err := sandbox.CopyUp(dir, nil); err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		info, e := os.Lstat(filepath.Join(dir, e.Name()))
+		if e != nil {
+			return nil, e
+		}
+		text := info.Mode().String() + " theirs"
+		if info.Sys().(*syscall.Stat_t).Uid == 0 {
+			text = info.Mode().String() + " ours"
+			if err := os.RemoveAll(filepath.Join(dir, info.Name())); err != nil || info.Mode().IsRegular() && info.Size() > 0 {
+				return nil, fmt.Errorf("%s: %d bytes: %w", info.Name(), info.Size(), err)
+			}
+		}
+		found[info.Name()] = text
+	}
+	return found, err
+})
+
+// withoutOthers is a user namespace that has nobody but root, who is this process, and a
+// mount namespace.
+func withoutOthers(t *testing.T) set.Set {
+	owner, err := set.Unshare(set.NS_USER|set.NS_MNT, set.WithRootMapped())
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(func() { NewWithT(t).Expect(owner.Close()).To(Succeed()) })
+	return owner
 }

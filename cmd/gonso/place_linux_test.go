@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/need"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// in runs a shell script in a mount namespace that another one has set up.
+func in(t *testing.T, setup, script string) string {
+	t.Helper()
+	place, err := set.Unshare(set.NS_MNT)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := place.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	out, err := place.Command(t.Context(), "sh", "-c", "set -e\n"+setup+"\n"+script).CombinedOutput()
+	if err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+	return string(out)
+}
+
+// runOfOthers has things in /run, not for all to read, of a user who is not mapped into a
+// user namespace of root alone.
+const runOfOthers = `
+	mount -t tmpfs none /run
+	mkdir -m 0700 /run/state
+	echo secret >/run/key
+	touch /run/xtables.lock /run/state/file
+	chmod 0600 /run/key /run/xtables.lock
+	chown -R 1:1 /run`
+
+// TestWhatOnlyOthersMayOpenIsNotInTheWay of a program that makes it where it is missing.
+func TestWhatOnlyOthersMayOpenIsNotInTheWay(t *testing.T) {
+	nstest.Require(t, "setuid")
+	out := in(t, runOfOthers, `gonso exec -subids=false -- sh -c 'cat /run/key; ls -A /run/state; echo ours >/run/key; cat /run/key'`)
+	if out != "ours\n" {
+		t.Errorf("%q, want a key of our own, and nothing of theirs", out)
+	}
+	need.Tool(t, "iptables-legacy", "iptables")
+	// It opens the lock first of all. Whether the kernel has such tables is another matter.
+	out = in(t, runOfOthers, `gonso exec -subids=false -- iptables-legacy --wait 1 --list --numeric 2>&1 || true`)
+	if strings.Contains(out, "xtables.lock") {
+		t.Error(out)
+	}
+}
+
+// masked has /proc/sys as a container has it.
+const masked = `
+	mount --bind /proc/sys /proc/sys
+	mount -o remount,bind,ro /proc/sys`
+
+// TestTheRouterAnswersWhereNoSettingCanBeWritten to what it has no route for.
+func TestTheRouterAnswersWhereNoSettingCanBeWritten(t *testing.T) {
+	for router, address := range map[string]string{"192.0.2.1": "198.51.100.1", "2001:db8::1": "2001:db8:9::1"} {
+		out := in(t, masked, `gonso exec -v -subids=false -- ping -n -c 1 -W 10 `+address+` 2>&1 || true`)
+		if !strings.Contains(out, "without ping: ") || strings.Contains(out, "without eth0") {
+			t.Errorf("%s, want an eth0, and no ping sockets", out)
+		}
+		if !strings.Contains(out, "From "+router+" ") {
+			t.Errorf("%s, want an answer of %s", out, router)
+		}
+	}
+}
