@@ -36,6 +36,13 @@ var purposes = map[string]string{
 	"vlan":         "tag packets by VLAN (IEEE 802.1Q)",
 	"vxlan":        "make a VXLAN tunnel",
 	"wireguard":    "make a WireGuard tunnel",
+	"macvtap":      "give a program a hardware address on an interface by macvtap",
+	"geneve":       "make a GENEVE tunnel",
+	"gre":          "make a GRE tunnel",
+	"bond":         "bond interfaces",
+	"team":         "team interfaces",
+	"vrf":          "have routes of their own for some interfaces by VRF",
+	"ifb":          "shape what comes in by an ifb interface",
 }
 
 // meaning is what an answer to a check means for tests, in a sentence.
