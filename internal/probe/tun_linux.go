@@ -10,6 +10,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 )
 
@@ -34,7 +35,7 @@ func tryTun() Result {
 		r.OK = No
 		r.Cause = fmt.Errorf("there is no device file for it: %w", r.Cause)
 		r.Remedy = "sudo sh -c 'mkdir -p /dev/net && mknod -m 0666 /dev/net/tun c 10 200'"
-		if refusal.Contained() { // devices are the engine's to give
+		if refusal.EnginesDev(procfs.Root) { // devices are the engine's to give
 			r.Remedy = refusal.AddTun
 		}
 	case errors.Is(r.Cause, unix.EACCES):

@@ -3,7 +3,6 @@
 package refusal
 
 import (
-	"os"
 	"slices"
 	"strings"
 
@@ -53,13 +52,18 @@ var mountPoints = []string{
 	"/sys/kernel/tracing", "/sys/hypervisor/s390", "/sys/fs/smackfs", "/sys/fs/resctrl",
 }
 
-// Contained reports whether an engine says that this is a container of its own: Docker,
-// Podman.
-func Contained() bool {
-	for _, mark := range []string{"/.dockerenv", "/run/.containerenv"} {
-		if _, err := os.Lstat(mark); err == nil {
-			return true
+// EnginesDev reports whether the folder of devices is one that an engine has made and filled:
+// the kernel has a file system of its own for it.
+func EnginesDev(root string) bool {
+	mounts, err := procfs.Mounts(root, procfs.Self)
+	if err != nil {
+		return false
+	}
+	engines := false
+	for _, m := range mounts {
+		if m.Target == "/dev" {
+			engines = m.FSType == "tmpfs"
 		}
 	}
-	return false
+	return engines
 }

@@ -94,3 +94,24 @@ func TestLimitsAreRaisedInOneGo(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+func TestMasksOfAContainerAreNamed(t *testing.T) {
+	const plain = "22 1 0:21 / /proc rw - proc proc rw\n23 1 0:22 / /sys rw - sysfs sysfs rw\n" +
+		"24 1 0:6 / /dev rw - devtmpfs devtmpfs rw\n31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n" +
+		"32 22 0:29 / /proc/sys/fs/binfmt_misc rw - autofs systemd-1 rw\n33 23 0:30 / /sys/kernel/debug rw - debugfs debugfs rw\n"
+	const engines = "22 1 0:21 / /proc rw - proc proc rw\n23 1 0:22 / /sys ro - sysfs sysfs ro\n" +
+		"24 1 0:42 / /dev rw - tmpfs tmpfs rw\n31 23 0:28 / /sys/fs/cgroup ro - cgroup2 cgroup2 rw\n" +
+		"49 22 0:21 /sys /proc/sys ro - proc proc rw\n53 23 0:47 / /sys/firmware ro - tmpfs tmpfs ro\n"
+	for text, want := range map[string]refusal.Reason{
+		plain:   {},
+		engines: {"parts of /proc and /sys are covered: /proc/sys, /sys/firmware", "docker run --security-opt systempaths=unconfined ..."},
+	} {
+		root := proc(t, map[string]string{"thread-self/mountinfo": text, mounts: text})
+		if got := refusal.Masks(root); got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+		if got := refusal.EnginesDev(root); got != (text == engines) {
+			t.Errorf("/dev is an engine's: %t", got)
+		}
+	}
+}
