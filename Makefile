@@ -3,7 +3,7 @@
 # Short names. What is behind them is in .ci/stages.sh.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-user race demo lint bench vm ci mutants
+.PHONY: help test test-user race demo lint bench vm ci mutants exhaustion
 
 help: ## show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -34,3 +34,6 @@ ci: ## run all that a change must pass
 
 mutants: ## take out one guard at a time and see its test fail (minutes)
 	.ci/run mutants-all
+
+exhaustion: ## show what each call makes of full tables, limits and file systems (as root)
+	go test -v -count=1 -run . ./internal/exhaustion

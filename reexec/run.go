@@ -10,6 +10,9 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
+	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
 const (
@@ -35,6 +38,16 @@ type call struct {
 	result any             // where the result is decoded to; nil: none is due
 }
 
+// exhausted adds what helps to an error of starting that a limit caused, unless package
+// set has said so.
+func exhausted(err error) error {
+	text := refusal.Exhausted("fork", err)
+	if _, said := errors.AsType[*set.Error](err); said || text == "" {
+		return err
+	}
+	return fmt.Errorf("%w (%s)", err, text)
+}
+
 // run runs an action in a process of its own, under both APIs.
 func (c *config) run(ctx context.Context, call call) error {
 	if err := c.mayRun(call.action); err != nil {
@@ -47,15 +60,15 @@ func (c *config) run(ctx context.Context, call call) error {
 	defer stop()
 	place, err := c.place()
 	if err != nil {
-		return err
+		return exhausted(err)
 	}
 	w, err := newWires()
 	if err != nil {
-		return errors.Join(err, place.close())
+		return errors.Join(exhausted(err), place.close())
 	}
 	cmd := c.command(ctx, place, w)
 	if err := cmd.Start(); err != nil {
-		return errors.Join(err, w.closeTheirs(), w.close(), place.close())
+		return errors.Join(exhausted(err), w.closeTheirs(), w.close(), place.close())
 	}
 	errs := []error{w.closeTheirs()}
 	late := time.AfterFunc(readyWithin, func() { _ = cmd.signal(os.Kill) })

@@ -134,7 +134,7 @@ func (c *Cmd) Start() (err error) {
 	}
 	files, err := c.pipes.files(c)
 	if err != nil {
-		return err
+		return newError("start", 0, err)
 	}
 	if c.child, err = c.fork(files); err != nil {
 		return err

@@ -5,6 +5,7 @@ package set
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -163,7 +164,19 @@ func (s Set) connectOnce(ctx context.Context, t target, to netip.AddrPort) (net.
 	if err := waitConnected(ctx, f, inside); err != nil {
 		return nil, opError("dial", t.network, t.addr(to), err)
 	}
-	return net.FileConn(f)
+	conn, err := net.FileConn(f)
+	if err != nil {
+		return nil, opError("dial", t.network, t.addr(to), fileError(err))
+	}
+	return conn, nil
+}
+
+// fileError leaves out that package net was given a file.
+func fileError(err error) error {
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		return e.Err
+	}
+	return err
 }
 
 // socket makes a socket for the target in the calling thread's network
@@ -195,7 +208,7 @@ func numberZone(addr netip.AddrPort) (netip.AddrPort, error) {
 	}
 	index, err := sys.InterfaceIndex(ip.Zone())
 	if err != nil {
-		return addr, &net.AddrError{Err: "interface " + ip.Zone() + ": " + err.Error(), Addr: ip.String()}
+		return addr, fmt.Errorf("%s: interface %s: %w", ip, ip.Zone(), err)
 	}
 	return netip.AddrPortFrom(ip.WithZone(strconv.Itoa(index)), addr.Port()), nil
 }

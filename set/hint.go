@@ -18,13 +18,14 @@ func hint(op string, flags int, err error) string {
 	if !errors.As(err, &errno) {
 		return ""
 	}
+	if text := refusal.Exhausted(op, err); text != "" {
+		return text
+	}
 	switch errno {
 	case syscall.EPERM, syscall.EACCES:
 		return hintPrivilege(op, flags)
 	case syscall.ENOSPC:
 		return hintLimit(flags)
-	case syscall.EMFILE:
-		return "the process has as many files open as RLIMIT_NOFILE allows; close Sets, or raise ulimit -n"
 	case syscall.EUSERS:
 		if flags&NS_USER != 0 {
 			return "user namespaces nest at most 32 deep"

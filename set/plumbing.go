@@ -69,7 +69,8 @@ func (c *Cmd) pipe() (r, w *os.File, err error) {
 	if c.started {
 		return nil, nil, errors.New("gonso: pipe after the command was started")
 	}
-	return os.Pipe()
+	r, w, err = os.Pipe()
+	return r, w, newError("start", 0, err)
 }
 
 // files returns the descriptors from 0 on.

@@ -75,7 +75,11 @@ func (s Set) Listen(network, address string) (net.Listener, error) {
 		return nil, err
 	}
 	defer f.Close() // package net has a descriptor of its own
-	return net.FileListener(f)
+	l, err := net.FileListener(f)
+	if err != nil {
+		return nil, opError("listen", network, nil, fileError(err))
+	}
+	return l, nil
 }
 
 // ListenPacket listens for packets in the Set's network namespace, as
@@ -93,7 +97,11 @@ func (s Set) ListenPacket(network, address string) (net.PacketConn, error) {
 		return nil, err
 	}
 	defer f.Close() // package net has a descriptor of its own
-	return net.FilePacketConn(f)
+	conn, err := net.FilePacketConn(f)
+	if err != nil {
+		return nil, opError("listen", network, nil, fileError(err))
+	}
+	return conn, nil
 }
 
 // inside runs f on a thread that has joined the Set in the kinds in flags, and is

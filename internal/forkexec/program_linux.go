@@ -30,25 +30,25 @@ func (a *Attr) ChangesRoot() bool {
 
 func (a *Attr) joins(flag int) bool { return joined(a.Joins, flag) }
 
-// reserve finds the numbers from which on no descriptor is one that the child needs.
+// reserve finds the numbers that moves must not take: of Files, and of what the child
+// needs. The others are free, also where this process has something open: by number they
+// may be the highest that RLIMIT_NOFILE allows, and dup3 gives no higher one (EBADF).
 func (s *script) reserve(attr *Attr) {
-	s.free = uintptr(max(s.channel, len(attr.Files)))
-	for _, fd := range attr.Files {
-		if fd != none {
-			s.free = max(s.free, fd)
-		}
-	}
+	s.free = uintptr(max(3, len(attr.Files)))
+	s.needed = append([]uintptr{uintptr(s.channel)}, attr.Files...)
 	for _, j := range attr.Joins {
-		s.free = max(s.free, uintptr(j.FD))
+		s.needed = append(s.needed, uintptr(j.FD))
 	}
 	if attr.Program != nil {
-		s.free = max(s.free, uintptr(attr.Program.FD), uintptr(attr.Program.Root))
+		s.needed = append(s.needed, uintptr(attr.Program.FD), uintptr(attr.Program.Root))
 	}
-	s.free++
 }
 
 // moves gives a descriptor a number of its own.
 func (s *script) moves(fd uintptr) (to uintptr) {
+	for slices.Contains(s.needed, s.free) {
+		s.free++
+	}
 	to, s.free = s.free, s.free+1
 	s.does(unix.SYS_DUP3, fd, to, unix.O_CLOEXEC).at(Files, 0)
 	return to

@@ -13,8 +13,9 @@ import (
 // A script is what a child does: system calls, one after the other.
 type script struct {
 	calls   []call
-	channel int     // the child's end
-	free    uintptr // the least number of a descriptor that nobody needs
+	channel int       // the child's end
+	free    uintptr   // the least number that moves may take next
+	needed  []uintptr // but for these
 	pinned  runtime.Pinner
 }
 

@@ -40,8 +40,12 @@ func (fd *FD) Int() int { return int(fd.n.Load()) }
 func (fd *FD) Disown() int { return int(fd.n.Swap(-1)) }
 
 // Close closes the descriptor. Only the first call does; a number that the
-// kernel has meanwhile given to somebody else is never touched.
+// kernel has meanwhile given to somebody else is never touched. Of a nil FD, which is
+// what an opening that failed leaves behind, there is nothing to close.
 func (fd *FD) Close() error {
+	if fd == nil {
+		return nil
+	}
 	n := fd.Disown()
 	if n < 0 {
 		return os.ErrClosed
