@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/creation"
 	"github.com/seed-1bc5c4a2/gonso/internal/leak"
 )
 
@@ -31,6 +32,7 @@ func newLeakCheck(ownMounts bool) (*leakCheck, error) {
 	if err != nil {
 		return nil, err
 	}
+	creation.Watch(true)
 	return &leakCheck{before, ownMounts}, nil
 }
 

@@ -14,8 +14,10 @@ func TestWhatTheTestsLeaveBehindFailsTheRun(t *testing.T) {
 	g.Expect(code).To(Equal(1), out)
 	g.Expect(out).To(SatisfyAll(
 		ContainSubstring("nstest: the tests left behind"),
-		MatchRegexp(`thread \d+ .*: uts:\[\d+\] instead of uts:`),
+		MatchRegexp(`(?m)^thread \d+: uts:\[\d+\] instead of uts:\[\d+\] \(moved at suite_test\.go:\d+ in rootless\.TestLeak\.func1\)$`),
 		MatchRegexp(`namespace uts:\[\d+\], held by .*descriptor`),
+		MatchRegexp(`(?m)^descriptor \d+: uts:\[\d+\] \(a Set made at suite_test\.go:\d+ in rootless\.keep, called at suite_test\.go:\d+ in rootless\.TestLeak\)$`),
+		MatchRegexp(`(?m)^process \d+ \(sleep\): \["sleep" "1000"\] \(a Cmd started at suite_test\.go:\d+ in rootless\.TestLeak\)$`),
 		MatchRegexp(`descriptor \d+: /dev/zero`),
 		MatchRegexp(`process \d+ \(cat\)`),
 		MatchRegexp(`mount \d+ at /run/lock`),

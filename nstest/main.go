@@ -25,7 +25,14 @@ import (
 // Main runs the actions of package reexec, with their coverage. When the tests
 // have ended it looks for what they left behind, threads in foreign namespaces,
 // namespaces, descriptors, processes and, in a rootless run, mounts: a run that
-// leaks fails. It ends the process with the exit code of the tests.
+// leaks fails, and says where a Set was made that nobody closed, Do or Enter was
+// called that sits on a thread, a Cmd was started:
+//
+//	nstest: the tests left behind (nstest.NoLeakCheck() in TestMain switches this check off):
+//	namespace net:[4026532281], held by descriptor 7 (net:[4026532281])
+//	descriptor 7: net:[4026532281] (a Set made at router_test.go:12 in router.TestForwards)
+//
+// Main ends the process with the exit code of the tests.
 func Main(m Runner, opts ...MainOption) { os.Exit((&M{M: m, Options: opts}).Run()) }
 
 // A Runner runs tests; *testing.M is one.

@@ -75,10 +75,17 @@ func (m *haveLeaked) NegatedFailureMessage(any) string {
 	return fmt.Sprintf("Expected not to have leaked %s, but found %d:\n%s", m.things, len(m.leaked), lines(m.leaked))
 }
 
-func leakedThreads(r leak.Report) []string    { return texts(r.Threads) }
-func leakedNamespaces(r leak.Report) []string { return texts(r.Namespaces) }
-func leakedFds(r leak.Report) []string        { return texts(r.Descriptors) }
-func leakedProcesses(r leak.Report) []string  { return texts(r.Processes) }
+func leakedThreads(r leak.Report) []string   { return texts(r.Threads) }
+func leakedFds(r leak.Report) []string       { return texts(r.Descriptors) }
+func leakedProcesses(r leak.Report) []string { return texts(r.Processes) }
+
+func leakedNamespaces(r leak.Report) []string {
+	all := texts(r.Namespaces)
+	for i, n := range r.Namespaces {
+		all[i] += n.Made()
+	}
+	return all
+}
 
 func texts[T fmt.Stringer](list []T) (all []string) {
 	for _, t := range list {

@@ -3,11 +3,11 @@
 package nstest_test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -16,20 +16,17 @@ import (
 )
 
 // abroad has a goroutine sit in the Set until the returned function is called, and
-// tells about its thread.
-func abroad(t *testing.T, s set.Set) (tid, name string, end func()) {
+// tells which thread it sits on, and where it called Do.
+func abroad(t *testing.T, s set.Set) (tid, place string, end func()) {
 	t.Helper()
 	g := NewWithT(t)
 	seated, stop, ended := make(chan error), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
+		_, file, line, _ := runtime.Caller(0)
 		err := s.Do(func() {
 			link, err := os.Readlink("/proc/thread-self")
-			comm, e := os.ReadFile("/proc/thread-self/comm")
-			tid, name = filepath.Base(link), string(bytes.TrimSpace(comm))
-			if err == nil {
-				err = e
-			}
+			tid, place = filepath.Base(link), fmt.Sprintf("%s:%d in nstest_test.abroad.func1", filepath.Base(file), line+1)
 			seated <- err
 			<-stop
 		})
@@ -38,7 +35,7 @@ func abroad(t *testing.T, s set.Set) (tid, name string, end func()) {
 		}
 	}()
 	g.Expect(<-seated).To(Succeed())
-	return tid, name, func() { close(stop); <-ended }
+	return tid, place, func() { close(stop); <-ended }
 }
 
 func TestHaveLeakedThreads(t *testing.T) {
@@ -47,10 +44,10 @@ func TestHaveLeakedThreads(t *testing.T) {
 	s := nstest.New(t, set.NS_UTS).Set()
 	before := nstest.Snapshot()
 	g.Eventually(nstest.Snapshot).ShouldNot(nstest.HaveLeakedThreads(before))
-	tid, name, end := abroad(t, s)
+	tid, place, end := abroad(t, s)
 	g.Expect(agrees(t, nstest.Snapshot(), nstest.HaveLeakedThreads(before))).To(Equal(fmt.Sprintf(
 		`Expected not to have leaked threads, but found 1:
-    thread %s (%s): %s instead of %s`, tid, name, idOf(t, s, set.NS_UTS), outside)))
+    thread %s: %s instead of %s (moved at %s)`, tid, idOf(t, s, set.NS_UTS), outside, place)))
 	g.Expect(nstest.Snapshot).To(nstest.HaveLeakedThreads(before))
 	end()
 	g.Eventually(nstest.Snapshot).ShouldNot(nstest.HaveLeakedThreads(before))
@@ -67,7 +64,7 @@ func TestHaveLeakedNamespaces(t *testing.T) {
 	g.Eventually(nstest.Snapshot).ShouldNot(nstest.HaveLeakedThreads(before))
 	g.Expect(agrees(t, nstest.Snapshot(), nstest.HaveLeakedNamespaces(before))).To(MatchRegexp(
 		`^Expected not to have leaked namespaces, but found 1:
-    namespace (uts:\[\d+\]), held by descriptor \d+ \(uts:\[\d+\]\)$`))
+    namespace (uts:\[\d+\]), held by descriptor \d+ \(uts:\[\d+\]\) \(a Set made at match_leaked_test\.go:\d+ in nstest_test\.TestHaveLeakedNamespaces\)$`))
 	g.Expect(agrees(t, nstest.Snapshot(), nstest.HaveLeakedNamespaces(before))).To(ContainSubstring(
 		"namespace " + idOf(t, s, set.NS_UTS) + ", held by"))
 	g.Expect(s.Close()).To(Succeed())

@@ -126,7 +126,7 @@ func samplesOfMatchers(t *testing.T) map[string]string {
 	return samples
 }
 
-var numbers = regexp.MustCompile(`thread \d+ \([^)]*\)|0x[0-9a-f]+|\[\d+\]|\b(process|descriptor) \d+`)
+var numbers = regexp.MustCompile(`0x[0-9a-f]+|\[\d+\]|\b(thread|process|descriptor) \d+| at \S+:\d+ in [^\s,)]+(, called at \S+:\d+ in [^\s,)]+)?`)
 
 // anonymous takes from a message the numbers, which are others each time.
 func anonymous(message string) string { return numbers.ReplaceAllString(message, "#") }

@@ -325,7 +325,7 @@ func Reach(address string, within ...time.Duration) types.GomegaMatcher {
 // Where something leaked, ShouldNot says:
 //
 //	Expected not to have leaked threads, but found 1:
-//	    thread 7174 (nstest.test): uts:[4026532281] instead of uts:[4026532369]
+//	    thread 7174: uts:[4026532281] instead of uts:[4026532369] (moved at router_test.go:12 in router.TestForwards)
 func HaveLeakedThreads(before *Inventory) types.GomegaMatcher {
 	return &haveLeaked{matcher: "HaveLeakedThreads", things: "threads", list: leakedThreads, before: before}
 }
@@ -337,7 +337,7 @@ func HaveLeakedThreads(before *Inventory) types.GomegaMatcher {
 // Where something leaked, ShouldNot says:
 //
 //	Expected not to have leaked namespaces, but found 1:
-//	    namespace net:[4026532281], held by descriptor 21 (net:[4026532281])
+//	    namespace net:[4026532281], held by descriptor 21 (net:[4026532281]) (a Set made at router_test.go:12 in router.TestForwards)
 func HaveLeakedNamespaces(before *Inventory) types.GomegaMatcher {
 	return &haveLeaked{matcher: "HaveLeakedNamespaces", things: "namespaces", list: leakedNamespaces, before: before}
 }

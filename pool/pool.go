@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/creation"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -59,6 +60,7 @@ func NewRaw(flags int, afterCreate func() (clean bool, err error), opts ...set.U
 // back.
 func (p *Pool) Get() (set.Set, error) {
 	if s, ok := p.take(); ok {
+		creation.Hand(s, "a Set taken from a pool", creation.Here())
 		return s, nil
 	}
 	s, err := p.create()

@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/creation"
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
 )
 
@@ -140,6 +141,7 @@ func (c *Cmd) Start() (err error) {
 		return err
 	}
 	c.Process = c.child.Process
+	creation.Add(c, "a Cmd started", creation.Here(), creation.Process(c.Process.Pid))
 	c.pipes.copy()
 	c.exited = make(chan struct{})
 	if c.ctx.Done() != nil && (c.Cancel != nil || c.WaitDelay != 0) {
@@ -234,6 +236,7 @@ func (c *Cmd) Wait() error {
 		return errors.New("gonso: Wait was already called")
 	}
 	state, err := c.child.Wait()
+	creation.Remove(c)
 	c.ProcessState = state
 	if err == nil && !state.Success() {
 		err = &exec.ExitError{ProcessState: state}

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/creation"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -64,7 +65,9 @@ func (s Set) DoRaw(f func() bool, restore bool) error {
 		return err
 	}
 	var err error
+	site := creation.Here()
 	onThread(func() (clean bool) {
+		defer sits(site)()
 		var moved int
 		if moved, err = s.join(s.foreign); err != nil {
 			return home.restore(moved)
@@ -105,12 +108,25 @@ func (s Set) Enter() error {
 	moved, err := s.join(foreign)
 	if moved == 0 {
 		unlockThread(locksForLife)
+		return err
 	}
+	sits(creation.Here())
 	return err
 }
 
 var errMainThread = errors.New("this is the main thread: call it on another goroutine, " +
 	"or keep goroutines off it with runtime.LockOSThread in an init function")
+
+// sits has whoever looks for what was left behind find out why the calling thread is
+// elsewhere, until it is no longer.
+func sits(site creation.Site) (noLonger func()) {
+	if !site.Known() {
+		return func() {}
+	}
+	thread := creation.Thread(sys.Gettid())
+	creation.Add(thread, "moved", site, thread)
+	return func() { creation.Remove(thread) }
+}
 
 // foreignHere has the kinds in which the Set is not where the calling thread is.
 func (s Set) foreignHere() (flags int, err error) {

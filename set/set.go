@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/creation"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -50,7 +51,26 @@ func newSet(fds [len(kinds)]*sys.FD) (Set, error) {
 			h.foreign |= kinds[i].flag
 		}
 	}
-	return Set{h}, nil
+	return Set{h}.remembered(), nil
+}
+
+// remembered has whoever looks for what was left behind find out where the Set was made.
+func (s Set) remembered() Set {
+	site := creation.Here()
+	if !site.Known() {
+		return s
+	}
+	var things []creation.Thing
+	for _, fd := range s.fds {
+		if fd != nil {
+			things = append(things, creation.Descriptor(fd.Int()))
+		}
+	}
+	if s.init != nil {
+		things = append(things, creation.Process(s.init.holder.PID()))
+	}
+	creation.Add(s, "a Set made", site, things...)
+	return s
 }
 
 // collect makes a Set of the namespaces that open returns for the kinds in
@@ -112,7 +132,10 @@ func (s Set) Close() error {
 
 // destroy lets go of everything. The first process of the pid namespace ends
 // with the last Set that has the namespace.
-func (h *held) destroy() error { return errors.Join(closeAll(h.fds), h.init.release()) }
+func (h *held) destroy() error {
+	creation.Remove(Set{h})
+	return errors.Join(closeAll(h.fds), h.init.release())
+}
 
 // Closed tells whether the Set, or a copy of it, has been closed. The zero Set
 // counts as closed.
@@ -180,6 +203,7 @@ func (s Set) Dup(flags int) (newS Set, retErr error) {
 func (s Set) sharing(from Set) Set {
 	if s.held != nil && s.flags&NS_PID != 0 {
 		s.init = from.init.retain()
+		return s.remembered()
 	}
 	return s
 }

@@ -67,7 +67,7 @@ func (s Set) Unshare(flags int, opts ...UnshareOpt) (Set, error) {
 	}
 	if flags&NS_PID != 0 {
 		made.init = init
-		return made, nil
+		return made.remembered(), nil
 	}
 	return made.sharing(s), nil
 }

@@ -8,7 +8,7 @@
 //	...
 //	report, err := leak.Settle(ctx, before)
 //	for _, thread := range report.Threads {
-//		fmt.Println(thread) // thread 4711 (router): net:[4026532177] instead of net:[4026531840]
+//		fmt.Println(thread) // thread 4711: net:[4026532177] instead of net:[4026531840]
 //	}
 //
 // It finds and does not judge: a report lists what is there now and was not

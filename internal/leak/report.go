@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/creation"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 )
 
@@ -60,6 +61,14 @@ func (r Report) WithoutMounts() Report {
 	return r
 }
 
+// from says where a thing was made, if package creation knows.
+func from(thing creation.Thing) string {
+	if made := creation.Of(thing); made != "" {
+		return " (" + made + ")"
+	}
+	return ""
+}
+
 // String has a line for each thing, and none for an empty report.
 func (r Report) String() string {
 	var lines []string
@@ -86,7 +95,7 @@ func (t Thread) String() string {
 	for i, m := range t.Moved {
 		moves[i] = m.String()
 	}
-	return fmt.Sprintf("thread %d (%s): %s", t.PID, t.Comm, strings.Join(moves, ", "))
+	return fmt.Sprintf("thread %d: %s%s", t.PID, strings.Join(moves, ", "), from(creation.Thread(t.PID)))
 }
 
 func (m Move) String() string {
@@ -107,28 +116,50 @@ func (n Namespace) String() string {
 	return fmt.Sprintf("namespace %v, held by %s", n.Namespace, strings.Join(holders, ", "))
 }
 
+// Made says where the holders were made, as far as package creation knows.
+func (n Namespace) Made() (text string) {
+	for _, h := range n.Holders {
+		switch h.What {
+		case "descriptor":
+			text += from(creation.Descriptor(h.ID))
+		case "thread":
+			text += from(creation.Thread(h.ID))
+		case "process":
+			text += from(creation.Process(h.ID))
+		}
+	}
+	return text
+}
+
 func (h Holder) String() string {
-	if h.What == "mount" {
+	switch h.What {
+	case "mount":
 		return "a mount at " + h.Name
+	case "thread": // all of a program have its name, which is "exe" after a re-exec
+		return fmt.Sprintf("thread %d", h.ID)
 	}
 	return fmt.Sprintf("%s %d (%s)", h.What, h.ID, h.Name)
 }
 
 func (d Descriptor) String() string {
+	made := from(creation.Descriptor(d.Num))
 	if d.Namespace != (procfs.Namespace{}) && d.Target != d.Namespace.String() {
-		return fmt.Sprintf("descriptor %d: %s (%v)", d.Num, d.Target, d.Namespace)
+		return fmt.Sprintf("descriptor %d: %s (%v)%s", d.Num, d.Target, d.Namespace, made)
 	}
-	return fmt.Sprintf("descriptor %d: %s", d.Num, d.Target)
+	return fmt.Sprintf("descriptor %d: %s%s", d.Num, d.Target, made)
 }
 
 func (p Process) String() string {
+	text := fmt.Sprintf("process %d (%s): ", p.PID, p.Comm)
 	switch {
 	case p.State == 'Z':
-		return fmt.Sprintf("process %d (%s): has ended, and nobody has waited for it", p.PID, p.Comm)
+		text += "has ended, and nobody has waited for it"
 	case p.Hidden != nil:
-		return fmt.Sprintf("process %d (%s): %q, in unknown namespaces: %v", p.PID, p.Comm, p.Cmdline, p.Hidden)
+		text += fmt.Sprintf("%q, in unknown namespaces: %v", p.Cmdline, p.Hidden)
+	default:
+		text += fmt.Sprintf("%q", p.Cmdline)
 	}
-	return fmt.Sprintf("process %d (%s): %q", p.PID, p.Comm, p.Cmdline)
+	return text + from(creation.Process(p.PID))
 }
 
 // Diff lists what after has and before has not.

@@ -43,9 +43,9 @@ func TestReportReadsLikeThis(t *testing.T) {
 		Mounts: []procfs.Mount{{ID: 31, Root: "net:[2]", Target: "/run/netns/a", FSType: "nsfs", Source: "nsfs"}},
 	}
 	g := NewWithT(t)
-	g.Expect(report.String()).To(Equal(`thread 71 (router): net:[2] instead of net:[1], children go to a new pid namespace that has no process yet, instead of pid:[3]
-thread 72 (router): children go to pid:[4] instead of pid:[3]
-namespace net:[2], held by thread 71 (router), a mount at /run/netns/a
+	g.Expect(report.String()).To(Equal(`thread 71: net:[2] instead of net:[1], children go to a new pid namespace that has no process yet, instead of pid:[3]
+thread 72: children go to pid:[4] instead of pid:[3]
+namespace net:[2], held by thread 71, a mount at /run/netns/a
 descriptor 7: socket:[4711]
 descriptor 8: net:[2]
 descriptor 9: /run/netns/a (net:[2])

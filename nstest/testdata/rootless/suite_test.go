@@ -5,6 +5,7 @@
 package rootless
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -154,10 +155,8 @@ func TestNonsense(t *testing.T) {
 
 // TestLeak leaves one of each behind.
 func TestLeak(t *testing.T) {
-	s, err := gonso.Unshare(gonso.NS_UTS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := keep(t)
+	var err error
 	ready := make(chan error)
 	go func() { // a thread
 		ready <- s.Enter()
@@ -177,9 +176,21 @@ func TestLeak(t *testing.T) {
 	if err := cat.Start(); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.Command(context.Background(), "sleep", "1000").Start(); err != nil { // it dies with this process
+		t.Fatal(err)
+	}
 	if err := syscall.Mount("leaked", "/run/lock", "tmpfs", 0, ""); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// keep makes a Set that nobody closes.
+func keep(t *testing.T) gonso.Set {
+	s, err := gonso.Unshare(gonso.NS_UTS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 var kept *os.File
