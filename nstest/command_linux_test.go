@@ -39,7 +39,9 @@ func TestCommandEndsWithTheTest(t *testing.T) {
 		g.Expect(forgotten.Start()).To(Succeed())
 		g.Expect(awaited.Start()).To(Succeed())
 		t.Cleanup(func() { // as with the context of the test
-			g.Expect(awaited.Wait()).To(MatchError(ContainSubstring("killed")))
+			ended := make(chan error, 1)
+			go func() { ended <- awaited.Wait() }()
+			g.Eventually(ended, "10s").Should(Receive(MatchError(ContainSubstring("killed"))))
 		})
 	})
 	g := NewWithT(t)

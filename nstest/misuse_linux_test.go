@@ -4,6 +4,7 @@ package nstest_test
 
 import (
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -66,8 +67,14 @@ func TestAFixtureThatIsUsedTooLateIsNamed(t *testing.T) {
 		t.Run(c.test, func(t *testing.T) {
 			g := NewWithT(t)
 			out, code := failing(t, c.test)
-			g.Expect(code).To(Equal(map[bool]int{true: 2, false: 1}[c.panics]))
-			g.Expect(out).To(ContainSubstring(blamed(t, c.test, "used here") + ": nstest: fixture uts of " + c.owner + " is used after " + c.why))
+			told := blamed(t, c.test, "used here") + ": nstest: fixture uts of " + c.owner + " is used after " + c.why
+			g.Expect(out).To(ContainSubstring(told))
+			if c.panics {
+				g.Expect(code).To(Equal(2))
+				g.Expect(out).To(MatchRegexp(`(?m)^panic: \S*` + regexp.QuoteMeta(told)))
+			} else {
+				g.Expect(code).To(Equal(1))
+			}
 			g.Expect(out).To(ContainSubstring("--- FAIL: " + c.test))
 			g.Expect(out).NotTo(SatisfyAny(ContainSubstring("WRONG"), ContainSubstring("cannot be read")))
 			g.Expect(strings.Contains(out, "the others go on")).To(Equal(c.test == "TestLateOnAnotherGoroutine"))
