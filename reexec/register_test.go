@@ -8,10 +8,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 
@@ -120,9 +122,10 @@ func TestChildDiesWithItsParent(t *testing.T) {
 	_, err = out.Read(line) // the child waits from here on
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(parent.Process.Kill()).To(Succeed())
+	g.Expect(out.(*os.File).SetReadDeadline(time.Now().Add(20 * time.Second))).To(Succeed())
 	var rest bytes.Buffer
 	_, err = rest.ReadFrom(out)
-	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(err).NotTo(HaveOccurred(), "the child outlives its parent")
 	g.Expect(parent.Wait()).To(MatchError("signal: killed"))
 	g.Expect(errs.String()).To(BeEmpty())
 }

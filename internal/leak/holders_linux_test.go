@@ -259,6 +259,10 @@ func TestWhatCannotBeReadIsNoEmptySnapshot(t *testing.T) {
 	g.Expect(os.Symlink("net:[none]", root+"/7/task/7/ns/net")).To(Succeed())
 	_, err := leak.TakeFrom(root, "7")
 	g.Expect(err).To(MatchError(procfs.ErrNotNamespace))
+
+	g.Expect(os.Remove(root + "/7/task/7/ns/net")).To(Succeed())
+	_, err = leak.TakeFrom(root, "7")
+	g.Expect(err).To(MatchError(MatchRegexp("mounts of process 7: .*no such file")))
 }
 
 // A thread that has let its namespaces go is about to disappear.
