@@ -13,6 +13,8 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
 	"github.com/seed-1bc5c4a2/gonso/internal/probe"
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 	"github.com/seed-1bc5c4a2/gonso/internal/relay"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -51,6 +53,7 @@ func execOutside(p *plan, args []string) int {
 		p.Files, err = openFiles()
 		limit <- err
 	}()
+	p.withoutProc()
 	owner, err := p.userNamespace()
 	if err := <-limit; err != nil && p.Verbose {
 		complain("exec: the program may open as many files as gonso: %v", err)
@@ -68,6 +71,26 @@ func execOutside(p *plan, args []string) int {
 		return 128 + int(ended.Signal())
 	}
 	return ended.ExitStatus()
+}
+
+// withoutProc leaves out the pid namespace where it would have to do without a /proc: the
+// kernel mounts none in a user namespace while parts of the old one are covered
+// (mount_namespaces(7)), as they are in containers. In the old one no program would find
+// itself by its number.
+func (p *plan) withoutProc() {
+	if !p.takes("user") || !p.takes("proc") {
+		return
+	}
+	covered, err := refusal.CoveredProc(procfs.Root)
+	if err == nil && covered == nil {
+		return
+	}
+	if err == nil {
+		err = fmt.Errorf("no new /proc can be mounted in a user namespace while parts of the old one are covered: %s; try: %s",
+			strings.Join(covered, ", "), refusal.DropMasks)
+	}
+	p.refused("proc", err)
+	p.refused("pid", errors.New("there would be no /proc for it"))
 }
 
 func failed(err error) int {

@@ -11,9 +11,8 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
-// newProc shows the processes of the pid namespace. Where the kernel refuses that,
-// since parts of the old /proc are covered (mount_namespaces(7)), the old one
-// stays, in which /proc/self is right and all other numbers are the outside's.
+// newProc shows the processes of the pid namespace. Should the kernel refuse that, the old
+// one stays, in which /proc/self is right and all other numbers are the outside's.
 func newProc() error {
 	if err := sys.Mount("proc", "/proc", "proc", sys.NoSuid|sys.NoDev|sys.NoExec, ""); err != nil {
 		return fmt.Errorf("mount proc on /proc: %w; its process numbers are those of the outside", err)

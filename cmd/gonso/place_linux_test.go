@@ -60,6 +60,32 @@ const masked = `
 	mount --bind /proc/sys /proc/sys
 	mount -o remount,bind,ro /proc/sys`
 
+// TestAProcThatCannotBeHad costs the pid namespace, in which programs would look for
+// themselves in vain.
+func TestAProcThatCannotBeHad(t *testing.T) {
+	out := in(t, masked, `
+		gonso exec -v -subids=false -- sh -c '[ -d /proc/$$/task/$$ ] && ip -br link show eth0 | cut -d " " -f 1' 2>&1`)
+	for _, want := range []string{
+		"gonso: exec: without proc: no new /proc can be mounted in a user namespace while parts of the old one are covered: /proc/sys; " +
+			"try: docker run --security-opt systempaths=unconfined ...\n",
+		"gonso: exec: without pid: there would be no /proc for it\n",
+		"eth0@",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q, want %q in it", out, want)
+		}
+	}
+}
+
+// TestNothingOutlivesTheProgramWithoutAPIDNamespace neither: all have the pipe that in
+// reads from.
+func TestNothingOutlivesTheProgramWithoutAPIDNamespace(t *testing.T) {
+	const script = `gonso exec -pid=false -- sh -c '(trap "" HUP TERM; sleep 1000 | sleep 1000) & (sleep 1000 &); exit 3' || echo $?`
+	if out := in(t, "", script); out != "3\n" {
+		t.Errorf("%q, want the exit status of the program", out)
+	}
+}
+
 // TestTheRouterAnswersWhereNoSettingCanBeWritten to what it has no route for.
 func TestTheRouterAnswersWhereNoSettingCanBeWritten(t *testing.T) {
 	for router, address := range map[string]string{"192.0.2.1": "198.51.100.1", "2001:db8::1": "2001:db8:9::1"} {

@@ -43,5 +43,5 @@ var steps = []step{
 	{name: "sys", needs: []string{"mnt", "net"}, do: newSys, what: "a /sys of the network namespace"},
 	{name: "eth0", needs: []string{"net", "init"}, do: hostLikeNetwork, what: "an eth0, with default routes to a router that knows no further"},
 	{name: "shared", needs: []string{"mnt"}, do: shareMounts, what: "mounts that are shared with mount namespaces made inside"},
-	{name: "init", needs: []string{"pid"}, what: "a process 1 that waits for orphans; without it the program is process 1"},
+	{name: "init", what: "a process above the program that waits for orphans; without it the program is process 1"},
 }

@@ -30,3 +30,9 @@ func EndBy(sig syscall.Signal) error {
 	}
 	select {} // it is on its way
 }
+
+// AdoptOrphans makes this process the parent of those descendants whose own has ended
+// (PR_SET_CHILD_SUBREAPER, prctl(2)).
+func AdoptOrphans() error {
+	return os.NewSyscallError("prctl", unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+}

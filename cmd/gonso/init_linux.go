@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/relay"
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
+
+// initialise starts the program, passes signals on and waits for everybody, until the
+// program has ended. In a pid namespace of its own it is process 1, and all others end with
+// it. Elsewhere it does that work itself, as far as it gets: who is left behind is its child
+// then (PR_SET_CHILD_SUBREAPER, prctl(2)), and should it be killed, so is the program.
+func initialise(path string, args []string, ownPIDs bool) (ended syscall.WaitStatus, err error) {
+	signals := relay.Listen()
+	attr := &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}}
+	if !ownPIDs {
+		runtime.LockOSThread() // a thread that ends would be the death of the program
+		if err := sys.AdoptOrphans(); err != nil {
+			return 0, err
+		}
+		attr.Sys = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	}
+	program, err := syscall.ForkExec(path, args, attr)
+	if err != nil {
+		return 0, &os.PathError{Op: "exec", Path: path, Err: err}
+	}
+	// The program stays in the process group that the terminal sends signals to. From
+	// here on this process is not, so that all it gets is for the program.
+	if err := syscall.Setpgid(0, 0); err != nil {
+		return 0, os.NewSyscallError("setpgid", err)
+	}
+	go signals.Pass(func(s os.Signal) error { return syscall.Kill(program, s.(syscall.Signal)) })
+	for pid := 0; pid != program; {
+		if pid, err = wait(&ended); err != nil {
+			return 0, err
+		}
+	}
+	if !ownPIDs {
+		err = killOrphans()
+	}
+	return ended, err
+}
+
+// killOrphans ends the children of this process, and theirs, which become its children in
+// turn.
+func killOrphans() error {
+	for {
+		children, err := procfs.Children(procfs.Root, os.Getpid())
+		if err != nil || len(children) == 0 {
+			return err
+		}
+		for _, child := range children {
+			if err := syscall.Kill(child.PID, syscall.SIGKILL); err != nil && !errors.Is(err, unix.ESRCH) {
+				return os.NewSyscallError("kill", err)
+			}
+		}
+		var ended syscall.WaitStatus
+		if _, err := wait(&ended); err != nil && !errors.Is(err, unix.ECHILD) {
+			return err
+		}
+	}
+}
+
+// wait waits for any child.
+func wait(ended *syscall.WaitStatus) (pid int, err error) {
+	for {
+		pid, err = syscall.Wait4(-1, ended, 0, nil)
+		if !errors.Is(err, syscall.EINTR) {
+			return pid, os.NewSyscallError("wait4", err)
+		}
+	}
+}
