@@ -14,6 +14,7 @@ stages=(
   'bench      each benchmark runs, once'
   'race       the tests, as root, with the race detector'
   'user       the tests, as a user without privileges and without cgo'
+  'docker     fixtures and gonso exec in containers of Docker, and what is said to help there helps'
   'ginkgo     the Ginkgo suites in parallel processes, as root and as that user'
   'peers      what the test suites of others make of gonso exec'
   'darwin     everything compiles where there are no namespaces'
@@ -76,7 +77,7 @@ nocgo: CGO_ENABLED=0
 darwin: GOOS=darwin CGO_ENABLED=0
 END
   say go tool -modfile=tools/go.mod actionlint
-  say shellcheck --external-sources .ci/run .ci/machine/{run,kernel,early,init,restricted} .ci/peers/run .github/actions/namespaces/prepare
+  say shellcheck --external-sources .ci/run .ci/machine/{run,kernel,early,init,restricted} .ci/peers/run .ci/docker/run .github/actions/namespaces/prepare
 }
 
 # -count=1 because the kernel is an input of most tests, and go test's cache does not see it.
@@ -95,6 +96,13 @@ stage_race() {
 stage_user() {
   CGO_ENABLED=${CGO_ENABLED:-0} as_user go test -json -vet=off -count=1 -timeout=5m ./... | no_skips
   nothing_left
+}
+
+# Where there is a dockerd it is good enough: Docker's own package conflicts with Debian's.
+stage_docker() {
+  command -v dockerd >/dev/null || need docker.io
+  need busybox-static
+  say .ci/docker/run
 }
 
 # Only the suites: the tests beside them have had their run. Ginkgo would wait for ever.
