@@ -81,11 +81,35 @@ func (r *room) enter(tb testing.TB) {
 	if spec {
 		return
 	}
-	stays.begin(tb, r)
+	r.stay(tb, outside, false)
+}
+
+// stayInProcess is what enter is for a room that the whole process is in, see [InProcess].
+// Its temporary folder is removed from a copy of the mount namespace as it came.
+func (r *room) stayInProcess(tb testing.TB) {
+	tb.Helper()
+	var outside set.Set
+	if r.set.Flags()&set.NS_MNT != 0 {
+		var err error
+		if outside, err = set.Unshare(set.NS_MNT); err != nil {
+			tb.Fatalf("nstest: %s: %v", r.name, err)
+		}
+		tempDirFirst(tb)
+	}
+	r.stay(tb, outside, true)
+}
+
+// stay has a test be in the room until it ends, and then go to the mount namespace outside.
+func (r *room) stay(tb testing.TB, outside set.Set, process bool) {
+	tb.Helper()
+	stays.begin(tb, r, process)
 	tb.Cleanup(func() {
 		tb.Helper()
 		r.captureIfFailed() // what is mounted in t.TempDir is about to go
-		err := errors.Join(stays.end(tb), r.stillHere())
+		err := stays.end(tb)
+		if !process {
+			err = errors.Join(err, r.stillHere())
+		}
 		if outside.Flags() != 0 {
 			err = errors.Join(err, outside.Enter(), outside.Close())
 		}
@@ -106,10 +130,16 @@ func (r *room) leavable(tb testing.TB) (outside set.Set, err error) {
 	if r.set.Flags()&set.NS_MNT == 0 {
 		return set.Set{}, nil
 	}
+	tempDirFirst(tb)
+	return set.Current(set.NS_MNT)
+}
+
+// tempDirFirst has the clean-up of TempDir come after all that are registered from now on.
+func tempDirFirst(tb testing.TB) {
+	tb.Helper()
 	if canMakeTempDir() {
 		tb.TempDir()
 	}
-	return set.Current(set.NS_MNT)
 }
 
 // canMakeTempDir reports whether TempDir can succeed. The test may not even want one.

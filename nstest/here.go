@@ -10,8 +10,8 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// Here returns the fixture that the test runs in, by [Enter], [Run], [Fixture.Run] or, for
-// nodes of Ginkgo, [Inside]:
+// Here returns the fixture that the test runs in, by [Enter], [Run], [Fixture.Run],
+// [InProcess] or, for nodes of Ginkgo, [Inside]:
 //
 //	It("has a bridge", func() {
 //		nstest.Here(GinkgoTB()).Netlink().LinkAdd(...)

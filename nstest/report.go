@@ -268,9 +268,10 @@ func (c *config) reportHere(t *testing.T) {
 		t.Fatalf("nstest: %v", err)
 	}
 	mounts, err := procfs.Mounts(procfs.Root, procfs.Self)
-	r := &room{tb: t, name: set.KindNames(c.flags), set: here, reaped: reapedChildren()}
+	r := &room{tb: t, owner: t.Name(), name: set.KindNames(c.flags), set: here, reaped: reapedChildren()}
 	r.usual = func() ([]procfs.Mount, error) { return mounts, err }
 	r.register()
+	r.stayInProcess(t)
 }
 
 // usualMounts lists what is mounted in a fixture like this when a test gets it.

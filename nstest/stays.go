@@ -12,7 +12,8 @@ import (
 
 // A stay is what is known of a test whose goroutine has entered fixtures.
 type stay struct {
-	rooms []*room
+	rooms   []*room
+	process bool // the whole of it is inside, with all subtests
 	// Subtests of t.Run are outside. Package testing does not count them, so that those
 	// of the user have to be noticed before the first of ours.
 	ours, strayed bool
@@ -27,7 +28,7 @@ type tests struct {
 }
 
 // begin notes that a test is in a room from now on.
-func (s *tests) begin(tb testing.TB, r *room) {
+func (s *tests) begin(tb testing.TB, r *room, process bool) {
 	if !reflect.ValueOf(tb).Comparable() {
 		return // somebody's own, which no map can have for a key
 	}
@@ -36,7 +37,9 @@ func (s *tests) begin(tb testing.TB, r *room) {
 	if s.of[tb] == nil {
 		s.of[tb] = new(stay)
 	}
-	s.of[tb].rooms = append(s.of[tb].rooms, r)
+	v := s.of[tb]
+	v.rooms = append(v.rooms, r)
+	v.process = v.process || process
 }
 
 // end notes that a test leaves the room that it has entered last.
@@ -51,7 +54,7 @@ func (s *tests) end(tb testing.TB) error {
 		return nil
 	}
 	delete(s.of, tb)
-	if !v.strayed && (v.ours || !hasSubtests(tb)) {
+	if v.process || !v.strayed && (v.ours || !hasSubtests(tb)) {
 		return nil
 	}
 	if _, fuzz := tb.(*testing.F); fuzz {
@@ -62,16 +65,18 @@ func (s *tests) end(tb testing.TB) error {
 }
 
 // rooms returns where the test is.
-func (s *tests) rooms(tb testing.TB) []*room {
-	if !reflect.ValueOf(tb).Comparable() {
-		return nil
-	}
+func (s *tests) rooms(tb testing.TB) (rooms []*room) {
 	s.Lock()
 	defer s.Unlock()
-	if v := s.of[tb]; v != nil {
-		return append([]*room(nil), v.rooms...)
+	for other, v := range s.of {
+		if v.process && strings.HasPrefix(tb.Name(), other.Name()+"/") {
+			rooms = append(rooms, v.rooms[0])
+		}
 	}
-	return nil
+	if reflect.ValueOf(tb).Comparable() && s.of[tb] != nil {
+		rooms = append(rooms, s.of[tb].rooms...)
+	}
+	return rooms
 }
 
 // around reports whether a test around the one with that name is in a room.
