@@ -3,8 +3,10 @@
 package nstest
 
 import (
+	"flag"
 	"fmt"
 	"os"
+	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso/reexec"
 )
@@ -33,18 +35,49 @@ import (
 //	descriptor 7: net:[4026532281] (a Set made at router_test.go:12 in router.TestForwards)
 //
 // Main ends the process with the exit code of the tests.
-func Main(m Runner, opts ...MainOption) { os.Exit((&M{M: m, Options: opts}).Run()) }
+//
+// No goroutine of this module is left while nothing goes on: those who look for leaked ones, such
+// as goleak and gleak, need not be told to ignore any.
+//
+// A package that has something to do before or after its tests says so with [RunFunc].
+func Main(m Runner, opts ...MainOption) {
+	code, p := (&M{M: m, Options: opts}).run()
+	if p == elsewhere {
+		// Without the exit hooks of the runtime: the child has written the coverage, and this
+		// process has run nothing that counts.
+		syscall.Exit(code)
+	}
+	os.Exit(code)
+}
 
 // A Runner runs tests; *testing.M is one.
 type Runner interface{ Run() int }
 
-// M wraps the tests of a package, for a TestMain with something of its own to
-// do:
+// A RunFunc is a function as a [Runner], for what is to be done before and after the tests:
 //
 //	func TestMain(m *testing.M) {
-//		mm := &nstest.M{M: m}
-//		os.Exit(mm.Run())
+//		nstest.Main(nstest.RunFunc(func() int {
+//			server := startServer()
+//			defer server.Close()
+//			return m.Run()
+//		}))
 //	}
+//
+// It is called where the tests run, and nowhere else: once, in the user namespace of a rootless
+// run, and not in processes that run an action of package reexec. In those of [InProcess] it is.
+type RunFunc func() int
+
+// Run calls f.
+func (f RunFunc) Run() int { return f() }
+
+// M is what [Main] does as a [Runner], for those that want one:
+//
+//	func TestMain(m *testing.M) { goleak.VerifyTestMain(&nstest.M{M: m}) }
+//
+// In a rootless run Run returns twice: in the child, in which the tests run, and in the parent
+// with the child's exit code, unless a signal ended the child, which then ends the parent too. So
+// whatever TestMain itself does before and after Run is done in both. What is meant for the
+// tests belongs into a [RunFunc].
 type M struct {
 	M       Runner
 	Options []MainOption
@@ -58,11 +91,35 @@ type mainConfig struct{ noLeakCheck bool }
 // NoLeakCheck has Main not look for what the tests left behind.
 func NoLeakCheck() MainOption { return func(c *mainConfig) { c.noLeakCheck = true } }
 
+// A place is where the tests run.
+type place int
+
+const (
+	here      place = iota // in this process, as it is
+	inside                 // in this process, which is the child of a rootless run
+	elsewhere              // in the child of this process
+)
+
 // Run does what [Main] does and returns the exit code.
 func (m *M) Run() int {
+	code, p := m.run()
+	if p == elsewhere {
+		coverTwice()
+	}
+	return code
+}
+
+func (m *M) run() (code int, p place) {
 	mainRan.Store(true)
 	reexec.CheckAction()
-	inside := runRootless()
+	if code, p = runRootless(); p == elsewhere {
+		return code, p
+	}
+	return m.runHere(p), p
+}
+
+// runHere runs the tests in this process.
+func (m *M) runHere(p place) int {
 	var config mainConfig
 	for _, opt := range m.Options {
 		opt(&config)
@@ -73,29 +130,44 @@ func (m *M) Run() int {
 	}
 	check := func(code int) int { return code }
 	if !config.noLeakCheck {
-		leaks, err := newLeakCheck(inside)
+		leaks, err := newLeakCheck(p == inside)
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "nstest: leak check: %v\n", err)
 			return 1
 		}
 		check = leaks.finish
 	}
-	code := reexec.RunTests(runApart{m.M, inside})
+	code := reexec.RunTests(watched{m.M, p})
 	code = max(code, endSpec())
 	drain()
 	skips.report()
 	return check(code)
 }
 
-// runApart runs the tests on a goroutine of their own. The main goroutine is
-// locked to the main thread, and each hand-over between a locked goroutine and
-// another costs tens of microseconds.
-type runApart struct {
+// watched are the tests, with what goes on as long as they run. None of it is a goroutine, and
+// the tests are run by the main one, so that those who look for leaked goroutines find no other.
+type watched struct {
 	Runner
-	inside bool
+	place
 }
 
-func (r runApart) Run() int {
+func (w watched) Run() int {
 	defer watchTimeout()()
-	return attend(r.inside, r.Runner.Run)
+	if w.place == inside {
+		defer wakeParent()()
+	}
+	return w.Runner.Run()
+}
+
+// coverTwice has the parent of a rootless run write its coverage to the folder that the child
+// has used already, where nobody looks any more. Without a folder the runtime warns at exit that
+// there is no coverage.
+func coverTwice() {
+	if !flag.Parsed() {
+		flag.Parse()
+	}
+	const variable = "GOCOVERDIR"
+	if f := flag.Lookup("test.gocoverdir"); f != nil && f.Value.String() != "" && os.Getenv(variable) == "" {
+		_ = os.Setenv(variable, f.Value.String()) // never fails for such a name
+	}
 }

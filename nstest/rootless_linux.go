@@ -38,45 +38,44 @@ const (
 )
 
 // runRootless returns where the tests are to run: in this process as it is or, if
-// they need that here, inside a child in a user namespace, which it furnishes. Then
-// the parent ends as the child does, and does not return.
-func runRootless() (inside bool) {
-	inside, err := handshake.Accept(rootlessRole)
+// they need that here, in a child in a user namespace, which makes its namespaces ready. In
+// the parent it returns when they have been run, and their exit code.
+func runRootless() (code int, p place) {
+	isChild, err := handshake.Accept(rootlessRole)
 	if err != nil {
-		exitAtOnce(complain(err))
+		return complain(err), elsewhere
 	}
-	if inside {
+	if isChild {
 		if err := sandbox.PrivateRun(); err != nil {
 			// The tests that it concerns will say so; the others can run.
 			complain(err)
 		}
-		return true
+		return 0, inside
 	}
 	if slices.Contains(os.Args, "-test.fuzzworker") {
-		return false // it is where its parent is, which it talks to by descriptors
+		return 0, here // where its parent is, which it talks to by descriptors
 	}
 	mode := os.Getenv("NSTEST_ROOTLESS")
 	switch mode {
 	case "off":
-		return false
+		return 0, here
 	case "force":
 	case "", "auto":
 		if canUnshare() {
-			return false
+			return 0, here
 		}
 	default:
-		exitAtOnce(complain(fmt.Errorf("NSTEST_ROOTLESS=%q is none of auto, off, force", mode)))
+		return complain(fmt.Errorf("NSTEST_ROOTLESS=%q is none of auto, off, force", mode)), elsewhere
 	}
 	warnDebugger()
-	code, err := runChild()
-	if err == nil {
-		exitAtOnce(code)
+	if code, err = runChild(); err == nil {
+		return code, elsewhere
 	}
 	complain(err)
 	if mode == "force" {
-		exitAtOnce(1)
+		return 1, elsewhere
 	}
-	return false // The tests can still say what they miss.
+	return 0, here // The tests can still say what they miss.
 }
 
 func complain(err error) int {
@@ -126,6 +125,7 @@ func runChild() (code int, err error) {
 		signals.Stop()
 		return 0, err
 	}
+	defer signals.Stop()
 	go signals.Pass(cmd.Process.Signal)
 	followed := make(chan error)
 	go func() { followed <- relay.Follow(cmd.Process) }()
@@ -159,27 +159,5 @@ func exitLike(state *os.ProcessState) int {
 	return complain(sys.EndBy(status.Signal()))
 }
 
-// exitAtOnce ends the process without the runtime's exit hooks: the child has
-// written the coverage, and this process has run nothing that counts.
-func exitAtOnce(code int) { syscall.Exit(code) }
-
-// attend has work done, and returns what it returns. Meanwhile, inside of a rootless
-// run, whenever this process is continued after a stop, so is the parent.
-func attend(inside bool, work func() int) int {
-	var continued <-chan os.Signal
-	if inside {
-		continued = relay.Continued()
-	}
-	code := make(chan int)
-	go func() { code <- work() }()
-	for {
-		select {
-		case c := <-code:
-			return c
-		case <-continued:
-			if err := relay.Wake(); err != nil {
-				complain(err)
-			}
-		}
-	}
-}
+// wakeParent has the parent go on whenever this process does after a stop.
+func wakeParent() (stop func()) { return relay.WakeParent(func(err error) { complain(err) }) }

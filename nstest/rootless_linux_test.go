@@ -20,18 +20,22 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/set"
+	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
-	code := (&nstest.M{M: m}).Run()
-	if err := os.RemoveAll(suiteDir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	tests := nstest.RunFunc(func() int {
+		code := m.Run()
+		if err := os.RemoveAll(suiteDir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return code
+	})
+	goleak.VerifyTestMain(&nstest.M{M: tests})
 }
 
-// suiteDir is what TestMain removes.
+// suiteDir is removed after the tests.
 var suiteDir string
 
 // suites are the test binaries of testdata, each built once.
@@ -120,6 +124,7 @@ func TestRootlessRunLooksLikeAnyOther(t *testing.T) {
 		{test: "TestPass", output: `suite_test.go:\d+: covered 0`, args: []string{"-test.v"}},
 		{test: "TestPass", output: "--- PASS: TestPass", args: []string{"-test.v=test2json"}},
 		{test: "TestBubble", output: "PASS", args: []string{"-test.timeout=60s"}},
+		{test: "TestLeakCheckers", output: "PASS"},
 		{test: "TestFail", output: `suite_test.go:\d+: on purpose`, code: 1},
 		{test: "TestExit", code: 7},
 		{test: "TestRun", output: "PASS"},

@@ -117,7 +117,7 @@ func TestSIGQUITDumpsTheStacksOfARootlessRun(t *testing.T) {
 // which nothing happens is killed.
 func changed(t *testing.T, cmd *exec.Cmd) (status syscall.WaitStatus) {
 	t.Helper()
-	defer time.AfterFunc(1000*time.Second, func() { _ = cmd.Process.Kill() }).Stop() // it fails only if it has ended
+	defer time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() }).Stop() // it fails only if it has ended
 	if _, err := syscall.Wait4(cmd.Process.Pid, &status, unix.WUNTRACED|unix.WCONTINUED, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { nstest.Main(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(&nstest.M{M: m}) }

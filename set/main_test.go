@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"go.uber.org/goleak"
 )
 
 // A test that needs the main goroutine of a process starts this binary with the name of
@@ -24,5 +25,5 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	nstest.Main(m)
+	goleak.VerifyTestMain(&nstest.M{M: m})
 }

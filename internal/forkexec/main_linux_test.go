@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 )
 
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	nstest.Main(m)
+	goleak.VerifyTestMain(&nstest.M{M: m})
 }
 
 // act starts this binary with an act, the end of a pipe at the act's descriptor 3, and

@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/probe"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"go.uber.org/goleak"
 )
 
 // What a machine denies is taken away from a child of the test, for real, and the
@@ -56,7 +57,7 @@ var scenarios = map[string]func() error{
 func TestMain(m *testing.M) {
 	name, isChild := os.LookupEnv(scenarioVar)
 	if !isChild {
-		nstest.Main(m)
+		goleak.VerifyTestMain(&nstest.M{M: m})
 	}
 	err := scenarios[name]()
 	if err == nil {

@@ -39,8 +39,11 @@ func Listen(more ...os.Signal) Relay {
 	return r
 }
 
-// Stop lets signals do again what they do by themselves.
-func (r Relay) Stop() { signal.Stop(r) }
+// Stop lets signals do again what they do by themselves, and ends Pass.
+func (r Relay) Stop() {
+	signal.Stop(r)
+	close(r)
+}
 
 // Pass passes signals on, but for those that a terminal has sent to the program as
 // well. It sends what the keyboard stands for, such as ^C, to its foreground process
@@ -71,7 +74,7 @@ func (r Relay) Pass(send func(os.Signal) error) {
 // process by itself: it could be continued before the child is, and stop once more.
 //
 // No process can see that its child goes on while it is stopped itself, so the child
-// should say so: see [Continued].
+// should say so: see [WakeParent].
 func Follow(child *os.Process) error {
 	stopped := func() bool {
 		still, err := sys.StillStopped(child.Pid)
@@ -90,17 +93,4 @@ func Follow(child *os.Process) error {
 		}
 	}
 	return nil
-}
-
-// Continued returns a channel that gets a value when this process is continued. Then
-// [Wake] continues a parent that follows it.
-func Continued() <-chan os.Signal {
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, syscall.SIGCONT)
-	return c
-}
-
-// Wake continues the parent.
-func Wake() error {
-	return os.NewSyscallError("kill", syscall.Kill(syscall.Getppid(), syscall.SIGCONT))
 }

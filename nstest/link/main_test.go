@@ -9,9 +9,10 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { nstest.Main(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(&nstest.M{M: m}) }
 
 // newHost makes a fixture for one end of a link.
 func newHost(t *testing.T, name string) *nstest.Fixture {

@@ -18,13 +18,31 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gleak"
+	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/seed-1bc5c4a2/gonso"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
 	if os.Getenv("SUITE_NO_LEAK_CHECK") != "" {
 		nstest.Main(m, nstest.NoLeakCheck())
+	}
+	switch os.Getenv("SUITE_MAIN") {
+	case "RunFunc":
+		nstest.Main(nstest.RunFunc(func() int {
+			fmt.Println("set up")
+			defer fmt.Println("tear down")
+			return m.Run()
+		}))
+	case "M":
+		fmt.Println("set up")
+		code := (&nstest.M{M: m}).Run()
+		fmt.Println("tear down")
+		os.Exit(code)
+	case "testscript":
+		testscript.Main(&nstest.M{M: m}, nil)
 	}
 	nstest.Main(m)
 }
@@ -47,6 +65,22 @@ func TestBubble(t *testing.T) {
 		t.Run("outside", some)
 		g.Eventually(openNetworks).Should(BeNumerically(">", 4))
 	}
+}
+
+// TestLeakCheckers has nothing in it that those who look for leaked goroutines could name, and
+// needs no list of goroutines to ignore.
+func TestLeakCheckers(t *testing.T) {
+	g := NewWithT(t)
+	goleak.VerifyNone(t) // before there is a fixture
+	t.Run("fixtures", func(t *testing.T) {
+		for range 3 {
+			ns := nstest.New(t, gonso.NS_NET|gonso.NS_PID)
+			NewWithT(t).Expect(ns.Set().Command(t.Context(), "true").Run()).To(Succeed())
+		}
+		goleak.VerifyNone(t) // while there are some
+	})
+	goleak.VerifyNone(t)
+	g.Eventually(gleak.Goroutines).ShouldNot(gleak.HaveLeaked())
 }
 
 // openNetworks counts the network namespaces that this process has open.
