@@ -86,6 +86,9 @@ func newRoom(tb testing.TB, c *config) *room {
 	tb.Helper()
 	s, err := c.source().take()
 	if err != nil {
+		if c.at.FileName != "" { // the place of the failure is in here
+			err = fmt.Errorf("the fixture of %v: %w", c.at, err)
+		}
 		unavailable(tb, c.flags, err)
 	}
 	name, nameless := c.name, c.name == ""
@@ -163,11 +166,20 @@ func (f *Fixture) Do(what func()) {
 			r.captureIfFailed() // nothing is cleaned up yet
 		}
 	}()
-	err := r.set.Do(what)
+	panicked, err := r.do(what)
+	if panicked != nil {
+		panic(panicked) // from here, so that whoever reports it sees the caller's line next
+	}
 	ended = false
 	if err != nil {
 		tb.Fatalf("nstest: %s: %v", r.name, err)
 	}
+}
+
+// do catches what Do panics with.
+func (r *room) do(what func()) (panicked any, err error) {
+	defer func() { panicked = recover() }()
+	return nil, r.set.Do(what)
 }
 
 // Netlink returns a netlink handle whose sockets are in the fixture's network

@@ -26,7 +26,7 @@ import (
 func Each(flags int, opts ...Option) *Fixture {
 	f, c := new(Fixture), newConfig(flags, opts)
 	c.at = types.NewCodeLocation(1)
-	ginkgo.BeforeEach(func() { f.begin(ginkgo.GinkgoTB(), c) })
+	ginkgo.BeforeEach(func() { f.begin(ginkgo.GinkgoTB(), c) }, ginkgo.Offset(1))
 	return f
 }
 
@@ -61,7 +61,7 @@ func Inside(flags int, opts ...Option) types.AroundNodeDecorator {
 		// The goroutine is this node's only, and ends with it; with it ends its
 		// thread.
 		if err := r.set.Enter(); err != nil {
-			ginkgo.Fail(fmt.Sprintf("nstest: %s: %v", r.name, err))
+			ginkgo.Fail(fmt.Sprintf("nstest: %s of %v: %v", r.name, c.at, err))
 		}
 		s.enter(r)
 		defer s.leave(r)
@@ -70,7 +70,7 @@ func Inside(flags int, opts ...Option) types.AroundNodeDecorator {
 			return // it was the node that begins the next spec
 		}
 		if err := r.stillHere(); err != nil {
-			ginkgo.Fail(fmt.Sprintf("nstest: %s: %v", r.name, err))
+			ginkgo.Fail(fmt.Sprintf("nstest: %s of %v: %v", r.name, c.at, err))
 		}
 	}, c.at)
 }

@@ -3,6 +3,7 @@
 package nstest_test
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -53,10 +54,7 @@ func TestAFailedTestShowsItsFixture(t *testing.T) {
 	g.Expect(code).To(Equal(1))
 	g.Expect(out).To(reported("net", netID, furnished("eth0")...))
 	// The log leads to where the fixture was made.
-	source, err := os.ReadFile("testdata/report/suite_test.go")
-	g.Expect(err).NotTo(HaveOccurred())
-	before, _, _ := strings.Cut(string(source), "// line of the report")
-	g.Expect(out).To(ContainSubstring("suite_test.go:%d: nstest: fixture", strings.Count(before, "\n")+1))
+	g.Expect(out).To(ContainSubstring(lineOf(t, "suite_test.go", "// line of the report") + ": nstest: fixture"))
 }
 
 func TestTheStateIsReadBeforeLinksAreDeleted(t *testing.T) {
@@ -216,6 +214,32 @@ func TestAFailedSpecShowsItsFixtures(t *testing.T) {
 	g.Expect(spec(out, "Goes on three")).To(none)
 	g.Expect(spec(out, "Cleans up")).To(none)
 	g.Expect(spec(out, "Leaves one [DeferCleanup (All)] two")).To(MatchRegexp(`\[FAILED\] nstest: all of \S+specs_test\.go:\d+: processes were left`))
+}
+
+// lineOf finds where a file of the suite has a mark.
+func lineOf(t *testing.T, file, mark string) string {
+	t.Helper()
+	source, err := os.ReadFile("testdata/report/" + file)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	before, _, found := strings.Cut(string(source), mark)
+	NewWithT(t).Expect(found).To(BeTrue(), mark)
+	return fmt.Sprintf("%s:%d", file, strings.Count(before, "\n")+1)
+}
+
+// The place that Ginkgo names is the user's, not one of the frames between.
+func TestGinkgoNamesThePlaceOfTheUser(t *testing.T) {
+	g := NewWithT(t)
+	out, code := failing(t, "TestSpecs", "-ginkgo.focus=panics in it")
+	g.Expect(code).To(Equal(1))
+	g.Expect(out).To(MatchRegexp(`\[PANICKED\] Test Panicked\n +In \[It\] at: \S+/` + lineOf(t, "specs_test.go", "// line of the panic")))
+
+	cmd := suite(t, reportSuite, "-test.run=^TestSpecs$", "-ginkgo.no-color", "-ginkgo.focus=makes one too late")
+	cmd.Env = append(cmd.Env, "NSTEST_ROOTLESS=auto", "SUITE_TOO_LATE=1")
+	out, code = run(t, cmd)
+	g.Expect(code).NotTo(BeZero())
+	g.Expect(out).To(MatchRegexp(`trying to add a (?s:.*)BeforeEach`))
+	g.Expect(out).To(ContainSubstring(lineOf(t, "specs_test.go", "// line of Each")))
+	g.Expect(out).NotTo(ContainSubstring("nstest/ginkgo.go"))
 }
 
 // Of this one Ginkgo does not tell when it ends.

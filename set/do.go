@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/creation"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
@@ -208,7 +210,26 @@ func (p *PanicError) Error() string {
 	if p == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("%v\n\ngonso: the panic was raised here:\n\n%s", p.Recovered, p.Stack)
+	return fmt.Sprintf("%v\n\ngonso: the panic was raised here:\n\n%s", p.Recovered, raised(p.Stack))
+}
+
+// raised leaves out of a stack what is above the panic, and below the function that ran in the
+// Set: how this file called it. A call has two lines, of which the second names the file.
+func raised(stack []byte) string {
+	lines := strings.SplitAfter(string(stack), "\n")
+	first := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "panic(") }) + 2
+	if first < 2 {
+		return string(stack) // of errUnlocked, which is nobody's panic
+	}
+	ours := func(call int) bool { return strings.Contains(lines[call+1], "/set/do.go:") }
+	for first+1 < len(lines) && ours(first) {
+		first += 2 // a Do in f, whose own panic is told of
+	}
+	last := first
+	for last+1 < len(lines) && !ours(last) {
+		last += 2
+	}
+	return lines[0] + strings.Join(lines[first:last], "")
 }
 
 // Unwrap returns the original value if it is an error.

@@ -5,6 +5,7 @@ package set_test
 import (
 	"errors"
 	"os"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -82,6 +83,23 @@ func TestPanicInDoReachesTheCallerWithValueAndStack(t *testing.T) {
 	}
 	if !strings.Contains(string(p.Stack), "raiseForTheStack") || !strings.Contains(p.Error(), "raiseForTheStack") {
 		t.Errorf("the stack does not show where it was raised:\n%s", p.Stack)
+	}
+}
+
+// What is above the panic, and below f, is ours and tells the caller nothing.
+func TestPanicOfDoShowsNoFrameOfOurs(t *testing.T) {
+	s := unshare(t, set.NS_UTS)
+	for name, f := range map[string]func(){
+		"Do":    func() { noError(t, s.Do(func() { raiseForTheStack("on purpose") })) },
+		"DoRaw": func() { noError(t, s.DoRaw(func() bool { raiseForTheStack("on purpose"); return true }, true)) },
+	} {
+		text := caught(t, f).Error()
+		want := regexp.MustCompile(`^on purpose\n\ngonso: the panic was raised here:\n\ngoroutine \d+ .*:\n` +
+			`\S+/set_test\.raiseForTheStack\(.*\)\n\t.*/do_linux_test\.go:\d+.*\n` +
+			`\S+/set_test\.TestPanicOfDoShowsNoFrameOfOurs\S+\n\t.*/do_linux_test\.go:\d+.*\n$`)
+		if !want.MatchString(text) {
+			t.Errorf("%s:\n%s", name, text)
+		}
 	}
 }
 

@@ -40,6 +40,14 @@ func name(host string) {
 var _ = Describe("Each", func() {
 	a, b := nstest.Each(gonso.NS_NET, nstest.Named("alice")), nstest.Each(gonso.NS_UTS, nstest.Named("bob"))
 	BeforeEach(func() { furnish(GinkgoTB(), a, "eth0") })
+	It("panics in it", func() {
+		b.Do(func() { panic("on purpose") }) // line of the panic
+	})
+	if os.Getenv("SUITE_TOO_LATE") != "" {
+		It("makes one too late", func() {
+			nstest.Each(gonso.NS_UTS) // line of Each
+		})
+	}
 	AfterEach(func() {
 		link, err := a.Netlink().LinkByName("eth0")
 		Expect(err).NotTo(HaveOccurred())
