@@ -35,11 +35,13 @@ type room struct {
 	name     string
 	nameless bool // and so called after its kinds
 	set      set.Set
+	own      set.Set // what of it is not shared with other fixtures: it is reported on, and cleared of processes
 
 	mu    sync.Mutex
 	links *netlink.Handle
-	whole *room    // with the Sets of those around it, see Here
-	ends  []func() // what is to be done at the end, and could be no clean-up of tb
+	files map[string]string // path inside to the file that is mounted there
+	whole *room             // with the Sets of those around it, see Here
+	ends  []func()          // what is to be done at the end, and could be no clean-up of tb
 
 	workDir string // of the process, or empty
 
@@ -84,7 +86,7 @@ func (f *Fixture) begin(tb testing.TB, c *config) {
 // test.
 func newRoom(tb testing.TB, c *config) *room {
 	tb.Helper()
-	s, err := c.source().take()
+	own, err := c.source().take()
 	if err != nil {
 		if c.at.FileName != "" { // the place of the failure is in here
 			err = fmt.Errorf("the fixture of %v: %w", c.at, err)
@@ -95,7 +97,11 @@ func newRoom(tb testing.TB, c *config) *room {
 	if nameless {
 		name = set.KindNames(c.flags)
 	}
-	return &room{tb: tb, owner: tb.Name(), name: name, nameless: nameless, set: s, at: c.at, reaped: reapedChildren(), usual: c.usualMounts}
+	all, err := c.share(own)
+	if err != nil {
+		tb.Fatalf("nstest: %s: %v", name, errors.Join(err, own.Close()))
+	}
+	return &room{tb: tb, owner: tb.Name(), name: name, nameless: nameless, set: all, own: own, at: c.at, reaped: reapedChildren(), usual: c.usualMounts}
 }
 
 func (r *room) close() (err error) {
@@ -109,7 +115,7 @@ func (r *room) close() (err error) {
 	if r.whole != nil {
 		err = r.whole.close()
 	}
-	return errors.Join(err, r.set.Close())
+	return errors.Join(err, r.set.Close(), r.own.Close())
 }
 
 // end does what is to be done at the end.

@@ -96,6 +96,6 @@ func (r *room) merged(around []*room) (*room, error) {
 	if err != nil {
 		return nil, errors.Join(err, all.Close())
 	}
-	r.whole = &room{tb: r.tb, owner: r.owner, name: r.name, set: all, group: r.group, at: r.at, usual: r.usual}
+	r.whole = &room{tb: r.tb, owner: r.owner, name: r.name, set: all, own: all, group: r.group, at: r.at, usual: r.usual}
 	return r.whole, nil
 }

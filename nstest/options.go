@@ -18,7 +18,11 @@ type config struct {
 	setups  []func()
 	unshare []set.UnshareOpt
 	name    string
-	at      types.CodeLocation // where a fixture of Ginkgo is made
+
+	shared      *Fixture // whose namespaces of the kinds in sharedFlags the fixture has, too
+	sharedFlags int
+
+	at types.CodeLocation // where a fixture of Ginkgo is made
 
 	once sync.Once
 	own  *source // where rooms come from that nobody else wants

@@ -207,12 +207,12 @@ func (g *group) capture() {
 
 // read reads the state of one of several fixtures.
 func (r *room) read(all []set.Set, limit time.Duration) *state.State {
-	return state.Read(state.Subject{Set: r.set, Others: all, Usual: r.usual}, limit)
+	return state.Read(state.Subject{Set: r.own, Others: all, Usual: r.usual}, limit)
 }
 
 func sets(rooms []*room) (all []set.Set) {
 	for _, r := range rooms {
-		all = append(all, r.set)
+		all = append(all, r.own)
 	}
 	return all
 }
@@ -268,7 +268,7 @@ func (c *config) reportHere(t *testing.T) {
 		t.Fatalf("nstest: %v", err)
 	}
 	mounts, err := procfs.Mounts(procfs.Root, procfs.Self)
-	r := &room{tb: t, owner: t.Name(), name: set.KindNames(c.flags), set: here, reaped: reapedChildren()}
+	r := &room{tb: t, owner: t.Name(), name: set.KindNames(c.flags), set: here, own: here, reaped: reapedChildren()}
 	r.usual = func() ([]procfs.Mount, error) { return mounts, err }
 	r.register()
 	r.stayInProcess(t)

@@ -32,7 +32,7 @@ func (r *room) leftProcesses() (left []state.Process, err error) {
 		}
 	}
 	for deadline := time.Now().Add(grace); ; {
-		left, err = state.Processes(r.set)
+		left, err = state.Processes(r.own)
 		wait := time.Until(deadline)
 		if errors.Is(err, state.ErrForeignProc) {
 			return nil, nil // a process of InProcess, whose pid namespace ends with it
@@ -86,7 +86,7 @@ func (r *room) killAll(left []state.Process) error {
 			err = awaitEnd(again, time.Until(deadline))
 		}
 		if err == nil {
-			left, err = state.Processes(r.set)
+			left, err = state.Processes(r.own)
 		}
 		if err == nil && len(left) > 0 && time.Now().After(deadline) {
 			err = fmt.Errorf("%v has not ended %v after it was killed", left[0], killTime)
@@ -121,7 +121,7 @@ func (r *room) kill(list []state.Process) (again []state.Process, err error) {
 			return nil, err
 		}
 	}
-	if again, err = state.Processes(r.set); err != nil {
+	if again, err = state.Processes(r.own); err != nil {
 		return nil, err
 	}
 	for _, p := range again {

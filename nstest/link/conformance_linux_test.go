@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/failure"
 	"github.com/seed-1bc5c4a2/gonso/internal/probe"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/link"
@@ -95,7 +96,7 @@ func TestEveryKindOfLink(t *testing.T) {
 					t.Fatal(r)
 				}
 				f := newHost(t, "without")
-				text := ending(t, func(tb testing.TB) { k.make(tb, f) })
+				text := failure.Text(t, func(tb testing.TB) { k.make(tb, f) })
 				if !strings.Contains(text, "this machine lacks "+k.name) {
 					t.Errorf("a test that wants the link of a kind that is missing ends with %q, want that this machine lacks %s", text, k.name)
 				}
@@ -172,7 +173,7 @@ func (k kind) isChanged(t *testing.T) {
 			t.Errorf("it is called %q after it was renamed", name)
 		}
 		if k.stays {
-			text := ending(t, func(tb testing.TB) { k.make(tb, f).MoveTo(other) })
+			text := failure.Text(t, func(tb testing.TB) { k.make(tb, f).MoveTo(other) })
 			if !strings.Contains(text, "move to other") {
 				t.Errorf("the move of a link that stays where it is ends with %q", text)
 			}
@@ -197,7 +198,7 @@ func (k kind) isNotFound(t *testing.T) {
 		parentIn(t, f)
 		broken := errors.New("broken")
 		link.FailLookUp(broken)
-		if text := ending(t, func(tb testing.TB) { k.make(tb, f, link.Name("lost")) }); !strings.Contains(text, broken.Error()) {
+		if text := failure.Text(t, func(tb testing.TB) { k.make(tb, f, link.Name("lost")) }); !strings.Contains(text, broken.Error()) {
 			t.Errorf("a link that cannot be looked up ends the test with %q", text)
 		}
 		if _, err := f.Netlink().LinkByName("lost"); err != nil {
@@ -212,7 +213,7 @@ func (k kind) isNotFound(t *testing.T) {
 func (k kind) nameIsTaken(t *testing.T) {
 	f := newHost(t, "host")
 	k.make(t, f, link.Name("taken"))
-	text := ending(t, func(tb testing.TB) { k.make(tb, f, link.Name("taken")) })
+	text := failure.Text(t, func(tb testing.TB) { k.make(tb, f, link.Name("taken")) })
 	for _, want := range []string{"taken in host", "there is a link of that name", "link.Name"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("a name that is taken ends the test with %q, want %q", text, want)

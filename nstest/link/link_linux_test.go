@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso"
+	"github.com/seed-1bc5c4a2/gonso/internal/failure"
 	"github.com/seed-1bc5c4a2/gonso/internal/probe"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/link"
@@ -93,12 +94,12 @@ func TestBridgeJoinsItsPorts(t *testing.T) {
 func TestTapIsWrittenAndRead(t *testing.T) {
 	f := newHost(t, "host")
 	if r := probe.Named("tun"); r.OK == probe.No {
-		if text := ending(t, func(tb testing.TB) { link.Tap(tb, f) }); !strings.Contains(text, "this machine lacks tun") {
+		if text := failure.Text(t, func(tb testing.TB) { link.Tap(tb, f) }); !strings.Contains(text, "this machine lacks tun") {
 			t.Errorf("without the device, Tap ends the test with %q", text)
 		}
 		return
 	}
-	if text := ending(t, func(tb testing.TB) { link.Tap(tb, f, link.MTU(1<<30)) }); !strings.Contains(text, "set the MTU of tap") {
+	if text := failure.Text(t, func(tb testing.TB) { link.Tap(tb, f, link.MTU(1<<30)) }); !strings.Contains(text, "set the MTU of tap") {
 		t.Errorf("with an MTU that no interface has, Tap ends the test with %q", text)
 	}
 	_, file := link.Tap(t, f, link.Address("192.0.2.1/24"), link.MAC("02:00:5e:00:53:01"))
@@ -130,7 +131,7 @@ func TestWaitUpWaitsForTheOtherEnd(t *testing.T) {
 	a, b := newHost(t, "a"), newHost(t, "b")
 	near, far := link.Veth(t, a, b, link.Peer(link.Down()))
 	waiting := make(chan string)
-	go func() { waiting <- ending(t, func(tb testing.TB) { link.Find(tb, a, near.Name()).WaitUp() }) }()
+	go func() { waiting <- failure.Text(t, func(tb testing.TB) { link.Find(tb, a, near.Name()).WaitUp() }) }()
 	far.Up()
 	if text := <-waiting; text != "" {
 		t.Error(text)
@@ -149,7 +150,7 @@ func TestBadInputIsNamed(t *testing.T) {
 		"link.In is for links that sit on":     func(tb testing.TB) { link.Veth(tb, f, f, link.In(f)) },
 		"nowhere in host":                      func(tb testing.TB) { link.Find(tb, f, "nowhere") },
 	} {
-		if text := ending(t, make); !strings.HasPrefix(text, "link: ") || !strings.Contains(text, want) {
+		if text := failure.Text(t, make); !strings.HasPrefix(text, "link: ") || !strings.Contains(text, want) {
 			t.Errorf("ends with %q, want %q", text, want)
 		}
 	}

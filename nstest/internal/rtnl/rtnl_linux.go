@@ -7,6 +7,7 @@ import (
 	"net"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 // interrupted tells that a list may be incomplete.
@@ -19,4 +20,12 @@ func Gateway(gateway net.IP, via netlink.Destination) net.IP {
 		return v.Addr
 	}
 	return gateway
+}
+
+// interruption is the error of a list with those flags of netlink(7).
+func interruption(flags uint16) error {
+	if flags&unix.NLM_F_DUMP_INTR != 0 {
+		return netlink.ErrDumpInterrupted
+	}
+	return nil
 }

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// Hosts gives the fixture, which has a mount namespace, an /etc/hosts of its own with that text, see
+// hosts(5). Programs in it go by it, and so do [Fixture.DialContext] and [Fixture.HTTPClient].
+// A later call replaces the text.
+func (f *Fixture) Hosts(text string) {
+	tb := f.reporter()
+	tb.Helper()
+	f.replace(tb, "/etc/hosts", text)
+}
+
+// Resolver gives the fixture, which has a mount namespace, an /etc/resolv.conf of its own with that
+// text, see resolv.conf(5), such as "nameserver 192.0.2.53\n".
+func (f *Fixture) Resolver(text string) {
+	tb := f.reporter()
+	tb.Helper()
+	f.replace(tb, "/etc/resolv.conf", text)
+}
+
+// replace has a file of the machine read differently inside.
+func (f *Fixture) replace(tb testing.TB, path, text string) {
+	tb.Helper()
+	r := f.room(tb)
+	if err := r.replace(path, text); err != nil {
+		tb.Fatalf("nstest: %s: replace %s: %v", r.name, path, err)
+	}
+}
+
+func (r *room) replace(path, text string) (err error) {
+	if r.set.Flags()&set.NS_MNT == 0 {
+		return fmt.Errorf("the fixture has no mount namespace, only %s, and the file is the machine's", set.KindNames(r.set.Flags()))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	file, known := r.files[path]
+	if !known {
+		file = filepath.Join(r.tb.TempDir(), filepath.Base(path))
+	}
+	const everybody = 0o644
+	if err := os.WriteFile(file, []byte(text), everybody); err != nil || known {
+		return err
+	}
+	// A copy of the mount goes along: a file of this mount namespace cannot be bound in another
+	// one (mount_namespaces(7)), and its path may lead elsewhere there.
+	tree, err := sys.OpenTree(file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, tree.Close()) }()
+	if e := r.set.Do(func() { err = mountOver(tree, path) }); e != nil || err != nil {
+		return errors.Join(e, err)
+	}
+	if r.files == nil {
+		r.files = make(map[string]string)
+	}
+	r.files[path] = file
+	return nil
+}
+
+// mountOver mounts a file over that at path.
+func mountOver(file *sys.FD, path string) error {
+	target, err := filepath.EvalSymlinks(path) // as resolv.conf often is one
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no such file to mount over: %w", err)
+	}
+	if err != nil {
+		return err
+	}
+	return sys.MoveMount(file, target)
+}

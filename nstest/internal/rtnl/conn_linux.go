@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rtnl
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/set"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// A Conn is a socket of rtnetlink(7) in one network namespace. It is for many requests at
+// once: none waits for the answer to the one before.
+type Conn struct{ socket *nl.NetlinkSocket }
+
+// Dial makes a Conn in a Set's network namespace, which hears of what happens there in those
+// groups.
+func Dial(s set.Set, groups ...uint) (c *Conn, err error) {
+	e := s.Do(func() {
+		var socket *nl.NetlinkSocket
+		if socket, err = nl.Subscribe(unix.NETLINK_ROUTE, groups...); err == nil {
+			err = socket.SetReceiveTimeout(&unix.Timeval{Sec: answerTime})
+			c = &Conn{socket}
+		}
+	})
+	return c, errors.Join(e, err)
+}
+
+// answerTime is how long the kernel may take for an answer, in seconds: it takes a lock that the whole
+// machine may wait for.
+const answerTime = 60
+
+// Close closes the socket.
+func (c *Conn) Close() { c.socket.Close() }
+
+// A Request is one message to the kernel, and what it is for.
+type Request struct {
+	what string
+	*nl.NetlinkRequest
+}
+
+// Request makes a request of that type; the flags are those of netlink(7). What is for
+// errors, such as "add 192.0.2.1/24 to eth0".
+func request(what string, kind, flags int) Request {
+	return Request{what, nl.NewNetlinkRequest(kind, flags)}
+}
+
+// chunk is how many requests are sent before an answer is read. A request that fails is
+// answered with all of it, and the kernel drops answers that the socket has no room for.
+const chunk = 64
+
+// Do sends the requests in their order, and returns what failed of them. Those that come
+// after one that failed are carried out all the same.
+func (c *Conn) Do(requests ...Request) error {
+	var errs []error
+	for len(requests) > 0 {
+		n := min(chunk, len(requests))
+		failed, err := c.do(requests[:n])
+		if err != nil {
+			return err
+		}
+		errs = append(errs, failed...)
+		requests = requests[n:]
+	}
+	return errors.Join(errs...)
+}
+
+// do asks for an answer to the last request: the kernel answers in order, and of the others
+// only to those that fail.
+func (c *Conn) do(requests []Request) (failed []error, err error) {
+	last := requests[len(requests)-1]
+	last.Flags |= unix.NLM_F_ACK
+	what := make(map[uint32]string)
+	for _, r := range requests {
+		what[r.Seq] = r.what
+		if err := c.socket.Send(r.NetlinkRequest); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.what, err)
+		}
+	}
+	for {
+		messages, _, err := c.socket.Receive()
+		if err != nil {
+			return nil, fmt.Errorf("%s: answer: %w", last.what, err)
+		}
+		for _, m := range messages {
+			text, ours := what[m.Header.Seq]
+			if m.Header.Type != unix.NLMSG_ERROR || !ours {
+				continue
+			}
+			if errno := -int32(binary.NativeEndian.Uint32(m.Data)); errno != 0 {
+				failed = append(failed, fmt.Errorf("%s: %w", text, unix.Errno(errno)))
+			}
+			if m.Header.Seq == last.Seq {
+				return failed, nil
+			}
+		}
+	}
+}
+
+// Receive returns what the kernel says in the groups of the socket, or an error that is EAGAIN
+// at the deadline, or ENOBUFS where it said more than the socket has room for.
+func (c *Conn) Receive(deadline time.Time) ([]syscall.NetlinkMessage, error) {
+	left := time.Until(deadline)
+	if left <= 0 {
+		return nil, unix.EAGAIN
+	}
+	wait := unix.NsecToTimeval(int64(left))
+	if err := c.socket.SetReceiveTimeout(&wait); err != nil {
+		return nil, err
+	}
+	messages, _, err := c.socket.Receive()
+	return messages, err
+}

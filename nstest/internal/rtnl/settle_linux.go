@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rtnl
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/set"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// Expected is what is to be there once the kernel has done what it does by itself after a
+// change.
+type Expected struct {
+	Running map[int]string // interfaces, index to name, that are up and have a carrier
+	Local   []netip.Addr   // IPv6 addresses that packets are delivered to
+}
+
+// Settle waits until what is expected is there, by what the kernel tells of changes. Most often it
+// is there already, and takes no second socket.
+func (c *Conn) Settle(s set.Set, want Expected, limit time.Duration) error {
+	missing, err := c.missing(want)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	events, err := Dial(s, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV6_ROUTE)
+	if err != nil {
+		return err
+	}
+	defer events.Close()
+	deadline := time.Now().Add(limit)
+	for { // the first look after the socket is there, so that no change is missed
+		missing, err := c.missing(want)
+		if err != nil || len(missing) == 0 {
+			return err
+		}
+		_, err = events.Receive(deadline)
+		if errors.Is(err, unix.EAGAIN) {
+			return fmt.Errorf("after %v, %s", limit, strings.Join(missing, ", "))
+		}
+		if err != nil && !errors.Is(err, unix.ENOBUFS) { // that there was more to say is one thing to say
+			return err
+		}
+	}
+}
+
+// missing says what of the expected is not there.
+func (c *Conn) missing(want Expected) (list []string, err error) {
+	if len(want.Running) > 0 {
+		indexes := slices.Sorted(maps.Keys(want.Running))
+		running, err := c.running(indexes)
+		if err != nil {
+			return nil, err
+		}
+		for _, index := range indexes {
+			if !running[index] {
+				list = append(list, want.Running[index]+" is down or has no carrier")
+			}
+		}
+	}
+	if len(want.Local) > 0 {
+		local, err := c.local6()
+		if err != nil {
+			return nil, err
+		}
+		for _, address := range want.Local {
+			if !local[address] {
+				list = append(list, fmt.Sprintf("packets to %v are not delivered", address))
+			}
+		}
+	}
+	return list, nil
+}
+
+// running reports which of the interfaces run. Each is asked for by itself: that has the kernel look for its
+// carrier at once (net/core/rtnetlink.c, rtnl_getlink, since 6.8), while it leaves it to itself to
+// do so for a hundred interfaces a second (net/core/link_watch.c).
+func (c *Conn) running(indexes []int) (map[int]bool, error) {
+	list := make(map[int]bool)
+	const atOnce = 16 // answers, each of some 4 KiB in the socket's buffer of 208 KiB
+	for chunk := range slices.Chunk(indexes, atOnce) {
+		awaited := make(map[uint32]bool)
+		for _, index := range chunk {
+			r := request("look at an interface", unix.RTM_GETLINK, 0)
+			r.AddData(End{Index: index}.message())
+			awaited[r.Seq] = true
+			if err := c.socket.Send(r.NetlinkRequest); err != nil {
+				return nil, err
+			}
+		}
+		for len(awaited) > 0 {
+			messages, _, err := c.socket.Receive()
+			if err != nil {
+				return nil, err
+			}
+			for _, m := range messages {
+				if !awaited[m.Header.Seq] {
+					continue
+				}
+				delete(awaited, m.Header.Seq)
+				if m.Header.Type != unix.RTM_NEWLINK {
+					continue // it is gone
+				}
+				info := nl.DeserializeIfInfomsg(m.Data)
+				const up = unix.IFF_UP | unix.IFF_RUNNING
+				list[int(info.Index)] = info.Flags&up == up
+			}
+		}
+	}
+	return list, nil
+}
+
+// local6 lists the IPv6 addresses that packets are delivered to. The kernel adds these routes
+// later than the address (net/ipv6/addrconf.c, addrconf_dad_work).
+func (c *Conn) local6() (map[netip.Addr]bool, error) {
+	list := make(map[netip.Addr]bool)
+	message := nl.NewRtMsg()
+	message.Family = unix.AF_INET6
+	err := c.dump(unix.RTM_GETROUTE, message, func(m syscall.NetlinkMessage) error {
+		if nl.DeserializeRtMsg(m.Data).Type != unix.RTN_LOCAL {
+			return nil
+		}
+		attributes, err := nl.ParseRouteAttr(m.Data[unix.SizeofRtMsg:])
+		for _, a := range attributes {
+			if a.Attr.Type == unix.RTA_DST {
+				list[Addr(a.Value)] = true
+			}
+		}
+		return err
+	})
+	return list, err
+}
+
+// dumpTimes is how often a list is asked for that changed while it was read.
+const dumpTimes = 10
+
+// dump asks for a list.
+func (c *Conn) dump(kind int, message nl.NetlinkRequestData, each func(syscall.NetlinkMessage) error) error {
+	return Undisturbed(dumpTimes, func() error {
+		r := nl.NewNetlinkRequest(kind, unix.NLM_F_DUMP)
+		r.AddData(message)
+		if err := c.socket.Send(r); err != nil {
+			return err
+		}
+		for {
+			messages, _, err := c.socket.Receive()
+			if err != nil {
+				return err
+			}
+			for _, m := range messages {
+				if m.Header.Seq != r.Seq {
+					continue
+				}
+				switch m.Header.Type {
+				case unix.NLMSG_DONE:
+					return interruption(m.Header.Flags)
+				case unix.NLMSG_ERROR:
+					return unix.Errno(-int32(binary.NativeEndian.Uint32(m.Data)))
+				}
+				if err := each(m); err != nil {
+					return err
+				}
+			}
+		}
+	})
+}

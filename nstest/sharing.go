@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// Sharing gives the fixture namespaces of another one besides its own new ones: those of the kinds
+// in flags. Hosts of one network may thus share their files:
+//
+//	files := nstest.New(t, gonso.NS_MNT)
+//	a := nstest.New(t, gonso.NS_NET, nstest.Sharing(files, gonso.NS_MNT))
+//	b := nstest.New(t, gonso.NS_NET, nstest.Sharing(files, gonso.NS_MNT))
+func Sharing(other *Fixture, flags int) Option {
+	return func(c *config) { c.shared, c.sharedFlags = other, flags }
+}
+
+// share returns a fresh Set with the namespaces of another fixture besides.
+func (c *config) share(fresh set.Set) (all set.Set, err error) {
+	if c.shared == nil {
+		return fresh, nil
+	}
+	if both := c.flags & c.sharedFlags; both != 0 {
+		return set.Set{}, fmt.Errorf("namespaces of kind %s are to be both new and shared", set.KindNames(both))
+	}
+	theirs, err := c.shared.Set().Dup(c.sharedFlags)
+	if err != nil {
+		return set.Set{}, err
+	}
+	defer func() { err = errors.Join(err, theirs.Close()) }()
+	return fresh.Merge(theirs)
+}

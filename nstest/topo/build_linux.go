@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/netip"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// group is the device group of what this package makes.
+const group = 0x746f706f
+
+// bridgeIndex is that of a switch's bridge, before those of its ports.
+const (
+	bridgeName  = "br0"
+	bridgeIndex = firstIndex - 1
+)
+
+// build has the kernel make the network.
+func (n *Network) build() error {
+	n.names.Cleanup(n.tb, n.dismantle)
+	if err := n.each(n.nodes, (*node).prepare); err != nil {
+		return err
+	}
+	// Making links takes a lock of the kernel, so that doing it in parallel gains nothing.
+	for _, node := range n.nodes {
+		if err := node.lay(); err != nil {
+			return fmt.Errorf("%v %s: %w", node.kind, node.name, err)
+		}
+	}
+	g := &graph{network: n, joined: make(map[*end][]neighbour)}
+	for _, node := range n.nodes {
+		if node.kind != isSwitch && !n.config.noRoutes {
+			node.routes = g.routes(node)
+		}
+	}
+	if err := n.each(n.nodes, (*node).configure); err != nil {
+		return err
+	}
+	return n.each(n.nodes, (*node).settle)
+}
+
+// prepare makes what does not depend on links.
+func (n *node) prepare() (err error) {
+	if n.conn, err = rtnl.Dial(n.fixture.Set()); err != nil {
+		return err
+	}
+	switch n.kind {
+	case isSwitch:
+		// It has no address, and its ports are not to send packets of their own.
+		e := n.fixture.Set().Do(func() { err = sandbox.SetSysctl("net/ipv6/conf/default/disable_ipv6", "1") })
+		if err = errors.Join(e, err); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return n.conn.Do(rtnl.AddBridge(bridgeName, bridgeIndex))
+	case isRouter:
+		return errors.Join(n.fixture.Set().Do(func() {
+			err = errors.Join(
+				sandbox.SetSysctl("net/ipv4/ip_forward", "1"),
+				sandbox.SetSysctl("net/ipv6/conf/all/forwarding", "1"))
+		}), err)
+	}
+	return nil
+}
+
+// lay makes the links of which this node has the end that makes them.
+func (n *node) lay() error {
+	var requests []rtnl.Request
+	var errs []error
+	for _, e := range n.ends {
+		if !e.makes() {
+			continue
+		}
+		fds, err := e.far.node.fixture.Set().Fds(set.NS_NET)
+		if err != nil {
+			return err
+		}
+		defer func() { errs = append(errs, fds.Close()) }()
+		requests = append(requests, rtnl.AddVeth(e.spec(), e.far.spec(), int(fds.Get(set.NS_NET).Fd())))
+	}
+	if len(requests) > 0 {
+		errs = append(errs, n.conn.Do(requests...))
+	}
+	return errors.Join(errs...)
+}
+
+// makes reports whether the link is made from this end: that of the node with more links, so
+// that there are fewer sockets, or the first one.
+func (e *end) makes() bool {
+	mine, other := len(e.node.ends), len(e.far.node.ends)
+	return mine > other || mine == other && e.link.ends[0] == e
+}
+
+func (e *end) spec() rtnl.End {
+	return rtnl.End{Name: e.name, Index: e.index, MTU: e.link.config.mtu, Group: group}
+}
+
+// configure gives the node all that it has of its own.
+func (n *node) configure() error {
+	var requests []rtnl.Request
+	for _, e := range n.ends {
+		if n.kind == isSwitch {
+			requests = append(requests, rtnl.SetMaster(e.name, e.index, bridgeIndex))
+		}
+		requests = append(requests, rtnl.SetUp(e.name, e.index, true))
+	}
+	for _, e := range n.ends {
+		for _, p := range e.addresses {
+			requests = append(requests, rtnl.AddAddress(e.name, e.index, p))
+		}
+	}
+	return n.conn.Do(append(requests, n.routeRequests(nil)...)...)
+}
+
+// dismantle deletes the links before their namespaces end, those of nodes with many first: one
+// request deletes all of a node, with their far ends.
+func (n *Network) dismantle() error {
+	nodes := slices.SortedStableFunc(slices.Values(n.nodes), func(a, b *node) int { return len(b.ends) - len(a.ends) })
+	gone := make(map[*Link]bool)
+	var errs []error
+	for _, node := range nodes {
+		if node.conn == nil {
+			continue
+		}
+		left := false
+		for _, e := range node.ends {
+			left = left || !gone[e.link]
+			gone[e.link] = true
+		}
+		if left {
+			if err := node.conn.Do(rtnl.DelGroup(group)); !errors.Is(err, syscall.ENODEV) {
+				errs = append(errs, err)
+			}
+		}
+		node.conn.Close()
+		node.conn = nil
+	}
+	return errors.Join(errs...)
+}
+
+// settleTime is how long the kernel may take for what it does by itself.
+const settleTime = 20 * time.Second
+
+// settle waits until the node's interfaces and addresses are usable.
+func (n *node) settle() error {
+	want := rtnl.Expected{Running: make(map[int]string)}
+	for _, e := range n.ends {
+		if e.link.down {
+			continue
+		}
+		want.Running[e.index] = fmt.Sprintf("%s (link %v)", e.name, e.link)
+		for _, p := range e.addresses {
+			if p.Addr().Is6() {
+				want.Local = append(want.Local, p.Addr())
+			}
+		}
+	}
+	return n.conn.Settle(n.fixture.Set(), want, settleTime)
+}
+
+// routeRequests turns the routes that were set before into those that are to be.
+func (n *node) routeRequests(before map[netip.Prefix][]netip.Addr) (requests []rtnl.Request) {
+	for _, to := range sortedPrefixes(before) {
+		if n.routes[to] == nil {
+			requests = append(requests, rtnl.SetRoute(to, nil))
+		}
+	}
+	for _, to := range sortedPrefixes(n.routes) {
+		if !slices.Equal(before[to], n.routes[to]) {
+			requests = append(requests, rtnl.SetRoute(to, n.routes[to]))
+		}
+	}
+	return requests
+}
+
+func sortedPrefixes(routes map[netip.Prefix][]netip.Addr) []netip.Prefix {
+	return slices.SortedFunc(maps.Keys(routes), netip.Prefix.Compare)
+}
+
+// rebuild switches a link on or off, and has all nodes follow.
+func (n *Network) rebuild(l *Link) error {
+	var ends []*node
+	for _, e := range l.ends {
+		requests := []rtnl.Request{rtnl.SetUp(e.name, e.index, !l.down)}
+		if !l.down { // IPv6 addresses went with the link
+			for _, p := range e.addresses {
+				requests = append(requests, rtnl.AddAddress(e.name, e.index, p))
+			}
+		}
+		if err := e.node.conn.Do(requests...); err != nil {
+			return fmt.Errorf("%v %s: %w", e.node.kind, e.node.name, err)
+		}
+		// The kernel has removed the routes over it.
+		for to, gateways := range e.node.routes {
+			if slices.ContainsFunc(gateways, func(g netip.Addr) bool { return e.reachesAddr(g) }) {
+				delete(e.node.routes, to)
+			}
+		}
+		ends = append(ends, e.node)
+	}
+	if !l.down {
+		if err := n.each(ends, (*node).settle); err != nil {
+			return err
+		}
+	}
+	if n.config.noRoutes {
+		return nil
+	}
+	g := &graph{network: n, joined: make(map[*end][]neighbour)}
+	return n.each(n.nodes, func(node *node) error {
+		if node.kind == isSwitch {
+			return nil
+		}
+		before := node.routes
+		node.routes = g.routes(node)
+		return node.conn.Do(node.routeRequests(before)...)
+	})
+}

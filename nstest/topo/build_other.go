@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !linux
+
+package topo
+
+import "errors"
+
+func (n *Network) build() error        { return errors.ErrUnsupported }
+func (n *Network) rebuild(*Link) error { return errors.ErrUnsupported }

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package topo builds networks for tests: hosts, routers and switches, each a fixture of
+// package nstest, and the links between them, with delay, loss and cuts.
+//
+//	n := topo.New(t)
+//	client, server := n.Host("client"), n.Host("server")
+//	router := n.Router("router")
+//	n.Link(client, router)
+//	wan := n.Link(router, server)
+//	n.Up() // addresses, routes and names are there, and proven to be
+//
+//	listener := server.Listen("tcp", ":80")
+//	conn, err := client.DialContext(t.Context(), "tcp", "server:80")
+//	...
+//	wan.Down()
+//
+// # Addresses, routes and names
+//
+// Each link has a network of its own, and so have a switch and all that is linked to it:
+// 10.0.0.0/24 and fd00::/64 for the first one, 10.0.1.0/24 and fd00:0:0:1::/64 for the
+// second, in the order of the calls of [Network.Link]; [Subnet] and [Address] choose others.
+// The hosts in a network are numbered from 1 on, in the same order.
+//
+// Routes lead over the shortest path, whose links have the least [Cost] in sum. When a link
+// goes down by [Link.Down] the routes are those of what is left, as if a routing protocol had
+// found out at once; [NoRoutes] leaves them to the test.
+//
+// A host's name leads to all its addresses, in [nstest.Fixture.DialContext] and HTTPClient
+// as well as in programs, since all hosts of a network have an /etc/hosts of their own.
+package topo

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+// Down cuts the link: both its ends are switched off, and the routes are those of what is left.
+func (l *Link) Down() {
+	l.network.tb.Helper()
+	l.switchTo(true)
+}
+
+// Up mends the link.
+func (l *Link) Up() {
+	l.network.tb.Helper()
+	l.switchTo(false)
+}
+
+func (l *Link) switchTo(down bool) {
+	n := l.network
+	n.tb.Helper()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	what := "mend"
+	if down {
+		what = "cut"
+	}
+	if !n.up {
+		n.fatal(what+" "+l.String(), errNotUp)
+	}
+	if l.down == down {
+		return
+	}
+	l.down = down
+	if err := n.rebuild(l); err != nil {
+		n.fatal(what+" "+l.String(), err)
+	}
+}

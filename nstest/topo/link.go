@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/link"
+)
+
+// A Link is a cable between two nodes.
+type Link struct {
+	network *Network
+	number  int // in the order in which they were made
+	ends    [2]*end
+	config  linkConfig
+	down    bool // guarded by the network's lock
+}
+
+// An end is a node's interface for a link.
+type end struct {
+	node      *node
+	link      *Link
+	far       *end
+	name      string
+	index     int
+	segment   *segment // nil at a switch
+	addresses []netip.Prefix
+}
+
+// A LinkOption changes what a link is like.
+type LinkOption func(*linkConfig)
+
+type linkConfig struct {
+	subnets   []netip.Prefix
+	addresses map[*node][]netip.Prefix // that were chosen
+	cost      int
+	mtu       int
+	err       error
+}
+
+// Subnet chooses the networks that the link's addresses are from, such as
+// "192.0.2.0/24" and "2001:db8::/64", instead of those that are dealt out. A switch
+// has the networks of all its links.
+func Subnet(cidrs ...string) LinkOption {
+	return func(c *linkConfig) {
+		for _, cidr := range cidrs {
+			p, err := netip.ParsePrefix(cidr)
+			if err == nil && p != p.Masked() {
+				err = fmt.Errorf("%v is an address in %v, and no network", p, p.Masked())
+			}
+			c.err = errors.Join(c.err, err)
+			c.subnets = append(c.subnets, p)
+		}
+	}
+}
+
+// Address chooses addresses of one end of the link, such as "192.0.2.7/24", and with them the link's
+// networks, see [Subnet].
+func Address(of Node, cidrs ...string) LinkOption {
+	return func(c *linkConfig) {
+		if c.addresses == nil {
+			c.addresses = make(map[*node][]netip.Prefix)
+		}
+		for _, cidr := range cidrs {
+			p, err := netip.ParsePrefix(cidr)
+			c.err = errors.Join(c.err, err)
+			c.addresses[of.node()] = append(c.addresses[of.node()], p)
+			if err == nil {
+				c.subnets = append(c.subnets, p.Masked())
+			}
+		}
+	}
+}
+
+// Cost sets what a packet pays for the link: routes lead over those that cost least in sum. It is 1
+// if it is not set.
+func Cost(cost int) LinkOption {
+	return func(c *linkConfig) {
+		c.cost = cost
+		if cost < 1 || cost > maxCost {
+			c.err = errors.Join(c.err, fmt.Errorf("a cost of %d: it must be 1 to %d", cost, maxCost))
+		}
+	}
+}
+
+const maxCost = 1 << 24
+
+// MTU sets the size in bytes of the largest packet that passes, 1500 if it is not set. Ends at
+// a switch have it, too.
+func MTU(bytes int) LinkOption { return func(c *linkConfig) { c.mtu = bytes } }
+
+func (l *Link) String() string { return l.ends[0].node.name + "-" + l.ends[1].node.name }
+
+// cost is what the routes count.
+func (l *Link) cost() int { return max(l.config.cost, 1) }
+
+// End returns the interface of one of the two nodes.
+func (l *Link) End(of Node) *link.Link {
+	l.network.tb.Helper()
+	for _, e := range l.ends {
+		if e.node == of.node() {
+			return link.Find(l.network.tb, e.node.fixture, e.name)
+		}
+	}
+	l.network.fatal("end of "+l.String(), fmt.Errorf("%s is not one of its nodes", of.Name()))
+	return nil
+}
+
+// Nodes returns the nodes that the link joins.
+func (l *Link) Nodes() (a, b Node) { return l.ends[0].node.self, l.ends[1].node.self }

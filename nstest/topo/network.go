@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// A Network is a set of nodes and the links between them. It is made by one goroutine, and may
+// be changed by any once it is up. What fails in one of its methods ends the test, at the
+// caller's line.
+type Network struct {
+	tb     testing.TB
+	config config
+	names  *nstest.Fixture // the mount namespace that all nodes share
+
+	nodes []*node
+	links []*Link
+
+	mu       sync.Mutex // guards what follows, and the state of nodes and links
+	up       bool
+	segments []*segment
+}
+
+// An Option changes what a network is like.
+type Option func(*config)
+
+type config struct {
+	noRoutes bool
+	ecmp     bool
+}
+
+// NoRoutes leaves out all routes but those to the networks that a node is in. It is for tests
+// that bring their own routing daemon.
+func NoRoutes() Option { return func(c *config) { c.noRoutes = true } }
+
+// ECMP has routes lead over all shortest paths, if there are several, instead of the first
+// one. The kernel then chooses a path for each connection (ip-route(8), nexthop).
+func ECMP() Option { return func(c *config) { c.ecmp = true } }
+
+// New begins a network, which ends with the test.
+func New(tb testing.TB, opts ...Option) *Network {
+	tb.Helper()
+	n := &Network{tb: tb}
+	for _, opt := range opts {
+		opt(&n.config)
+	}
+	n.names = nstest.New(tb, set.NS_MNT, nstest.Named("names"))
+	return n
+}
+
+// Nodes returns the nodes in the order in which they were made.
+func (n *Network) Nodes() []Node {
+	nodes := make([]Node, len(n.nodes))
+	for i, node := range n.nodes {
+		nodes[i] = node.self
+	}
+	return nodes
+}
+
+// Links returns the links in the order in which they were made.
+func (n *Network) Links() []*Link { return slices.Clone(n.links) }
+
+// Link joins two nodes by a cable with an interface at each end, called eth0 for a node's
+// first one.
+func (n *Network) Link(a, b Node, opts ...LinkOption) *Link {
+	n.tb.Helper()
+	l := &Link{network: n, number: len(n.links), ends: [2]*end{{node: a.node()}, {node: b.node()}}}
+	for _, opt := range opts {
+		opt(&l.config)
+	}
+	if err := n.checkLink(l); err != nil {
+		n.fatal(fmt.Sprintf("link %s to %s", l.ends[0].node.name, l.ends[1].node.name), err)
+	}
+	for i, e := range l.ends {
+		e.link, e.far = l, l.ends[1-i]
+		e.index = firstIndex + len(e.node.ends)
+		e.name = fmt.Sprintf("eth%d", len(e.node.ends))
+		e.node.ends = append(e.node.ends, e)
+	}
+	n.links = append(n.links, l)
+	return l
+}
+
+// firstIndex is that of a node's first interface. Some kernels put interfaces of their own into a
+// new network namespace (sysctl net.core.fb_tunnels_only_for_init_net), with low numbers.
+const firstIndex = 100
+
+func (n *Network) checkLink(l *Link) error {
+	for _, e := range l.ends {
+		if e.node.network != n {
+			return fmt.Errorf("%s is a node of another network", e.node.name)
+		}
+	}
+	switch {
+	case n.isUp():
+		return errUp
+	case l.ends[0].node == l.ends[1].node:
+		return fmt.Errorf("a link takes two nodes")
+	}
+	return l.config.err
+}
+
+var (
+	errUp    = errors.New("the network is up already: call Up once, after all nodes and links are made")
+	errNotUp = errors.New("the network is not up: call Up first")
+)
+
+func (n *Network) isUp() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.up
+}
+
+func (n *Network) fatal(what string, err error) {
+	n.tb.Helper()
+	n.tb.Fatalf("topo: %s: %v", what, err)
+}

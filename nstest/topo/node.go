@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// A Node is a [Host], a [Router] or a [Switch].
+type Node interface {
+	// Name returns what the node was called when it was made.
+	Name() string
+	node() *node
+}
+
+// A node is what all kinds of nodes are made of.
+type node struct {
+	self    Node
+	network *Network
+	name    string
+	kind    nodeKind
+	fixture *nstest.Fixture
+	ends    []*end
+
+	conn   *rtnl.Conn                    // while the network is up
+	routes map[netip.Prefix][]netip.Addr // those that were set last
+}
+
+type nodeKind uint8
+
+const (
+	isHost nodeKind = iota
+	isRouter
+	isSwitch
+)
+
+func (k nodeKind) String() string { return [...]string{"host", "router", "switch"}[k] }
+
+// A Host is a machine: a fixture with a network of its own, and one link or more. It does not
+// forward packets.
+type Host struct {
+	*nstest.Fixture
+	n *node
+}
+
+// A Router is a [Host] that forwards IPv4 and IPv6 packets between its links.
+type Router struct{ Host }
+
+// A Switch joins all that are linked to it in one network, as a bridge does. It has no address.
+type Switch struct {
+	*nstest.Fixture
+	n *node
+}
+
+func (h *Host) node() *node   { return h.n }
+func (s *Switch) node() *node { return s.n }
+
+// Host makes a host. Its name is that of its fixture, too, and leads to its addresses.
+func (n *Network) Host(name string, opts ...nstest.Option) *Host {
+	n.tb.Helper()
+	h := new(Host)
+	h.n = n.add(h, name, isHost, opts)
+	h.Fixture = h.n.fixture
+	return h
+}
+
+// Router makes a router.
+func (n *Network) Router(name string, opts ...nstest.Option) *Router {
+	n.tb.Helper()
+	r := new(Router)
+	r.n = n.add(r, name, isRouter, opts)
+	r.Fixture = r.n.fixture
+	return r
+}
+
+// Switch makes a switch, a fixture with a bridge br0.
+func (n *Network) Switch(name string, opts ...nstest.Option) *Switch {
+	n.tb.Helper()
+	s := new(Switch)
+	s.n = n.add(s, name, isSwitch, opts)
+	s.Fixture = s.n.fixture
+	return s
+}
+
+func (n *Network) add(self Node, name string, kind nodeKind, opts []nstest.Option) *node {
+	n.tb.Helper()
+	if err := n.checkNode(name); err != nil {
+		n.fatal(fmt.Sprintf("make the %v %q", kind, name), err)
+	}
+	opts = append([]nstest.Option{nstest.Named(name), nstest.Sharing(n.names, set.NS_MNT)}, opts...)
+	made := &node{self: self, network: n, name: name, kind: kind, fixture: nstest.New(n.tb, set.NS_NET, opts...)}
+	n.nodes = append(n.nodes, made)
+	return made
+}
+
+func (n *Network) checkNode(name string) error {
+	if n.isUp() {
+		return errUp
+	}
+	for _, other := range n.nodes {
+		if strings.EqualFold(other.name, name) {
+			return fmt.Errorf("there is a node of that name")
+		}
+	}
+	return checkHostName(name)
+}
+
+// checkHostName makes sure that a name can stand in /etc/hosts (hosts(5), RFC 1123).
+func checkHostName(name string) error {
+	const most = 63
+	letter := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+	}
+	if name == "" || len(name) > most || strings.ContainsFunc(name, func(r rune) bool { return !letter(r) && r != '-' }) ||
+		name[0] == '-' || name[len(name)-1] == '-' {
+		return fmt.Errorf("a name has 1 to %d letters, digits and hyphens, and no hyphen at its ends", most)
+	}
+	return nil
+}
+
+// Addr4 returns the host's first IPv4 address, that of its first link.
+func (h *Host) Addr4() netip.Addr { return h.n.first(netip.Addr.Is4) }
+
+// Addr6 returns the host's first IPv6 address, that of its first link.
+func (h *Host) Addr6() netip.Addr { return h.n.first(netip.Addr.Is6) }
+
+// Addrs returns all the host's addresses, in the order of its links.
+func (h *Host) Addrs() []netip.Addr { return h.n.addrs() }
+
+func (n *node) first(family func(netip.Addr) bool) netip.Addr {
+	n.network.tb.Helper()
+	for _, a := range n.addrs() {
+		if family(a) {
+			return a
+		}
+	}
+	n.network.fatal("address of "+n.name, fmt.Errorf("it has none of that kind: it has them once the network is up, and has links"))
+	return netip.Addr{}
+}
+
+func (n *node) addrs() (list []netip.Addr) {
+	for _, e := range n.ends {
+		for _, p := range e.addresses {
+			list = append(list, p.Addr())
+		}
+	}
+	return list
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+)
+
+// How a network comes up:
+//
+//  1. Addresses are dealt out and routes are found, without the kernel.
+//  2. Each link is made by one request, from the end whose node has more of them, with both ends in
+//     their place. The ends are down.
+//  3. Each node has one socket, and is given all its requests at once: its bridge, interfaces that
+//     are switched on, addresses, routes. Nodes do not wait for each other.
+//  4. What the kernel does by itself afterwards is waited for: that each interface runs, and that
+//     each IPv6 address is routed to.
+//
+// All interfaces of a node are in one device group, which one request deletes at the end.
+
+// Up makes the links, and gives all nodes their addresses, routes and names. When it returns,
+// each link carries packets and each address can be reached from its neighbours.
+func (n *Network) Up() {
+	n.tb.Helper()
+	if n.isUp() {
+		n.fatal("up", errUp)
+	}
+	if err := n.deal(); err != nil {
+		n.fatal("deal out addresses", err)
+	}
+	n.mu.Lock()
+	n.up = true
+	n.mu.Unlock()
+	if err := n.build(); err != nil {
+		n.fatal("up", err)
+	}
+	n.names.Hosts(n.hosts())
+}
+
+// hosts is what /etc/hosts says.
+func (n *Network) hosts() string {
+	var text strings.Builder
+	text.WriteString("127.0.0.1 localhost\n::1 localhost\n")
+	for _, node := range n.nodes {
+		for _, address := range node.addrs() {
+			fmt.Fprintf(&text, "%v %s\n", address, node.name)
+		}
+	}
+	return text.String()
+}
+
+// each runs f for all nodes, several at a time, and names the nodes in its errors.
+func (n *Network) each(nodes []*node, f func(*node) error) error {
+	errs := make([]error, len(nodes))
+	var running sync.WaitGroup
+	next := make(chan int)
+	for range runtime.GOMAXPROCS(0) {
+		running.Go(func() {
+			for i := range next {
+				if err := f(nodes[i]); err != nil {
+					errs[i] = fmt.Errorf("%v %s: %w", nodes[i].kind, nodes[i].name, err)
+				}
+			}
+		})
+	}
+	for i := range nodes {
+		next <- i
+	}
+	close(next)
+	running.Wait()
+	return errors.Join(errs...)
+}
