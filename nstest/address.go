@@ -3,21 +3,33 @@
 package nstest
 
 import (
+	"fmt"
+	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/probe"
 	"github.com/vishvananda/netlink"
 )
 
 // AddAddress gives an address, such as "2001:db8::1/64", to an interface of the
 // fixture's network namespace. On an interface that is up it can be used when
 // AddAddress returns: the kernel otherwise keeps back a new IPv6 address for a
-// moment, even where it looks for no duplicates.
+// moment, even where it looks for no duplicates, as in a container. On a machine without
+// IPv6 the test is skipped, see [Require].
 func (f *Fixture) AddAddress(link, cidr string) {
 	tb := f.reporter()
 	tb.Helper()
 	r := f.room(tb)
 	handle := f.Netlink()
-	if err := r.addAddress(handle, link, cidr); err != nil {
-		tb.Fatalf("nstest: %s: add %s to %s: %v", r.name, cidr, link, err)
+	err := r.addAddress(handle, link, cidr)
+	if err == nil {
+		return
 	}
+	if lacking(err) {
+		if r := probe.Named("ipv6"); r.OK == probe.No && strings.Contains(cidr, ":") {
+			missing(tb, fmt.Sprintf("this machine lacks %v", r))
+		}
+	}
+	tb.Fatalf("nstest: %s: add %s to %s: %v", r.name, cidr, link, err)
 }
 
 func (r *room) addAddress(handle *netlink.Handle, link, cidr string) error {

@@ -55,6 +55,21 @@ func TestNetworkIsReady(t *testing.T) {
 	})
 }
 
+// The kernel adds two routes to an address that is a network of its own, and only the second
+// leads to this host.
+func TestFreshIPv6AddressOfItsOwnNetworkIsLocal(t *testing.T) {
+	g := NewWithT(t)
+	ns := nstest.New(t, set.NS_NET)
+	for i := range 200 {
+		ip := net.ParseIP("2001:db8::").To16()
+		ip[15] = byte(i + 1)
+		ns.AddAddress("lo", ip.String()+"/128")
+		routes, err := ns.Netlink().RouteGet(ip)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(routes).To(ConsistOf(HaveField("Type", unix.RTN_LOCAL)))
+	}
+}
+
 func TestFreshIPv6AddressCanBeBoundAtOnce(t *testing.T) {
 	ns := nstest.New(t, set.NS_NET)
 	nl := ns.Netlink()

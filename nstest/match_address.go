@@ -17,6 +17,8 @@ type Address struct {
 	netlink.Addr
 	// Device is the name of the interface.
 	Device string
+
+	running bool // that interface
 }
 
 // String is such as "192.0.2.1/24 on eth0".
@@ -29,7 +31,8 @@ func (a Address) String() string {
 }
 
 type haveAddress struct {
-	cidr string
+	cidr    string
+	pending bool // it is there, and will be usable or a duplicate in a moment
 	found
 }
 
@@ -43,29 +46,49 @@ func (m *haveAddress) Match(actual any) (success bool, err error) {
 		}
 		wanted = netip.PrefixFrom(address, address.BitLen())
 	}
-	err = withNetlink("HaveAddress", actual, func(nl *netlink.Handle) error {
-		m.again()
-		list, err := addresses(nl)
-		if err != nil {
-			return err
-		}
-		for _, address := range list {
-			is := rtnl.Prefix(address.IPNet)
-			if !rtnl.Usable(address.Flags) || is.Addr() != wanted.Addr() || !anyLength && is != wanted {
-				m.others = append(m.others, address.String())
-			} else if err := m.offer(address, address.String()); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	look := func() error {
+		return withNetlink("HaveAddress", actual, func(nl *netlink.Handle) error { return m.look(nl, wanted, anyLength) })
+	}
+	if err = look(); err == nil && m.pending && !m.success() {
+		err = m.whilePending(actual, look)
+	}
 	return err == nil && m.success(), err
 }
 
+// look goes through all addresses.
+func (m *haveAddress) look(nl *netlink.Handle, wanted netip.Prefix, anyLength bool) error {
+	m.again()
+	m.pending = false
+	list, err := addresses(nl)
+	if err != nil {
+		return err
+	}
+	for _, address := range list {
+		is := rtnl.Prefix(address.IPNet)
+		named := is.Addr() == wanted.Addr() && (anyLength || is == wanted)
+		switch usable := rtnl.Usable(address.Flags); {
+		case named && usable:
+			if err := m.offer(address, address.String()); err != nil {
+				return err
+			}
+		case named && address.running && !rtnl.Duplicate(address.Flags):
+			m.pending = true
+			fallthrough
+		default:
+			m.others = append(m.others, address.String())
+		}
+	}
+	return nil
+}
+
 func addresses(nl *netlink.Handle) ([]Address, error) {
-	devices, err := deviceNames(nl)
+	links, err := nl.LinkList()
 	if err != nil {
 		return nil, err
+	}
+	devices := make(map[int]*netlink.LinkAttrs, len(links))
+	for _, link := range links {
+		devices[link.Attrs().Index] = link.Attrs()
 	}
 	list, err := nl.AddrList(nil, anyFamily)
 	if err != nil {
@@ -73,7 +96,10 @@ func addresses(nl *netlink.Handle) ([]Address, error) {
 	}
 	all := make([]Address, len(list))
 	for i, address := range list {
-		all[i] = Address{Addr: address, Device: devices[address.LinkIndex]}
+		all[i] = Address{Addr: address}
+		if on := devices[address.LinkIndex]; on != nil {
+			all[i].Device, all[i].running = on.Name, rtnl.StateOf(on) == rtnl.Up
+		}
 	}
 	return all, nil
 }

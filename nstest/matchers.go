@@ -220,7 +220,8 @@ func BeOfType(typeOrMatcher any) types.GomegaMatcher {
 //
 // An IPv6 address that no socket can be bound to does not count: one of which the
 // kernel still looks for a duplicate, which is printed as tentative, or has found
-// one, dadfailed.
+// one, dadfailed. On an interface that runs it is waited for until the kernel knows, which
+// takes a second or two, unless actual is a netlink handle.
 //
 // It fails with:
 //

@@ -140,13 +140,20 @@ func runChild() (code int, err error) {
 }
 
 // rootlessSet makes the namespaces of the child, with the caller's subordinate
-// IDs if there are any, so that tests can change owners as root does.
+// IDs if there are any, so that tests can change owners as root does. Where no mount
+// namespace can be had, those tests can run that need none.
 func rootlessSet() (set.Set, error) {
 	const kinds = set.NS_USER | set.NS_MNT
 	if s, err := set.Unshare(kinds, set.WithSubIDs()); err == nil {
 		return s, nil
 	}
-	return set.Unshare(kinds, set.WithRootMapped())
+	s, err := set.Unshare(kinds, set.WithRootMapped())
+	if refusal := new(set.Error); errors.As(err, &refusal) && refusal.Kind&set.NS_MNT != 0 {
+		if s, err := set.Unshare(set.NS_USER, set.WithRootMapped()); err == nil {
+			return s, nil
+		}
+	}
+	return s, err
 }
 
 // exitLike returns the code to end with as the child did. If a signal killed the

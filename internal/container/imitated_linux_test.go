@@ -3,6 +3,7 @@
 package container_test
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -33,6 +34,7 @@ type imitation struct {
 	kinds    int // beside a user and a mount namespace
 	rootless string
 	enter    []func() error
+	tests    string
 	says     []string
 }
 
@@ -49,6 +51,10 @@ var imitations = map[string]imitation{
 	"no new mount calls": {rootless: "off", enter: append(append([]func() error{runWithFile}, mask...), func() error {
 		return deny.Calls(unix.ENOSYS, unix.SYS_FSOPEN, unix.SYS_OPEN_TREE, unix.SYS_MOVE_MOUNT, unix.SYS_KEYCTL)
 	}), says: []string{withoutSettings, withoutSys, withoutRun}},
+	// Docker's AppArmor profile: user namespaces can be made, and nothing mounted in them.
+	"no mount": {rootless: "force", tests: "Nftables|Settings", enter: []func() error{func() error {
+		return deny.Calls(unix.EPERM, unix.SYS_MOUNT)
+	}}},
 	"a read-only /run": {rootless: "force", enter: []func() error{runWithFile, func() error {
 		return unix.Mount("", "/run", "", unix.MS_REMOUNT|unix.MS_RDONLY, "")
 	}}},
@@ -129,7 +135,7 @@ func runIn(t *testing.T, name string, place imitation) string {
 	owner, err := set.Unshare(gonso.NS_USER|gonso.NS_MNT|place.kinds, set.WithRootMapped())
 	g.Expect(err).NotTo(HaveOccurred())
 	defer func() { g.Expect(owner.Close()).To(Succeed()) }()
-	tests := "EachKindAndMix|HostsTalkOverASwitch"
+	tests := cmp.Or(place.tests, "EachKindAndMix|HostsTalkOverASwitch")
 	if !slices.Contains(place.says, withoutSettings) {
 		tests += "|Settings"
 	}

@@ -49,14 +49,18 @@ const (
 // kernel looks for a duplicate (RFC 4862), unless that is done optimistically (RFC 4429), and
 // not once it has found one.
 func Usable(flags int) bool {
-	return flags&dadFailed == 0 && (flags&tentative == 0 || flags&optimistic != 0)
+	return !Duplicate(flags) && (flags&tentative == 0 || flags&optimistic != 0)
 }
+
+// Duplicate reports whether the kernel has found that somebody else has an address with these
+// flags.
+func Duplicate(flags int) bool { return flags&dadFailed != 0 }
 
 // AddressNotes says what is special about an address with these flags, in the words of
 // ip-address(8). One that is not [Usable] is dadfailed or tentative, any other is neither.
 func AddressNotes(flags int) (notes []string) {
 	switch {
-	case flags&dadFailed != 0:
+	case Duplicate(flags):
 		notes = append(notes, "dadfailed")
 	case !Usable(flags):
 		notes = append(notes, "tentative")
