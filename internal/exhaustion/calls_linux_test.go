@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/pool"
@@ -26,10 +27,11 @@ type call struct {
 
 // A world is what the calls need to have been made before.
 type world struct {
-	net, uts, mnt set.Set // no thread needs a process to join them
-	user          set.Set // user, pid and net
-	dir           string  // a folder to mount in, inside mnt
-	address       string  // of a listener in net
+	net, uts, mnt set.Set      // no thread needs a process to join them
+	user          set.Set      // user, pid and net
+	dir           string       // a folder to mount in, inside mnt
+	listener      net.Listener // in net, whose backlog accepts
+	file          set.FdSet    // net, by a path
 	pool, pids    *pool.Pool
 }
 
@@ -53,20 +55,12 @@ func newWorld(dir string) (w *world, err error) {
 	if err := errors.Join(w.net.Do(func() { up = sys.InterfaceUp("lo") }), up); err != nil {
 		return nil, err
 	}
-	l, err := w.net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	if w.listener, err = w.net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return nil, err
 	}
-	w.address = l.Addr().String()
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			_ = conn.Close()
-		}
-	}()
+	if w.file, err = w.net.Fds(0); err != nil {
+		return nil, err
+	}
 	return w, nil
 }
 
@@ -110,7 +104,7 @@ func (w *world) setCalls() []call {
 		{"Set.Mount", w.mounting(func() error { return w.uts.Mount(w.dir) })},
 		{"Set.MountNS", w.mounting(func() error { return w.uts.MountNS(0, filepath.Join(w.dir, "uts")) })},
 		{"Set.DialContext", func() error {
-			conn, err := w.net.DialContext(ctx, "tcp", w.address)
+			conn, err := w.net.DialContext(ctx, "tcp", w.listener.Addr().String())
 			return closedToo(conn, err)
 		}},
 		{"Set.Listen", func() error {
@@ -133,6 +127,10 @@ func (w *world) setCalls() []call {
 		{"Set.LookupNetIP", func() error { _, err := w.net.LookupNetIP(ctx, "ip", "localhost"); return err }},
 		{"Cmd.Run", run(w.net, (*set.Cmd).Run)},
 		{"Cmd.Run, nested", run(w.user, (*set.Cmd).Run)},
+		{"Cmd.Run, Unshareflags", run(w.net, func(c *set.Cmd) error {
+			c.SysProcAttr = &syscall.SysProcAttr{Unshareflags: set.NS_IPC | set.NS_PID}
+			return c.Run()
+		})},
 		{"Cmd.Output", run(w.user, func(c *set.Cmd) error { _, err := c.Output(); return err })},
 		{"Cmd.CombinedOutput", run(w.user, func(c *set.Cmd) error { _, err := c.CombinedOutput(); return err })},
 		{"Cmd with input", run(w.user, func(c *set.Cmd) error { c.Stdin = strings.NewReader("x"); return c.Run() })},
@@ -210,7 +208,10 @@ func (w *world) reexecCalls() []call {
 		{"Action.Run", runs()},
 		{"Action.Run, In", runs(reexec.In(w.user))},
 		{"Action.Run, Unshare", runs(reexec.Unshare(set.NS_USER|set.NS_PID, set.WithRootMapped()))},
-		{"Action.Run, Namespaces", runs(reexec.Namespaces([]reexec.Namespace{{Type: "net", Path: "/proc/self/ns/net"}}))},
+		{"Action.Run, Namespaces", func() error {
+			path := fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), w.file[set.NS_NET].Fd())
+			return runs(reexec.Namespaces([]reexec.Namespace{{Type: "net", Path: path}}))()
+		}},
 		{"RunReexecAction", func() error {
 			var n int
 			return reexec.RunReexecAction("answer", reexec.Result(&n))
@@ -237,5 +238,3 @@ func closedToo(c interface{ Close() error }, err error) error {
 	}
 	return c.Close()
 }
-
-var _ net.Conn

@@ -3,116 +3,47 @@
 package exhaustion_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"regexp"
-	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/onsi/gomega"
-	"github.com/seed-1bc5c4a2/gonso/internal/leak"
-	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/pool"
+	"github.com/seed-1bc5c4a2/gonso/set"
 	"golang.org/x/sys/unix"
 )
 
-// upTo is how many descriptors are left at most: a call that then still lacks one would
-// be a surprise.
-const upTo = 24
-
-func TestDescriptors(t *testing.T) { runChild(t, "descriptors") }
+func TestDescriptors(t *testing.T) {
+	runChild(t, "descriptors", inside(t, set.NS_PID|set.NS_MNT), nil)
+}
 
 func init() { children["descriptors"] = descriptors }
 
-// descriptors tries each call with a table of descriptors that has room for 0, 1, 2 ...
+// descriptors tries each call with a full table of descriptors.
 func descriptors(dir string) (ok bool) {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 256, Max: 256}); err != nil {
 		return complain("setrlimit: %v", err)
 	}
+	l := limit{"descriptors", unix.EMFILE, "RLIMIT_NOFILE", 24, fillTable}
+	ok = probesStayOpen(l)
 	w, err := newWorld(dir)
 	if err != nil {
 		return complain("%v", err)
 	}
-	ok = true
 	for _, c := range w.calls() {
-		ok = c.tryDescriptors() && ok
+		ok = c.try(l) && ok
 	}
-	return ok
+	return fillerLives() && ok
 }
 
-func (c *call) tryDescriptors() (ok bool) {
-	// The first time, Go and package os set up things that stay.
-	for range 2 {
-		if err := c.run(); err != nil {
-			return complain("%s: %v with all the room there is", c.name, err)
-		}
-	}
-	threads, err := leak.Take()
-	if err != nil {
-		return complain("%s: %v", c.name, err)
-	}
-	enough := -1
-	var failure error
-	for free := 0; free <= upTo; free++ {
-		say("%s with %d descriptors left", c.name, free)
-		before := have()
-		err := filled(free, c.run)
-		if problem := c.judge(err); problem != "" {
-			return complain("%s with %d left: %s", c.name, free, problem)
-		}
-		if lost := lost(before); lost != "" {
-			return complain("%s with %d left, after %v: %s", c.name, free, err, lost)
-		}
-		switch {
-		case err != nil && enough >= 0:
-			return complain("%s works with %d left, and with %d: %v", c.name, enough, free, err)
-		case err != nil:
-			failure = err
-			if err := c.run(); err != nil {
-				return complain("%s after %d left: %v, though there is room again", c.name, free, err)
-			}
-		case enough < 0:
-			enough = free
-		case free == enough+2:
-			free = upTo
-		}
-	}
-	if enough < 0 {
-		return complain("%s never works: %v", c.name, failure)
-	}
-	if report, err := leak.Settle(within(10*time.Second), threads); err != nil || !report.Empty() {
-		return complain("%s: %v %v", c.name, report, err)
-	}
-	say("row %s|needs %d|%v", c.name, enough, failure)
-	return true
-}
-
-// asPackageNet are calls whose errors are those of package net, which names no remedy.
-var asPackageNet = regexp.MustCompile("Dial|Listen|Lookup")
-
-// judge says what is wrong with an error.
-func (c *call) judge(err error) string {
-	switch {
-	case err == nil:
-		return ""
-	case !errors.Is(err, unix.EMFILE):
-		return fmt.Sprintf("%v is not EMFILE", err)
-	case errors.Is(err, errBoth), errors.Is(err, errPanic):
-		return err.Error()
-	case !asPackageNet.MatchString(c.name) && !strings.Contains(err.Error(), "RLIMIT_NOFILE"):
-		return fmt.Sprintf("%q does not say what helps", err)
-	}
-	return ""
-}
-
-var errPanic = errors.New("panic")
-
-// filled runs f while the table of descriptors has room for just so many.
-func filled(free int, f func() error) (err error) {
+// fillTable leaves just so many descriptors.
+func fillTable(room int) (undo func(), err error) {
 	var fillers []*sys.FD
 	for {
 		fd, err := sys.OpenDir("/")
@@ -121,60 +52,53 @@ func filled(free int, f func() error) (err error) {
 		}
 		fillers = append(fillers, fd)
 	}
-	keep := len(fillers) - free
-	for _, fd := range fillers[keep:] {
-		fd.Close()
-	}
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("%w: %v\n%s", errPanic, v, debug.Stack())
+	keep := len(fillers) - room
+	closeEach := func(fds []*sys.FD) {
+		for _, fd := range fds {
+			_ = fd.Close() // nothing was written
 		}
-		for _, fd := range fillers[:keep] {
-			fd.Close()
+	}
+	closeEach(fillers[keep:])
+	return func() { closeEach(fillers[:keep]) }, nil
+}
+
+// probesStayOpen has Require find out what this machine can do while there are not enough
+// descriptors for that: it must neither skip the test nor keep the answer.
+func probesStayOpen(l limit) bool {
+	r, w, err := os.Pipe() // Go's poller opens descriptors, and ends the program if it gets none
+	must(errors.Join(err, r.Close(), w.Close()))
+	require := asTest(func(tb testing.TB) { nstest.Require(tb, set.NS_NET|set.NS_USER|set.NS_PID) })
+	for room := range l.most {
+		say("the first Require with %d descriptors", room)
+		err := l.reached(room, require)
+		if err == nil {
+			say("row First Require|needs %d descriptors|%v", room, "")
+			return true
 		}
-	}()
-	return f()
-}
-
-// have returns what this process has: descriptors and children, by number.
-func have() map[string]string {
-	m := make(map[string]string)
-	descriptors, err := procfs.Descriptors(procfs.Root, procfs.Self)
-	for _, d := range descriptors {
-		m[fmt.Sprintf("descriptor %d", d.Num)] = d.Target
-	}
-	processes, e := procfs.Children(procfs.Root, os.Getpid())
-	for _, p := range processes {
-		m[fmt.Sprintf("process %d", p.PID)] = strings.Join(p.Cmdline, " ")
-	}
-	if err = errors.Join(err, e); err != nil {
-		m["nothing known"] = err.Error()
-	}
-	return m
-}
-
-// lost waits until this process has what it had, and returns what is different.
-func lost(before map[string]string) (different string) {
-	gomega.NewGomega(func(string, ...int) {}).Eventually(func() string {
-		now := have()
-		different = ""
-		if !maps.Equal(before, now) {
-			different = fmt.Sprintf("gone %v, new %v", without(before, now), without(now, before))
+		if !errors.Is(err, unix.EMFILE) || strings.Contains(err.Error(), skipped) {
+			return complain("the first Require with %d descriptors: %v", room, err)
 		}
-		return different
-	}, "10s", "1ms").Should(gomega.BeEmpty())
-	return different
+	}
+	return complain("the first Require never works")
 }
 
-func without(m, other map[string]string) map[string]string {
-	m = maps.Clone(m)
-	maps.DeleteFunc(m, func(name, value string) bool { return other[name] == value })
-	return m
+// fillerLives has a pool's filler fail for want of descriptors, and go on.
+func fillerLives() bool {
+	var tries atomic.Int32
+	p := pool.New(set.NS_UTS, nil, func(*set.UnshareConfig) { tries.Add(1) })
+	undo, err := fillTable(1) // for the Set of where it is, so that it gets to the option
+	if err != nil {
+		return complain("%v", err)
+	}
+	ended, stop := p.Run(context.Background(), 2)
+	defer stop()
+	g := gomega.NewGomega(func(string, ...int) {})
+	failed := g.Eventually(tries.Load, "10s", "1ms").Should(gomega.BeNumerically(">", 2))
+	none := p.Len() == 0
+	undo()
+	if !failed || !none || !g.Eventually(p.Len, "10s", "1ms").Should(gomega.Equal(2)) {
+		return complain("a pool's filler has %d Sets after %d tries: %v", p.Len(), tries.Load(), context.Cause(ended))
+	}
+	fmt.Printf("row %s|%s|%s\n", "Pool.Run", "goes on", "after two failures")
+	return true
 }
-
-func complain(format string, args ...any) bool {
-	fmt.Fprintf(os.Stdout, "bad "+format+"\n", args...)
-	return false
-}
-
-func say(format string, args ...any) { fmt.Fprintf(os.Stdout, format+"\n", args...) }

@@ -5,7 +5,9 @@ package exhaustion_test
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -32,31 +34,26 @@ const childEnv = "GONSO_TEST_EXHAUSTION"
 // What they print begins with "row" for the table, with "bad" for what is wrong.
 var children = make(map[string]func(dir string) bool)
 
-// runChild has a process try, and shows its table. It has a /proc of its own, where it
-// sees quickly which processes are left.
-func runChild(t *testing.T, name string, opts ...func(*set.Cmd)) {
+// runChild has a process in the namespaces try, and shows its table. A new /proc shows
+// quickly which processes are left.
+func runChild(t *testing.T, name string, inside set.Set, credential *syscall.Credential) {
 	t.Helper()
-	nstest.Require(t, set.NS_USER|set.NS_PID|set.NS_NET|set.NS_MNT)
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
+	cmd := inside.Command(t.Context(), "/proc/self/exe")
+	if inside.Flags()&set.NS_PID != 0 {
+		exe, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd = inside.Command(t.Context(), "sh", "-c", `mount -t proc proc /proc && exec "$0"`, exe)
 	}
-	s, err := set.Unshare(set.NS_PID | set.NS_MNT)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	cmd := s.Command(t.Context(), "sh", "-c", `mount -t proc proc /proc && exec "$0"`, exe)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
 	cmd.Env = append(os.Environ(), childEnv+"="+name+"="+t.TempDir())
-	for _, opt := range opts {
-		opt(cmd)
-	}
 	out, err := cmd.CombinedOutput()
 	last, crashed := "", false
 	for line := range strings.Lines(string(out)) {
 		if row, ok := strings.CutPrefix(line, "row "); ok {
 			columns := strings.SplitN(strings.TrimSpace(row), "|", 3)
-			t.Logf("%-28s %-10s %s", columns[0], columns[1], columns[2])
+			t.Logf("%-33s %-20s %s", columns[0], columns[1], columns[2])
 			continue
 		}
 		if crashed = crashed || strings.HasPrefix(line, "panic: "); !crashed {
@@ -72,6 +69,22 @@ func runChild(t *testing.T, name string, opts ...func(*set.Cmd)) {
 	}
 }
 
+// inside makes the namespaces that a child is to be in.
+func inside(t *testing.T, flags int, opts ...set.UnshareOpt) set.Set {
+	t.Helper()
+	nstest.Require(t, flags|set.NS_USER|set.NS_PID|set.NS_NET|set.NS_MNT)
+	s, err := set.Unshare(flags, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
 func within(d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	context.AfterFunc(ctx, cancel)
@@ -79,5 +92,5 @@ func within(d time.Duration) context.Context {
 }
 
 func (w *world) calls() []call {
-	return append(append(w.setCalls(), w.poolCalls()...), w.reexecCalls()...)
+	return slices.Concat(w.setCalls(), w.poolCalls(), w.reexecCalls(), w.nstestCalls())
 }
