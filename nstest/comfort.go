@@ -19,6 +19,7 @@ var comforts = map[string]string{
 		"that AddAddress did not add are tentative for a second or two",
 	"sysfs": "a /sys of their own, which shows their network",
 	"run":   "a /run/netns of their own",
+	"proc":  "a /proc of their own, which shows the processes of their pid namespace",
 }
 
 // comfort adds one of them. Most tests get along without, and the others will fail by

@@ -18,7 +18,6 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/seed-1bc5c4a2/gonso/reexec"
-	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
 // How a subtest gets into another process:
@@ -34,9 +33,8 @@ import (
 
 // InProcess runs f as a subtest of t in a process of its own, which lives in new
 // namespaces of the kinds in flags: for user, pid and time namespaces, which no
-// goroutine can get into, and for a mount namespace that the whole process is in. In a
-// new user namespace it is root, mapped to the caller. A network namespace is
-// furnished as [New] does it. It returns whether the subtest succeeded.
+// goroutine can get into, and for a mount namespace that the whole process is in. It
+// returns whether the subtest succeeded.
 //
 //	func TestFirstUser(t *testing.T) {
 //		nstest.InProcess(t, "inside", gonso.NS_USER|gonso.NS_PID, func(t *testing.T) {
@@ -45,6 +43,16 @@ import (
 //			}
 //		})
 //	}
+//
+// In a new user namespace the process is root, mapped to the caller. Other IDs are there as
+// in the rootless run of an ordinary user: the caller's subordinate ones or, for root without
+// such, the first 65536. Where the caller has no more than its own there is root alone.
+// [Unshare] takes other maps, and time offsets.
+//
+// A network namespace is furnished as [New] does it. With a pid namespace there is a mount
+// namespace, too, for a /proc in which the process finds itself. Where the kernel refuses
+// that, as in containers that cover parts of theirs, the process goes on with the /proc of its
+// parent, and its log says so. [Raw] leaves all of that out, and [Setup] adds to it.
 //
 // The verdict of f, and of each of its own subtests, their logs, all that f prints, and
 // the coverage are the parent's. A panic, os.Exit, or the end of the time that
@@ -57,12 +65,12 @@ import (
 //
 // It is for plain testing: there is no way to run part of a Ginkgo spec. There, an action of
 // package reexec does what needs a process.
-func InProcess(t *testing.T, name string, flags int, f func(t *testing.T)) bool {
+func InProcess(t *testing.T, name string, flags int, f func(t *testing.T), opts ...Option) bool {
 	t.Helper()
 	if ginkgo.CurrentSpecReport().LeafNodeType != types.NodeTypeInvalid {
 		ginkgo.Fail("nstest: InProcess cannot run part of a Ginkgo spec in another process; reexec.Func can make an action of it", 1)
 	}
-	c := newConfig(flags, nil)
+	c := newProcessConfig(flags, opts)
 	onTheWay := false
 	ok := runSubtestOf(t, name, func(t *testing.T) {
 		t.Helper()
@@ -72,12 +80,7 @@ func InProcess(t *testing.T, name string, flags int, f func(t *testing.T)) bool 
 		}
 		onTheWay = true
 		if asked.Name == t.Name() { // and not one around it
-			if furnish := c.furnish(); furnish != nil {
-				if err := furnish(); err != nil {
-					t.Fatalf("nstest: furnish the namespaces: %v", err)
-				}
-			}
-			c.reportHere(t)
+			c.furnishProcess(t)
 		}
 		f(t)
 	})
@@ -94,6 +97,9 @@ type subtest struct {
 	Timeout time.Duration
 	CPU     int
 	Env     map[string]*string // variables as f is to see them
+	Mounts  string             // the parent's mount namespace, if there is to be another /proc
+
+	procErr error // why there is none
 }
 
 // asked is nil in a process that is no such child.
@@ -106,6 +112,9 @@ func (s *subtest) leadsThrough(name string) bool {
 
 var runSubtest = reexec.Tests("nstest.InProcess", func(s subtest) error {
 	asked = &s
+	if s.Mounts != "" {
+		s.procErr = newProc(s.Mounts) // the tests around may need it, too
+	}
 	var errs []error
 	for name, value := range s.Env {
 		if value == nil {
@@ -176,6 +185,12 @@ func (c *config) runElsewhere(t *testing.T) {
 		environment = append(environment, name+"="+value)
 	}
 	ask := newSubtest(t)
+	if c.wantsProc() {
+		ask.Mounts, err = mountsID()
+	}
+	if err != nil {
+		t.Fatalf("nstest: %v", err)
+	}
 	output, w := io.Pipe()
 	var code int
 	go func() {
@@ -186,17 +201,4 @@ func (c *config) runElsewhere(t *testing.T) {
 	p := playback{root: &scene{name: t.Name(), t: t}, scenes: make(map[string]*scene)}
 	p.read(output)
 	p.end(code, err)
-}
-
-func (c *config) unshareHere() (set.Set, error) {
-	here, err := set.Current(0)
-	if err != nil {
-		return set.Set{}, err
-	}
-	defer here.Close()
-	opts := c.unshare
-	if c.flags&set.NS_USER != 0 {
-		opts = append(opts, set.WithRootMapped())
-	}
-	return here.Unshare(c.flags, opts...)
 }

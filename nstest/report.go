@@ -268,7 +268,7 @@ func (c *config) reportHere(t *testing.T) {
 		t.Fatalf("nstest: %v", err)
 	}
 	mounts, err := procfs.Mounts(procfs.Root, procfs.Self)
-	r := &room{tb: t, owner: t.Name(), name: set.KindNames(c.flags), set: here, own: here, reaped: reapedChildren()}
+	r := &room{tb: t, owner: t.Name(), name: cmp.Or(c.name, set.KindNames(c.flags)), set: here, own: here, reaped: reapedChildren()}
 	r.usual = func() ([]procfs.Mount, error) { return mounts, err }
 	r.register()
 	r.stayInProcess(t)

@@ -34,6 +34,9 @@ func newConfig(flags int, opts []UnshareOpt) (*UnshareConfig, error) {
 	return c, c.err
 }
 
+// MapsIDs reports whether one of the options sets the ID maps of a new user namespace.
+func (c *UnshareConfig) MapsIDs() bool { return c.maps != nil }
+
 // fail keeps the first error.
 func (c *UnshareConfig) fail(err error) {
 	if c.err == nil {

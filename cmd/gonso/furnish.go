@@ -14,8 +14,8 @@ import (
 // newProc shows the processes of the pid namespace. Should the kernel refuse that, the old
 // one stays, in which /proc/self is right and all other numbers are the outside's.
 func newProc() error {
-	if err := sys.Mount("proc", "/proc", "proc", sys.NoSuid|sys.NoDev|sys.NoExec, ""); err != nil {
-		return fmt.Errorf("mount proc on /proc: %w; its process numbers are those of the outside", err)
+	if err := sandbox.FreshProc(); err != nil {
+		return fmt.Errorf("%w; its process numbers are those of the outside", err)
 	}
 	return nil
 }

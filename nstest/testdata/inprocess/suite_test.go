@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"syscall"
 	"testing"
 
 	"github.com/onsi/ginkgo/v2"
@@ -150,4 +151,21 @@ func TestNotReached(t *testing.T) {
 		t.Fatal("not today")
 	}
 	nstest.InProcess(t, "inside", flags, func(*testing.T) {})
+}
+
+// In a container, parts of /proc are covered.
+func TestMasked(t *testing.T) {
+	nstest.InProcess(t, "container", set.NS_USER|set.NS_MNT, func(t *testing.T) {
+		if err := syscall.Mount("none", "/proc/driver", "tmpfs", 0, ""); err != nil {
+			t.Fatal(err)
+		}
+		nstest.InProcess(t, "inside", set.NS_USER|set.NS_PID|set.NS_MNT, func(t *testing.T) {
+			self, err := os.Readlink("/proc/self")
+			t.Logf("the parent's: %t, %v", self != fmt.Sprint(os.Getpid()), err)
+		})
+	})
+}
+
+func TestNamed(t *testing.T) {
+	nstest.InProcess(t, "inside", set.NS_USER|set.NS_NET, func(t *testing.T) { t.Error("a failure") }, nstest.Named("gateway"))
 }

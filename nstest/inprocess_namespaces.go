@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// unshareHere makes the namespaces of a process, where this one is.
+func (c *config) unshareHere() (set.Set, error) {
+	here, err := set.Current(0)
+	if err != nil {
+		return set.Set{}, err
+	}
+	defer here.Close()
+	if c.flags&set.NS_USER == 0 || c.mapsIDs() {
+		return here.Unshare(c.flags, c.unshare...)
+	}
+	var s set.Set
+	for _, maps := range idMaps() {
+		if s, err = here.Unshare(c.flags, append(slices.Clip(c.unshare), maps)...); err == nil {
+			break
+		}
+	}
+	return s, err
+}
+
+func (c *config) mapsIDs() bool {
+	var chosen set.UnshareConfig
+	for _, opt := range c.unshare {
+		opt(&chosen)
+	}
+	return chosen.MapsIDs()
+}
+
+// idMaps are ways of mapping IDs into a new user namespace, all with the caller as root. The
+// one with the most IDs comes first, and the last takes no privilege.
+func idMaps() []set.UnshareOpt {
+	list := []set.UnshareOpt{set.WithSubIDs()}
+	if os.Geteuid() == 0 {
+		uids, uidErr := procfs.UIDMap(procfs.Root, procfs.Self)
+		gids, gidErr := procfs.GIDMap(procfs.Root, procfs.Self)
+		if uidErr == nil && gidErr == nil {
+			list = append(list, set.WithIDMaps(theSame(uids), theSame(gids)))
+		}
+	}
+	return append(list, set.WithRootMapped())
+}
+
+// theSame maps the IDs that there are here to themselves: of each range as many as an
+// ordinary user is given (subuid(5)).
+func theSame(here []procfs.IDRange) (maps []set.IDMap) {
+	for _, r := range here {
+		first := int(r.Inside)
+		maps = append(maps, set.IDMap{ContainerID: first, HostID: first, Size: int(min(r.Count, 1<<16))})
+	}
+	return maps
+}
+
+// newProcessConfig is newConfig for a process. One in a pid namespace gets a mount namespace,
+// too, for a /proc where it finds itself.
+func newProcessConfig(flags int, opts []Option) *config {
+	c := newConfig(flags, opts)
+	if c.wantsProc() {
+		c.flags |= set.NS_MNT
+	}
+	return c
+}
+
+func (c *config) wantsProc() bool { return !c.raw && c.flags&set.NS_PID != 0 }
+
+func mountsID() (string, error) {
+	here, err := set.Current(set.NS_MNT)
+	if err != nil {
+		return "", err
+	}
+	id, err := here.ID(set.NS_MNT)
+	return id, errors.Join(err, here.Close())
+}
+
+// newProc mounts the /proc of the process, but never in the parent's mount namespace:
+// nobody there would find themselves in /proc any more.
+func newProc(parents string) error {
+	id, err := mountsID()
+	if err != nil {
+		return err
+	}
+	if id == parents {
+		return fmt.Errorf("mount proc on /proc: the mount namespace is that of the parent, %s", id)
+	}
+	return sandbox.FreshProc()
+}
+
+// furnishProcess prepares the namespaces of this process for the test t, but for /proc,
+// which is there from the beginning.
+func (c *config) furnishProcess(t *testing.T) {
+	t.Helper()
+	if c.wantsProc() {
+		comfort("proc", func() error { return asked.procErr })
+	}
+	if furnish := c.furnish(); furnish != nil {
+		if err := furnish(); err != nil {
+			t.Fatalf("nstest: furnish the namespaces: %v", err)
+		}
+	}
+	c.reportHere(t)
+}
