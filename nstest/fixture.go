@@ -129,18 +129,27 @@ func (r *room) end() {
 	}
 }
 
-// Set returns the fixture's Set. It is the fixture's to close.
+// Set returns the fixture's Set, which is closed when the test has ended. It is the fixture's
+// to close.
 func (f *Fixture) Set() set.Set {
-	tb := f.reporter()
-	tb.Helper()
-	return f.made(tb).set
+	r := f.now.Load()
+	if r == nil {
+		tb := f.reporter()
+		tb.Helper()
+		r = f.made(tb)
+	}
+	return r.set
 }
 
 // Name returns what the fixture is called in logs.
 func (f *Fixture) Name() string {
-	tb := f.reporter()
-	tb.Helper()
-	return f.made(tb).name
+	r := f.now.Load()
+	if r == nil {
+		tb := f.reporter()
+		tb.Helper()
+		r = f.made(tb)
+	}
+	return r.name
 }
 
 // ID returns the kernel's name of one of the fixture's namespaces, such as

@@ -3,7 +3,9 @@
 package nstest_test
 
 import (
+	"errors"
 	"net"
+	"net/http"
 	"os"
 	"runtime"
 	"sync"
@@ -30,12 +32,21 @@ func TestNewGivesEachTestItsOwnNamespaces(t *testing.T) {
 
 func TestNewClosesItsSetWhenTheTestEnds(t *testing.T) {
 	g := NewWithT(t)
-	var s set.Set
+	var ns *nstest.Fixture
+	var client *http.Client
 	t.Run("inner", func(t *testing.T) {
-		s = nstest.New(t, set.NS_UTS).Set()
-		g.Expect(s.Closed()).To(BeFalse())
+		ns = nstest.New(t, set.NS_NET)
+		client = ns.HTTPClient()
+		g.Expect(ns.Set().Closed()).To(BeFalse())
 	})
-	g.Expect(s.Closed()).To(BeTrue())
+	g.Expect(ns.Set().Closed()).To(BeTrue())
+	g.Expect(ns.Name()).To(Equal("net"))
+	const why = "fixture net of TestNewClosesItsSetWhenTheTestEnds/inner is used after that test has ended"
+	_, err := ns.DialContext(t.Context(), "tcp", "127.0.0.1:1")
+	g.Expect(err).To(MatchError(SatisfyAll(ContainSubstring(why), Not(ContainSubstring("refused")))))
+	g.Expect(errors.Is(err, net.ErrClosed)).To(BeTrue())
+	_, err = client.Get("http://127.0.0.1:1/")
+	g.Expect(err).To(MatchError(ContainSubstring(why)))
 }
 
 func TestNetworkIsReady(t *testing.T) {

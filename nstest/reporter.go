@@ -102,22 +102,22 @@ func (f *Fixture) room(tb testing.TB) *room {
 	tb.Helper()
 	r := f.made(tb)
 	if r.set.Closed() {
-		tb.Fatal(r.whyClosed(tb))
+		_, ended := tb.(*bystander)
+		tb.Fatal(r.whyClosed(ended || tb.Name() != r.owner))
 	}
 	return r
 }
 
 // whyClosed says who has closed the Set.
-func (r *room) whyClosed(tb testing.TB) string {
+func (r *room) whyClosed(ended bool) string {
 	r.group.mu.Lock()
 	released := r.released
 	r.group.mu.Unlock()
-	_, ended := tb.(*bystander)
 	text := fmt.Sprintf("nstest: fixture %s of %s is used after ", r.name, r.owner)
 	switch {
 	case !released:
 		return text + "its Set was closed, which the fixture does at the end of the test"
-	case !ended && tb.Name() == r.owner:
+	case !ended:
 		return text + "its own clean-up: clean-ups run in reverse order, so register what needs the fixture after you make it"
 	default:
 		return text + "that test has ended: make one for each test"

@@ -22,8 +22,16 @@ func (f *Fixture) DialContext(ctx context.Context, network, address string) (net
 	if r == nil {
 		return nil, errors.New(noSpec)
 	}
+	return r.dial(ctx, network, address)
+}
+
+// dial is called by any goroutine, such as one that cannot end the test.
+func (r *room) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if err := r.lacksNet(); err != nil {
-		return nil, err // this may be any goroutine, one that cannot end the test
+		return nil, err
+	}
+	if r.set.Closed() {
+		return nil, fmt.Errorf("%s: %w", r.whyClosed(true), net.ErrClosed)
 	}
 	return r.set.DialContext(ctx, network, address)
 }
@@ -66,7 +74,7 @@ func (f *Fixture) HTTPClient() *http.Client {
 	tb.Helper()
 	r := f.room(tb)
 	r.needNet(tb)
-	transport := &http.Transport{DialContext: r.set.DialContext, ForceAttemptHTTP2: true}
+	transport := &http.Transport{DialContext: r.dial, ForceAttemptHTTP2: true}
 	tb.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
 }
