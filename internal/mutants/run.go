@@ -169,7 +169,7 @@ func (r *runner) goTest(ctx context.Context, pkg, run string, env []string) (*re
 	cmd.Env = append(os.Environ(), env...)
 	cmd.WaitDelay = time.Second
 	// What is left of a test that was broken is ended with it.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = contained()
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
