@@ -141,9 +141,10 @@ func (c *Cmd) Start() (err error) {
 		return err
 	}
 	c.Process = c.child.Process
-	creation.Add(c, "a Cmd started", creation.Here(), creation.Process(c.Process.Pid))
 	c.pipes.copy()
 	c.exited = make(chan struct{})
+	// Not by c, which would keep the Process of a Cmd that nobody waits for, and its descriptor.
+	creation.Add(c.exited, "a Cmd started", creation.Here(), creation.Process(c.Process.Pid))
 	if c.ctx.Done() != nil && (c.Cancel != nil || c.WaitDelay != 0) {
 		c.watched = make(chan interrupted, 1)
 		go func() { c.watched <- c.watch() }()
@@ -236,7 +237,7 @@ func (c *Cmd) Wait() error {
 		return errors.New("gonso: Wait was already called")
 	}
 	state, err := c.child.Wait()
-	creation.Remove(c)
+	creation.Remove(c.exited)
 	c.ProcessState = state
 	if err == nil && !state.Success() {
 		err = &exec.ExitError{ProcessState: state}
