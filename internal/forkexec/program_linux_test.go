@@ -127,3 +127,28 @@ func TestContextHasTheLastWord(t *testing.T) {
 		t.Error("the context was not asked")
 	}
 }
+
+// The first number behind those of Files may be that of a namespace which is yet to be
+// joined, so that no descriptor may be moved there before.
+func TestDescriptorsMoveToNoNumberThatIsNeeded(t *testing.T) {
+	joins := fresh(t, unix.CLONE_NEWUSER, unix.CLONE_NEWUTS)
+	program, err := os.Open("/bin/true")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	for _, join := range joins {
+		files := make([]uintptr, join.FD)
+		for i := range files {
+			files[i] = ^uintptr(0)
+		}
+		attr := &forkexec.Attr{Joins: joins, Files: files, Program: &forkexec.Program{FD: int(program.Fd())}}
+		p, err := forkexec.Start([]string{"true"}, []string{"true"}, attr)
+		if err != nil {
+			t.Fatalf("%d files: %v", len(files), err)
+		}
+		if state, err := p.Wait(); err != nil || !state.Success() {
+			t.Errorf("%d files: %v, %v", len(files), state, err)
+		}
+	}
+}
