@@ -173,3 +173,22 @@ func TestOfferReportsDescriptorLimit(t *testing.T) {
 		t.Errorf("got %v, want %v", err, syscall.EMFILE)
 	}
 }
+
+// What the parent handed down is for this process, and for none that it starts.
+func TestInheritedDescriptorGoesNoFurther(t *testing.T) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	const fd = 700 // which a child has from nowhere else
+	if err := syscall.Dup3(int(null.Fd()), fd, 0); err != nil {
+		t.Fatal(err)
+	}
+	inherited := handshake.Inherit(fd, "inherited")
+	defer inherited.Close()
+	ls := exec.Command("readlink", fmt.Sprintf("/proc/self/fd/%d", fd))
+	if out, err := ls.CombinedOutput(); err == nil {
+		t.Errorf("a child has descriptor %d: %s", fd, out)
+	}
+}

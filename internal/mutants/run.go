@@ -108,7 +108,7 @@ func (r *runner) passWithGuards(ctx context.Context, guards []guard) error {
 	for _, key := range slices.Sorted(maps.Keys(tests)) {
 		names := slices.Sorted(maps.Keys(tests[key]))
 		g := where[key]
-		report, err := r.goTest(ctx, g.pkg, "^("+strings.Join(names, "|")+")$", g.env)
+		report, err := r.goTest(ctx, time.Duration(len(names))*r.timeout, g.pkg, "^("+strings.Join(names, "|")+")$", g.env)
 		if err != nil {
 			return err
 		}
@@ -134,7 +134,7 @@ func (r *runner) runMutant(ctx context.Context, m *mutant) (tests []string, why 
 	}
 	flags := strings.TrimSpace(os.Getenv("GOFLAGS") + " -overlay=" + overlay)
 	// A test that is skipped has seen nothing, and is not to fail for it.
-	report, err := r.goTest(ctx, m.pkg, m.runPattern(), append([]string{"GOFLAGS=" + flags, "NSTEST_STRICT="}, m.env...))
+	report, err := r.goTest(ctx, r.timeout, m.pkg, m.runPattern(), append([]string{"GOFLAGS=" + flags, "NSTEST_STRICT="}, m.env...))
 	if err != nil {
 		return nil, "", err
 	}
@@ -161,10 +161,10 @@ func writeOverlay(dir, root string, m *mutant) (name string, err error) {
 // toBuild is how long go test may take beside the test.
 const toBuild = 3 * time.Minute
 
-func (r *runner) goTest(ctx context.Context, pkg, run string, env []string) (*report, error) {
-	limited, cancel := context.WithTimeout(ctx, toBuild+2*r.timeout)
+func (r *runner) goTest(ctx context.Context, timeout time.Duration, pkg, run string, env []string) (*report, error) {
+	limited, cancel := context.WithTimeout(ctx, toBuild+2*timeout)
 	defer cancel()
-	cmd := exec.CommandContext(limited, "go", "test", "-json", "-count=1", "-vet=off", "-timeout="+r.timeout.String(), "-run="+run, pkg)
+	cmd := exec.CommandContext(limited, "go", "test", "-json", "-count=1", "-vet=off", "-timeout="+timeout.String(), "-run="+run, pkg)
 	cmd.Dir = r.root
 	cmd.Env = append(os.Environ(), env...)
 	cmd.WaitDelay = time.Second
