@@ -46,7 +46,7 @@ var imitations = map[string]imitation{
 	// have another /proc.
 	"with privileges": {kinds: gonso.NS_PID, rootless: "off", enter: append([]func() error{newProc}, mask...)},
 	// docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined.
-	"a read-only /sys": {rootless: "force", enter: []func() error{readOnlySys}},
+	"sys is read-only": {rootless: "force", enter: []func() error{readOnlySys}},
 	// The filter of an engine that is older than these calls.
 	"no new mount calls": {rootless: "off", enter: append(append([]func() error{runWithFile}, mask...), func() error {
 		return deny.Calls(unix.ENOSYS, unix.SYS_FSOPEN, unix.SYS_OPEN_TREE, unix.SYS_MOVE_MOUNT, unix.SYS_KEYCTL)
@@ -55,7 +55,7 @@ var imitations = map[string]imitation{
 	"no mount": {rootless: "force", tests: "Nftables|Settings", enter: []func() error{func() error {
 		return deny.Calls(unix.EPERM, unix.SYS_MOUNT)
 	}}},
-	"a read-only /run": {rootless: "force", enter: []func() error{runWithFile, func() error {
+	"run is read-only": {rootless: "force", enter: []func() error{runWithFile, func() error {
 		return unix.Mount("", "/run", "", unix.MS_REMOUNT|unix.MS_RDONLY, "")
 	}}},
 }

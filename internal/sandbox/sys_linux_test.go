@@ -3,6 +3,9 @@
 package sandbox_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -12,9 +15,12 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seed-1bc5c4a2/gonso"
+	"github.com/seed-1bc5c4a2/gonso/internal/deny"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/reexec"
+	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
 // belowSys lists what can be seen of the mounts below /sys.
@@ -49,4 +55,28 @@ func TestFreshSysShowsThisNetworkAndAllOldMounts(t *testing.T) {
 		g.Expect(unix.Stat(dir, &mounted)).To(Succeed())
 		g.Expect(mounted.Dev).NotTo(Equal(sysfs.Dev), dir)
 	}
+}
+
+// freshSysWithoutMoves does it where nothing can be put back.
+var freshSysWithoutMoves = reexec.Func("fresh /sys without moves", func(context.Context, struct{}) (same bool, err error) {
+	var was, is unix.Stat_t
+	if err := unix.Mount("tmpfs", "/sys/kernel", "tmpfs", 0, ""); err != nil {
+		return false, err
+	}
+	if err := errors.Join(unix.Stat("/sys", &was), deny.Calls(unix.EPERM, unix.SYS_MOVE_MOUNT)); err != nil {
+		return false, err
+	}
+	if err := sandbox.FreshSys(); !errors.Is(err, unix.EPERM) {
+		return false, fmt.Errorf("%w, want EPERM", err)
+	}
+	err = unix.Stat("/sys", &is)
+	return was.Dev == is.Dev, err
+})
+
+func TestFreshSysThatFailsChangesNothing(t *testing.T) {
+	g := NewWithT(t)
+	place, err := set.Unshare(set.NS_USER|set.NS_MNT|set.NS_NET, set.WithRootMapped())
+	g.Expect(err).NotTo(HaveOccurred())
+	defer func() { g.Expect(place.Close()).To(Succeed()) }()
+	g.Expect(freshSysWithoutMoves.Run(t.Context(), struct{}{}, reexec.In(place))).To(BeTrue())
 }
