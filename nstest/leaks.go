@@ -4,6 +4,7 @@ package nstest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -24,16 +25,25 @@ type leakCheck struct {
 	before *leak.Snapshot
 	// ownMounts tells that nobody else mounts in this process's mount namespace.
 	ownMounts bool
+	// mounts tells in any other which are ours, or nil where the kernel does not tell.
+	mounts *leak.MountWatch
 }
 
 // newLeakCheck is called before the tests begin.
 func newLeakCheck(ownMounts bool) (*leakCheck, error) {
-	before, err := leak.Take()
-	if err != nil {
-		return nil, err
+	c := &leakCheck{ownMounts: ownMounts}
+	if !ownMounts {
+		var err error
+		if c.mounts, err = leak.WatchMounts(); err != nil && !errors.Is(err, leak.ErrNotTold) {
+			return nil, err
+		}
+	}
+	var err error
+	if c.before, err = leak.Take(); err != nil {
+		return nil, errors.Join(err, c.mounts.Close())
 	}
 	creation.Watch(true)
-	return &leakCheck{before, ownMounts}, nil
+	return c, nil
 }
 
 // finish returns the exit code of the run: a leak is a failure.
@@ -46,6 +56,7 @@ func (c *leakCheck) finish(code int) int {
 	ctx, cancel := context.WithTimeout(context.Background(), settleTime)
 	defer cancel()
 	report, err := leak.Settle(ctx, c.before, c.ours)
+	err = errors.Join(err, c.mounts.Close())
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "nstest: leak check: %v\n", err)
 		return max(code, 1)
@@ -58,9 +69,10 @@ func (c *leakCheck) finish(code int) int {
 }
 
 // ours leaves out what may be another program's.
-func (c *leakCheck) ours(r leak.Report) leak.Report {
+func (c *leakCheck) ours(r leak.Report) (leak.Report, error) {
 	if c.ownMounts {
-		return r
+		return r, nil
 	}
-	return r.WithoutMounts()
+	mine, err := c.mounts.Mine()
+	return r.OnlyMounts(mine), err
 }

@@ -3,9 +3,12 @@
 package nstest_test
 
 import (
+	"errors"
+	"syscall"
 	"testing"
 
 	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/internal/leak"
 )
 
 func TestWhatTheTestsLeaveBehindFailsTheRun(t *testing.T) {
@@ -30,4 +33,22 @@ func TestNoLeakCheckLetsThemBe(t *testing.T) {
 	cmd.Env = append(cmd.Env, "SUITE_NO_LEAK_CHECK=1")
 	out, code := run(t, cmd)
 	g.Expect(code).To(BeZero(), out)
+}
+
+// Root's tests share a mount namespace with the whole machine.
+func TestAMountThatOnlyTheTestsCanHaveMadeIsNamed(t *testing.T) {
+	g := NewWithT(t)
+	cmd := suite(t, rootlessSuite, "-test.run=^TestLeavesAMount$")
+	cmd.Env = append(cmd.Env, "NSTEST_ROOTLESS=off")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS} // which is private
+	out, code := run(t, cmd)
+	watch, err := leak.WatchMounts()
+	if errors.Is(err, leak.ErrNotTold) {
+		g.Expect(code).To(BeZero(), out)
+		return
+	}
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(watch.Close()).To(Succeed())
+	g.Expect(code).To(Equal(1), out)
+	g.Expect(out).To(MatchRegexp(`nstest: the tests left behind .*\nmount \d+ at /mnt: / of left \(tmpfs\)\n`))
 }

@@ -26,13 +26,17 @@ import (
 //
 // Main runs the actions of package reexec, with their coverage. When the tests
 // have ended it looks for what they left behind, threads in foreign namespaces,
-// namespaces, descriptors, processes and, in a rootless run, mounts: a run that
+// namespaces, descriptors, processes and mounts: a run that
 // leaks fails, and says where a Set was made that nobody closed, Do or Enter was
 // called that sits on a thread, a Cmd was started:
 //
 //	nstest: the tests left behind (nstest.NoLeakCheck() in TestMain switches this check off):
 //	namespace net:[4026532281], held by descriptor 7 (net:[4026532281])
 //	descriptor 7: net:[4026532281] (a Set made at router_test.go:12 in router.TestForwards)
+//
+// Of mounts it names those that nobody else can have made: all in a rootless run, whose
+// mount namespace is its own, and for root those of this process, not of its children such
+// as mount(8), from Linux 6.15 on. Older kernels tell nobody who mounts.
 //
 // Main ends the process with the exit code of the tests.
 //

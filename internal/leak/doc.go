@@ -12,8 +12,8 @@
 //	}
 //
 // It finds and does not judge: a report lists what is there now and was not
-// before, whoever made it. The kernel does not tell who mounted something, so a
-// mount that another process made in the same mount namespace is listed as well.
+// before, whoever made it. A mount that another process made in the same mount namespace
+// is listed as well; a [MountWatch] tells which this process has made.
 //
 // What ends by itself a moment later is no leak, but is there for that moment. A
 // goroutine that ends while locked takes its thread with it, but the thread is

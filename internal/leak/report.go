@@ -50,13 +50,13 @@ func (r Report) Empty() bool {
 	return len(r.Threads)+len(r.Namespaces)+len(r.Descriptors)+len(r.Processes)+len(r.Mounts) == 0
 }
 
-// WithoutMounts leaves out mounts, and namespaces that only mounts hold. The
-// kernel does not tell who mounted something: in a mount namespace that other
-// programs use it may have been one of them.
-func (r Report) WithoutMounts() Report {
-	r.Mounts = nil
+// OnlyMounts leaves out mounts that are not among those with the given numbers, and namespaces
+// that only such mounts hold. In a mount namespace that other programs use it may have been one
+// of them that made the others; see [MountWatch].
+func (r Report) OnlyMounts(ids map[int]bool) Report {
+	r.Mounts = slices.DeleteFunc(slices.Clone(r.Mounts), func(m procfs.Mount) bool { return !ids[m.ID] })
 	r.Namespaces = slices.DeleteFunc(slices.Clone(r.Namespaces), func(n Namespace) bool {
-		return !slices.ContainsFunc(n.Holders, func(h Holder) bool { return h.What != "mount" })
+		return !slices.ContainsFunc(n.Holders, func(h Holder) bool { return h.What != "mount" || ids[h.ID] })
 	})
 	return r
 }

@@ -25,7 +25,7 @@ const (
 // (pidfd_open(2); for threads, Linux 6.9). Nothing tells that a descriptor is
 // closed or a mount is gone, and older kernels do not tell that a thread has
 // ended: for these it looks again after a pause that grows from 0.2 ms to 20 ms.
-func Settle(ctx context.Context, before *Snapshot, keep ...func(Report) Report) (Report, error) {
+func Settle(ctx context.Context, before *Snapshot, keep ...func(Report) (Report, error)) (Report, error) {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		after, err := Take()
 		if err != nil {
@@ -33,7 +33,9 @@ func Settle(ctx context.Context, before *Snapshot, keep ...func(Report) Report) 
 		}
 		report := Diff(before, after)
 		for _, f := range keep {
-			report = f(report)
+			if report, err = f(report); err != nil {
+				return report, err
+			}
 		}
 		if report.Empty() || ctx.Err() != nil {
 			return report, nil

@@ -58,6 +58,8 @@ func Chdir(string) error             { return errUnsupported }
 func Gettid() int                    { return 0 }
 func OnMainThread() bool             { return false }
 func SetPropagation(uintptr) error   { return errUnsupported }
+func MountEvents() (*FD, error)      { return nil, errUnsupported }
+func MountID(uint64) (int, error)    { return 0, errUnsupported }
 func OpenTarget(string) (*FD, error) { return nil, errUnsupported }
 func BindFD(*FD, *FD) error          { return errUnsupported }
 func Detach(string) error            { return errUnsupported }
@@ -75,3 +77,11 @@ const (
 )
 
 func OpenTun(string, uint16) (*os.File, error) { return nil, errUnsupported }
+
+// A MountEvent tells which process has made a mount.
+type MountEvent struct {
+	PID   int
+	Mount uint64
+}
+
+func TakeMountEvents(*FD) ([]MountEvent, error) { return nil, errUnsupported }

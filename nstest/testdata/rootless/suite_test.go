@@ -218,6 +218,13 @@ func TestLeak(t *testing.T) {
 	}
 }
 
+// TestLeavesAMount is run in a mount namespace that others might use too, as far as Main knows.
+func TestLeavesAMount(t *testing.T) {
+	if err := syscall.Mount("left", "/mnt", "tmpfs", 0, ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // keep makes a Set that nobody closes.
 func keep(t *testing.T) gonso.Set {
 	s, err := gonso.Unshare(gonso.NS_UTS)
