@@ -79,7 +79,8 @@ type entry struct {
 	things []Thing
 }
 
-// Add remembers what owner has, until [Remove]. An unknown site is not remembered. The text says
+// Add remembers what owner has, until [Remove]. It keeps the owner from being collected: where that
+// would give things back, the owner is one of them. An unknown site is not remembered. The text says
 // what it is and what was done, such as "a Set made".
 func Add(owner any, what string, site Site, things ...Thing) {
 	if !site.Known() {
