@@ -9,7 +9,7 @@
 //  3. Nothing is touched unless all of the request makes sense: no privileged
 //     program, an order that can be read, a single thread.
 //  4. Namespaces marked with ! are opened; then each is joined in order, the
-//     others being opened just before.
+//     others being opened just before. Meanwhile nobody inside may look at the process.
 //  5. The first failure ends it and is kept for gons.Status. Descriptors are
 //     closed on every path.
 //
@@ -193,6 +193,11 @@ static int open_ns(struct join *join)
 	return 0;
 }
 
+// hide has nobody look at the process: those who are root in a user namespace could follow one
+// that is only half inside to its memory, its files and the root directory that it comes from
+// (ptrace(2), "Ptrace access mode checking").
+static void hide(void) { prctl(PR_SET_DUMPABLE, 0); }
+
 static int enter(struct join *join)
 {
 	if (join->fd < 0 && open_ns(join) < 0)
@@ -204,6 +209,7 @@ static int enter(struct join *join)
 		return 0;
 	if (setns(join->fd, join->kind->flag) < 0)
 		return fail(join->kind->name, join->path, GONS_SETNS, errno);
+	hide(); // new credentials may have undone it (fs.suid_dumpable)
 	return 0;
 }
 
@@ -260,7 +266,11 @@ __attribute__((constructor(101))) static void gons_start(void)
 	int death_signal = 0;
 	pid_t parent = getppid();
 	prctl(PR_GET_PDEATHSIG, &death_signal);
-	enter_all(joins, count);
+	// Who could not get there all the way stays hidden.
+	int dumpable = prctl(PR_GET_DUMPABLE);
+	hide();
+	if (enter_all(joins, count) == 0 && dumpable == 1)
+		prctl(PR_SET_DUMPABLE, 1);
 	if (death_signal != 0) {
 		prctl(PR_SET_PDEATHSIG, death_signal);
 		if (getppid() != parent)

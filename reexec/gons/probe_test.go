@@ -30,6 +30,7 @@ type report struct {
 	Dir         string
 	Name        string
 	DeathSignal int
+	Dumpable    int
 	FileLimit   string
 	Monotonic   int64
 }

@@ -118,6 +118,25 @@ func TestFailureHalfWay(t *testing.T) {
 	})
 }
 
+// Root of the user namespace cannot follow to where a process comes from that did not get all
+// the way, and may look at one that did.
+func TestWhoIsHalfInsideIsNotLookedAt(t *testing.T) {
+	eachBuild(t, "probe", func(t *testing.T, b build, program string) {
+		if !b.cgo {
+			return // it cannot join a user namespace
+		}
+		g := NewWithT(t)
+		to := hold(t, syscall.CLONE_NEWUSER|syscall.CLONE_NEWNS)
+		r := probe(t, program, "gons_order=user,mnt", to.variable("user"), "gons_mnt=/nowhere")
+		g.Expect(r.Status).To(Equal("gons: gons_mnt=/nowhere: open: no such file or directory"))
+		g.Expect(r.Namespaces["user"]).To(ConsistOf(to.id(t, "user")))
+		g.Expect(r.Dumpable).To(Equal(0))
+		r = probe(t, program, "gons_order=user,mnt", to.variable("user"), to.variable("mnt"))
+		g.Expect(r.Status).To(BeEmpty())
+		g.Expect(r.Dumpable).To(Equal(1))
+	})
+}
+
 // A path can exist in the mount namespace only that is joined, or outside of it
 // only.
 func TestBangOpensBeforeTheFirstSwitch(t *testing.T) {

@@ -36,6 +36,7 @@ type Report struct {
 	Dir         string
 	Name        string // the thread leader's
 	DeathSignal int
+	Dumpable    int    // whether others may look at it (PR_GET_DUMPABLE(2const))
 	FileLimit   string // the soft RLIMIT_NOFILE of a child process
 	Monotonic   int64  // CLOCK_MONOTONIC in seconds
 }
@@ -53,6 +54,7 @@ func main() {
 		Dir:         must(os.Getwd()),
 		Name:        lines(must(os.ReadFile("/proc/self/comm")))[0],
 		DeathSignal: deathSignal(),
+		Dumpable:    must(unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)),
 		FileLimit:   lines(output("/bin/sh", "-c", "ulimit -Sn"))[0],
 		Monotonic:   monotonic(),
 	}
