@@ -62,7 +62,7 @@ func (p *place) command(ctx context.Context, c *config, like *exec.Cmd) *set.Cmd
 		attr.Joins = append(attr.Joins, p.joins...)
 		attr.Program = &forkexec.Program{FD: int(p.exe.Fd())}
 		c.become(attr)
-		if attr.ChangesRoot() {
+		if attr.StartsOutside() {
 			attr.Program.Root = rootFD
 			p.arrival = c.arrival()
 		}

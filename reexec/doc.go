@@ -46,8 +46,9 @@
 //
 // Nothing of the program has to be visible in there, not even its libraries: the process
 // starts under the root directory of its parent, with its namespaces joined, and goes to its
-// own before package main is initialised. (One that is not root in its user namespace
-// cannot, and needs its dynamic loader, if it has one, in there.) Processes that it starts
+// own before package main is initialised. (In another user namespace it must not, since
+// others are root in there, and one that is not root cannot: they need their
+// dynamic loader, if they have one, in there.) Processes that it starts
 // are what they are anywhere. An action that runs another one, with [Nested],
 // needs /proc.
 //

@@ -37,7 +37,7 @@ func Unshare(flags int, opts ...set.UnshareOpt) Option {
 
 // Chroot makes dir, looked up inside of the namespaces, the action's root directory, and
 // its working directory unless there is a [Dir]. Nothing of the program has to be in
-// there.
+// there, but in another user namespace its dynamic loader, if it has one: see "Where it runs".
 func Chroot(dir string) Option { return func(c *config) { c.chroot = dir } }
 
 // A credential is who a child is; see syscall.Credential.

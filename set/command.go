@@ -157,10 +157,11 @@ func (c *Cmd) fork(files []*os.File) (*forkexec.Process, error) {
 		return nil, err
 	}
 	defer c.set.release()
-	joins, err := c.set.joins(c.set.foreign)
+	joins, done, err := c.set.joins(c.set.foreign)
 	if err != nil {
 		return nil, err
 	}
+	defer done()
 	defer runtime.KeepAlive(files)
 	attr := &forkexec.Attr{Joins: joins, Dir: c.Dir, Env: c.Environ(), Sys: c.SysProcAttr}
 	for _, f := range files {
@@ -179,11 +180,16 @@ func (c *Cmd) fork(files []*os.File) (*forkexec.Process, error) {
 	if len(paths) == 0 {
 		return nil, c.failed(&forkexec.Error{Step: forkexec.Exec, Err: syscall.ENOENT})
 	}
-	p, err := forkexec.Start(paths, args, attr)
-	if err != nil {
-		return nil, c.failed(err)
+	p, err := forkexec.Start(c.ctx, paths, args, attr)
+	if err == nil {
+		return p, nil
 	}
-	return p, nil
+	var child *forkexec.Error
+	if attr.Program != nil && errors.As(err, &child) && child.Step == forkexec.Exec && errors.Is(err, syscall.ENOENT) {
+		// An open file is there, so what is not is the loader that it names (execve(2)).
+		return nil, fmt.Errorf("%w (this program is linked dynamically, and its loader is not in there: build it with CGO_ENABLED=0)", c.failed(err))
+	}
+	return nil, c.failed(err)
 }
 
 // candidates are where the program may be. A folder that is not absolute is left out of

@@ -133,7 +133,7 @@ func callerIn(outer []forkexec.Join) (uid, gid int, err error) {
 	if len(outer) == 0 {
 		return uid, gid, nil
 	}
-	_, err = forkexec.Hold(outer, 0, forkexec.Setup{Read: func(pid int) error {
+	_, _, err = forkexec.Hold(outer, 0, forkexec.Setup{Configure: func(pid int) error {
 		process := strconv.Itoa(pid)
 		uids, err := procfs.UIDMap(procfs.Root, process)
 		if err != nil {

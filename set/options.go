@@ -75,8 +75,15 @@ type timeOffsets struct{ monotonic, boottime time.Duration }
 // write sets the offsets of the new time namespace of the children of a thread.
 // That works until the first process enters it.
 func (o *timeOffsets) write(tid int) error {
-	text := fmt.Sprintf("monotonic %s\nboottime %s\n", offset(o.monotonic), offset(o.boottime))
-	return sys.WriteFileAt(home.proc, fmt.Sprintf("%d/timens_offsets", tid), text)
+	return sys.WriteFileAt(home.proc, fmt.Sprintf("%d/timens_offsets", tid), o.text())
+}
+
+// text is what the kernel reads; none for no offsets.
+func (o *timeOffsets) text() string {
+	if o == nil {
+		return ""
+	}
+	return fmt.Sprintf("monotonic %s\nboottime %s\n", offset(o.monotonic), offset(o.boottime))
 }
 
 // offset formats seconds and nanoseconds, of which the latter are never

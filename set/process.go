@@ -32,107 +32,59 @@ func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kinds)]*s
 	case err != nil:
 		return fds, nil, newError("unshare", flags, err)
 	}
-	// As on a thread, only the kinds matter that the new ones are copied from, and
-	// the user namespace, which owns them.
-	joins, err := s.joins(s.foreign & (flags | NS_USER))
+	joins, closeJoins, err := s.joins(s.around(flags))
 	if err != nil {
 		return fds, nil, err
 	}
-	outer, err := s.joins(s.foreign & NS_USER)
+	defer closeJoins()
+	outer, closeOuter, err := s.joins(s.foreign & NS_USER)
 	if err != nil {
 		return fds, nil, err
 	}
-	propagation := config.propagation
-	if propagation == 0 {
-		propagation = forkexec.Unchanged
-	}
-	holder, err := forkexec.Hold(joins, flags, forkexec.Setup{
-		Propagation: propagation,
+	defer closeOuter()
+	setup := forkexec.Setup{
+		Propagation: config.propagation,
+		Offsets:     config.offsets.text(),
 		Configure: func(pid int) error {
-			if config.maps != nil {
-				if err := config.maps.write(pid, outer); err != nil {
-					return newError("map the IDs of", NS_USER, err)
-				}
+			if config.maps == nil {
+				return nil
 			}
-			if config.offsets != nil {
-				return newError("set the offsets of", NS_TIME, config.offsets.write(pid))
-			}
-			return nil
+			return newError("map the IDs of", NS_USER, config.maps.write(pid, outer))
 		},
-		Read: func(pid int) error {
-			for i, k := range kinds {
-				if flags&k.flag == 0 {
-					continue
-				}
-				var err error
-				if fds[i], err = sys.OpenAt(home.proc, fmt.Sprintf("%d/ns/%s", pid, k.link)); err != nil {
-					return newError("open", k.flag, err)
-				}
-			}
-			return nil
-		},
-	})
+	}
+	if setup.Propagation == 0 {
+		setup.Propagation = forkexec.Unchanged
+	}
+	for _, k := range kinds {
+		if flags&k.flag != 0 {
+			setup.Open = append(setup.Open, k.link)
+		}
+	}
+	holder, opened, err := forkexec.Hold(joins, flags, setup)
 	if err != nil {
-		return fds, nil, errors.Join(childError(err, flags), closeAll(fds))
+		return fds, nil, childError(err, flags)
+	}
+	for i, k := range kinds {
+		if flags&k.flag != 0 {
+			fds[i], opened = opened[0], opened[1:]
+		}
 	}
 	return fds, newPidInit(holder), nil
 }
 
+// around has the kinds that a process joins which makes those in flags. As on a thread, only
+// the kinds matter that the new ones are copied from, and the user namespace, which owns them.
+// But who is to be seen in the Set's user namespace is inside as a whole: the first process
+// of a pid namespace, and who stands in a new user namespace.
+func (s Set) around(flags int) int {
+	if s.foreign&NS_USER != 0 && flags&(NS_USER|NS_PID) != 0 {
+		flags |= allKinds &^ NS_PID
+	}
+	return s.foreign & (flags | NS_USER)
+}
+
 var errForeignProc = errors.New("/proc is missing, or of another pid namespace, and shows other processes under the numbers of ours; " +
 	"mount a new one: mount -t proc proc /proc")
-
-// joins lists the Set's namespaces of the kinds in flags in the order in which a
-// process can join them. Those that belong to the Set's user namespace, or to one
-// below it, come after it, since it takes its capabilities to join them; all
-// others come before, since with it those for them are gone.
-func (s Set) joins(flags int) (list []forkexec.Join, err error) {
-	var after []forkexec.Join
-	inside := true // without a user namespace to join there is only one group
-	for i, k := range kinds {
-		if flags&k.flag == 0 {
-			continue
-		}
-		join := forkexec.Join{FD: s.fds[i].Int(), Flag: k.flag}
-		if flags&NS_USER != 0 && k.flag != NS_USER {
-			if inside, err = belongs(s.fds[i], s.fds[userIndex]); err != nil {
-				return nil, newError("find the owner of", k.flag, err)
-			}
-		}
-		if inside {
-			after = append(after, join)
-		} else {
-			list = append(list, join)
-		}
-	}
-	return append(list, after...), nil
-}
-
-// userIndex is the row of the user namespace, which is the first to be joined.
-const userIndex = 0
-
-// belongs tells whether a namespace is owned by a user namespace or by one below
-// it.
-func belongs(ns, user *sys.FD) (is bool, err error) {
-	want, err := user.InodeID()
-	if err != nil {
-		return false, err
-	}
-	owner, err := ns.UserNamespace()
-	for err == nil {
-		var id sys.InodeID
-		if id, err = owner.InodeID(); err != nil || id == want {
-			return err == nil, errors.Join(err, owner.Close())
-		}
-		above, e := owner.Parent()
-		if err = errors.Join(e, owner.Close()); err == nil {
-			owner = above
-		}
-	}
-	if errors.Is(err, sys.ErrOutside) {
-		return false, nil // above everything that this process can see
-	}
-	return false, err
-}
 
 // childError tells the kind and step at which a child failed.
 func childError(err error, flags int) error {
@@ -142,6 +94,9 @@ func childError(err error, flags int) error {
 	}
 	if failed.Flag != 0 {
 		flags = failed.Flag
+	}
+	if failed.Path != "" {
+		return newError(string(failed.Step), flags, fmt.Errorf("%s: %w", failed.Path, failed.Err))
 	}
 	return newError(string(failed.Step), flags, failed.Err)
 }

@@ -34,9 +34,8 @@ func refuse(sys *syscall.SysProcAttr) error {
 	return nil
 }
 
-// becomes writes how a process, inside already, becomes the program. With ask it finds
-// out by itself whether it lost its parent before it asked for the death signal.
-func (s *script) becomes(paths, argv []string, attr *Attr, sys *syscall.SysProcAttr, there *place, ask bool) error {
+// becomes writes how a process, inside already, becomes the program. It may be a second one.
+func (s *script) becomes(paths, argv []string, attr *Attr, sys *syscall.SysProcAttr, there *place, second bool) error {
 	if sys.Setsid {
 		s.does(unix.SYS_SETSID).at(Session, 0)
 	}
@@ -58,27 +57,38 @@ func (s *script) becomes(paths, argv []string, attr *Attr, sys *syscall.SysProcA
 	if death == 0 {
 		death = unix.SIGKILL
 	}
-	s.does(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(death)).at(Signal, 0)
-	orphaned := -1
-	if ask {
-		orphaned = s.jumps(unix.SYS_GETPPID, uintptr(os.Getpid()))
-	}
+	s.dies(death)
+	orphaned := s.orphans(second)
 	s.files(attr.Files)
 	if there.inside != 0 {
 		s.does(unix.SYS_DUP3, there.inside, uintptr(attr.Program.Root), 0).at(Files, 0)
 	}
 	s.terminal(sys)
+	if attr.entersUser() {
+		s.closesOthers(attr, there)
+	}
 	if attr.Program != nil {
 		paths = nil
 	}
 	if err := s.executes(paths, there.exe, argv, attr.Env); err != nil {
 		return err
 	}
-	if ask {
-		s.calls[orphaned].to = s.next()
-		s.exits()
-	}
+	s.calls[orphaned].to = s.next()
+	s.exits()
 	return nil
+}
+
+// orphans finds out whether the process lost its parent before it asked for the death signal.
+// If so it leads to where the to of that call is set.
+func (s *script) orphans(second bool) (call int) {
+	if !second {
+		return s.jumps(unix.SYS_GETPPID, uintptr(os.Getpid()))
+	}
+	// Inside of a pid namespace getppid is 0. But this process keeps the other end of the
+	// channel open for as long as it lives, and says nothing.
+	addr, size := s.announcement(&record{})
+	s.does(unix.SYS_RECVFROM, uintptr(s.channel), addr, size, unix.MSG_PEEK|unix.MSG_DONTWAIT).or(pending)
+	return s.next() - 1
 }
 
 func (s *script) credential(cred *syscall.Credential) {
@@ -90,6 +100,7 @@ func (s *script) credential(cred *syscall.Credential) {
 	}
 	s.does(sysSetgid, uintptr(cred.Gid)).at(Credential, 0)
 	s.does(sysSetuid, uintptr(cred.Uid)).at(Credential, 0)
+	s.changesCredentials(true)
 }
 
 func (s *script) chdir(attr *Attr, sys *syscall.SysProcAttr) error {
@@ -135,6 +146,15 @@ func (s *script) files(files []uintptr) {
 	for i := len(fds); i < 3; i++ {
 		s.does(unix.SYS_CLOSE, uintptr(i)).at(Files, 0).or(regardless)
 	}
+}
+
+// closesOthers closes what execve would close, but too late.
+func (s *script) closesOthers(attr *Attr, there *place) {
+	keep := append([]uintptr{uintptr(s.channel)}, s.inherited...)
+	if attr.Program != nil {
+		keep = append(keep, there.exe)
+	}
+	s.closesFrom(uintptr(max(3, len(attr.Files))), keep...)
 }
 
 func (s *script) terminal(sys *syscall.SysProcAttr) {

@@ -29,7 +29,7 @@ func BenchmarkStart(b *testing.B) {
 		b.Run(bm.name, func(b *testing.B) {
 			attr := &forkexec.Attr{Joins: fresh(b, bm.flags...)}
 			for b.Loop() {
-				p, err := forkexec.Start([]string{"/bin/true"}, []string{"true"}, attr)
+				p, err := forkexec.Start(b.Context(), []string{"/bin/true"}, []string{"true"}, attr)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -45,7 +45,7 @@ func BenchmarkHold(b *testing.B) {
 	for name, flags := range map[string]int{"user": unix.CLONE_NEWUSER, "user+pid": unix.CLONE_NEWUSER | unix.CLONE_NEWPID} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				h, err := forkexec.Hold(nil, flags, forkexec.Setup{})
+				h, _, err := forkexec.Hold(nil, flags, forkexec.Setup{})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
@@ -19,19 +18,19 @@ type child struct {
 	script  *script
 	pid     int     // of the first process
 	channel *sys.FD // the parent's end
-	release func()  // lets go of the thread that forked
+	thread  *forkThread
 }
 
 // launch forks a process that plays what write writes. Its end of the channel has a
 // number of at least reserved, so that lower ones can be given away. The child's death
 // signal is about a thread that its caller has to release.
 func launch(reserved int, write func(*script) error) (c *child, err error) {
-	release := onForkThread(func() { c, err = fork(reserved, write) })
+	thread := onForkThread(func() { c, err = fork(reserved, write) })
 	if err != nil {
-		release()
+		thread.release()
 		return nil, err
 	}
-	c.release = release
+	c.thread = thread
 	return c, nil
 }
 
@@ -80,70 +79,90 @@ func newChannel(reserved int) (ours, theirs *sys.FD, err error) {
 		err = unix.SetsockoptInt(ours.Int(), unix.SOL_SOCKET, unix.SO_PASSCRED, 1)
 	}
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("channel: %w", err), ours.Close(), theirs.Close())
+		err = errors.Join(fmt.Errorf("channel: %w", err), ours.Close())
+		if theirs != nil {
+			err = errors.Join(err, theirs.Close())
+		}
+		return nil, nil, err
 	}
 	return ours, theirs, nil
 }
 
-// receive returns the next message and its sender's pid. io.EOF tells that no process
-// holds the other end any longer: each has executed its program, or ended.
-func (c *child) receive() (r record, pid int, err error) {
+// A message is a record from a child, with the pid of its sender and the descriptors that came along.
+type message struct {
+	record
+	sender int
+	fds    []*sys.FD
+}
+
+// receive returns the next message, keeping vigil until there is one. io.EOF tells that no
+// process holds the other end any longer: each has executed its program, or ended.
+func (c *child) receive(v *vigil) (message, error) {
+	for looked := now(); ; {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(c.channel.Int()), Events: unix.POLLIN}}, int(tick.Milliseconds()))
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			return message{}, fmt.Errorf("poll: %w", err)
+		}
+		if n > 0 {
+			return c.read()
+		}
+		if now()-looked < tick {
+			continue // there may be more signals than ticks
+		}
+		if err := v.idle(); err != nil {
+			return message{}, err
+		}
+		looked = now()
+	}
+}
+
+// recvmsg is replaced by tests.
+var recvmsg = unix.Recvmsg
+
+func (c *child) read() (m message, err error) {
 	var (
-		buf [8]byte
-		oob [64]byte
-		n   int
-		cn  int
+		buf   [8]byte
+		oob   [128]byte // the credentials, and a descriptor for each kind of namespace
+		n, cn int
+		flags int
 	)
 	err = retry(func() (err error) {
-		n, cn, _, _, err = unix.Recvmsg(c.channel.Int(), buf[:], oob[:], 0)
+		n, cn, flags, _, err = recvmsg(c.channel.Int(), buf[:], oob[:], unix.MSG_CMSG_CLOEXEC)
 		return err
 	})
 	switch {
 	case errors.Is(err, unix.ECONNRESET), err == nil && n == 0:
-		return record{}, 0, io.EOF
+		return m, io.EOF
 	case err != nil:
-		return record{}, 0, fmt.Errorf("recvmsg: %w", err)
+		return m, fmt.Errorf("recvmsg: %w", err)
 	}
 	msgs, err := unix.ParseSocketControlMessage(oob[:cn])
 	if err != nil {
-		return record{}, 0, fmt.Errorf("recvmsg: %w", err)
+		return m, fmt.Errorf("recvmsg: %w", err)
 	}
 	for _, msg := range msgs {
 		if cred, err := unix.ParseUnixCredentials(&msg); err == nil {
-			pid = int(cred.Pid)
+			m.sender = int(cred.Pid)
+		}
+		if fds, err := unix.ParseUnixRights(&msg); err == nil {
+			for _, fd := range fds {
+				m.fds = append(m.fds, sys.NewFD(fd))
+			}
 		}
 	}
-	r.call = int32(binary.NativeEndian.Uint32(buf[0:]))
-	r.result = int32(binary.NativeEndian.Uint32(buf[4:]))
-	return r, pid, nil
+	if flags&unix.MSG_CTRUNC != 0 {
+		// The kernel drops those that it finds no number for (unix(7)).
+		m.close()
+		return m, fmt.Errorf("recvmsg: %w", unix.EMFILE)
+	}
+	m.call = int32(binary.NativeEndian.Uint32(buf[0:]))
+	m.result = int32(binary.NativeEndian.Uint32(buf[4:]))
+	return m, nil
 }
 
-// reap waits for the end of a child of this process. That somebody else was faster is
-// no error: then it is gone, too.
-func reap(pid int) (status unix.WaitStatus, err error) {
-	err = retry(func() error {
-		_, err := unix.Wait4(pid, &status, 0, nil)
-		return err
-	})
-	if errors.Is(err, unix.ECHILD) {
-		err = nil
+func (m *message) close() {
+	for _, fd := range m.fds {
+		_ = fd.Close() // nobody else has them
 	}
-	return status, os.NewSyscallError("wait4", err)
-}
-
-// kill ends a child of this process that has not been waited for, and reaps it.
-func kill(pid int) error {
-	if err := unix.Kill(pid, unix.SIGKILL); err != nil && !errors.Is(err, unix.ESRCH) {
-		return os.NewSyscallError("kill", err)
-	}
-	_, err := reap(pid)
-	return err
-}
-
-func retry(f func() error) error {
-	for {
-		if err := f(); !errors.Is(err, unix.EINTR) {
-			return err
-		}
-	}
+	m.fds = nil
 }

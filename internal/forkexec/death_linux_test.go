@@ -3,6 +3,7 @@
 package forkexec_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -22,7 +23,7 @@ func init() {
 	acts["start for ever"] = startForEver
 	acts["start beside main"] = startBesideMain
 	acts["hold"] = func() error {
-		h, err := forkexec.Hold(nil, unix.CLONE_NEWUSER|unix.CLONE_NEWPID, forkexec.Setup{})
+		h, _, err := forkexec.Hold(nil, unix.CLONE_NEWUSER|unix.CLONE_NEWPID, forkexec.Setup{})
 		if err != nil {
 			return err
 		}
@@ -33,7 +34,7 @@ func init() {
 // startForEver starts sleeps until it is killed, in the pid namespace at descriptor 4.
 func startForEver() error {
 	for {
-		if _, err := forkexec.Start([]string{"/bin/sleep"}, []string{"sleep", "1000"},
+		if _, err := forkexec.Start(context.Background(), []string{"/bin/sleep"}, []string{"sleep", "1000"},
 			&forkexec.Attr{Joins: []forkexec.Join{{FD: 4, Flag: unix.CLONE_NEWPID}}}); err != nil {
 			return err
 		}
@@ -50,7 +51,7 @@ func startAndStay(flags []int) error {
 	for i, f := range flags {
 		joins = append(joins, forkexec.Join{FD: 4 + i, Flag: f})
 	}
-	p, err := forkexec.Start([]string{"/bin/sleep"}, []string{"sleep", "1000"}, &forkexec.Attr{Joins: joins})
+	p, err := forkexec.Start(context.Background(), []string{"/bin/sleep"}, []string{"sleep", "1000"}, &forkexec.Attr{Joins: joins})
 	if err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func startAndStay(flags []int) error {
 func startBesideMain() error {
 	runtime.GOMAXPROCS(1)
 	runtime.UnlockOSThread() // nstest has locked it
-	p, err := forkexec.Start([]string{"/bin/sleep"}, []string{"sleep", "1000"}, &forkexec.Attr{})
+	p, err := forkexec.Start(context.Background(), []string{"/bin/sleep"}, []string{"sleep", "1000"}, &forkexec.Attr{})
 	if err != nil {
 		return err
 	}
@@ -144,7 +145,7 @@ func TestChildrenOutliveTheirThread(t *testing.T) {
 	go func() {
 		runtime.LockOSThread() // and the thread ends with the goroutine
 		tid <- unix.Gettid()
-		p, err := forkexec.Start([]string{"/bin/sh"}, []string{"sh", "-c", "read x; exit 3"}, &forkexec.Attr{Files: []uintptr{r.Fd()}})
+		p, err := forkexec.Start(t.Context(), []string{"/bin/sh"}, []string{"sh", "-c", "read x; exit 3"}, &forkexec.Attr{Files: []uintptr{r.Fd()}})
 		if err != nil {
 			t.Error(err)
 		}

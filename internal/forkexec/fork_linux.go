@@ -22,6 +22,27 @@ package forkexec
 //     process ends.
 //  7. execve closes the channel, and so the parent learns that all went well.
 //
+// What nobody inside may see. Until it executes a program, a child has this process's
+// memory, descriptors and root directory. Whoever has CAP_SYS_PTRACE in its user namespace
+// could take them: ptrace(2), and environ, mem, maps, root, cwd and fd of /proc/PID.
+//
+//  1. It says PR_SET_DUMPABLE 0 before it enters a user namespace. From then on this
+//     takes the capability in the user namespace that its memory belongs to: the one in
+//     which this process was executed (mm_struct.user_ns), since a fork copies that.
+//  2. A change of credentials undoes it where somebody has set fs.suid_dumpable to 1
+//     (commit_creds), so it says so after each once more. Who is cloned has it
+//     from birth.
+//  3. The files of such a process in /proc are root's, and a parent without privileges gets
+//     nowhere with them. So a child that holds namespaces opens and sends them itself, and
+//     opens what it writes its time offsets to before 1. Only for ID maps a process is
+//     needed whose uid_map others may write: see stand-in.
+//  4. In a new user namespace below this process's own there is nobody yet. There the child
+//     waits for its ID maps first, and does 1 before anybody is born.
+//  5. Its arguments, which everybody may read, are unmapped (/proc/PID/cmdline).
+//  6. execve makes the process visible in the user namespace inside, before it closes what
+//     is close-on-exec. By then, if it has entered one, its root directory is the one inside
+//     and all descriptors are closed that the program does not get.
+//
 // No runtime is left behind the fork: locks may be held by threads that no longer
 // exist, the garbage collector may have been at work, and the stack cannot grow
 // (the runtime spoils the stack guard to make an attempt fatal). Whatever runs in the
@@ -60,7 +81,7 @@ func (s *script) fork() (pid int, errno syscall.Errno) {
 		c            *call
 		a0, r1, kept uintptr
 		calls        = s.calls
-		first        = s.cloneCall(uintptr(unix.SIGCHLD), nil)
+		first        = cloneCall(uintptr(unix.SIGCHLD), 0)
 		failure      = new(record)
 		channel      = uintptr(s.channel)
 	)
@@ -80,6 +101,9 @@ func (s *script) fork() (pid int, errno syscall.Errno) {
 		}
 		r1, _, errno = syscall.RawSyscall6(c.nr, a0, c.args[1], c.args[2], c.args[3], c.args[4], 0)
 		switch {
+		case c.then == pending && errno == unix.EAGAIN:
+		case c.then == pending:
+			pc = c.to - 1
 		case errno == 0 && c.then == unless && r1 != c.want:
 			pc = c.to - 1
 		case errno == 0 && c.then == branch && r1 != 0:
@@ -98,19 +122,17 @@ func (s *script) fork() (pid int, errno syscall.Errno) {
 	}
 }
 
-// cloneCall is clone(flags), which stores the new process's pid in *pid.
-// clone3(2) would not trouble us with the order of the arguments, but container
-// runtimes have seccomp profiles that refuse it.
-func (s *script) cloneCall(flags uintptr, pid *int32) call {
-	var at uintptr
-	if pid != nil {
+// cloneCall is clone(flags), which stores the new process's pid at an address, if there
+// is one, before that process runs. clone3(2) would not trouble us with the order of the
+// arguments, but container runtimes have seccomp profiles that refuse it.
+func cloneCall(flags, pid uintptr) call {
+	if pid != 0 {
 		flags |= unix.CLONE_PARENT_SETTID
-		at = s.address(unsafe.Pointer(pid))
 	}
 	if runtime.GOARCH == "s390x" {
-		return call{nr: unix.SYS_CLONE, args: [5]uintptr{0, flags, at}}
+		return call{nr: unix.SYS_CLONE, args: [5]uintptr{0, flags, pid}}
 	}
-	return call{nr: unix.SYS_CLONE, args: [5]uintptr{flags, 0, at}}
+	return call{nr: unix.SYS_CLONE, args: [5]uintptr{flags, 0, pid}}
 }
 
 // address pins what p points to until the script is dropped, and returns where it is.

@@ -4,7 +4,7 @@
 // can join, and holds new namespaces of such kinds: fork, setns(2) in the child,
 // exec, without cgo.
 //
-//	p, err := forkexec.Start([]string{"/bin/ip"}, []string{"ip", "link"}, &forkexec.Attr{
+//	p, err := forkexec.Start(ctx, []string{"/bin/ip"}, []string{"ip", "link"}, &forkexec.Attr{
 //		Joins: []forkexec.Join{{FD: user, Flag: unix.CLONE_NEWUSER}, {FD: net, Flag: unix.CLONE_NEWNET}},
 //		Files: []uintptr{0, 1, 2},
 //	})
@@ -80,30 +80,30 @@ type Attr struct {
 type Program struct {
 	FD int
 
-	// Root, if not 0, is for a program that can do more than its namespaces let be
-	// done from outside: if the process gets another root directory, and is root in
-	// there, the program is executed with this process's, as it may need a dynamic
-	// loader and libraries. It finds the root directory that it is to have
-	// as descriptor Root, with a number above those of Files, and all else that comes
-	// after a change of root, Credential and Dir, is up to it. If it finds that it
-	// is not root, everything is done. It has the descriptor in either case.
+	// Root, if not 0, is for a program that can go to its root directory by itself
+	// ([Attr.StartsOutside]): if it is root, it is executed with the root directory of this
+	// process, as it may need a dynamic loader and libraries. It finds the one
+	// that it is to have as descriptor Root, with a number above those of Files, and all
+	// else that comes after a change of root, Credential and Dir, is up to it. If it
+	// finds that it is not root, everything is done. It has the descriptor in either case.
 	Root int
 }
 
-// A Setup is what [Hold] asks its caller to do about a process that is held in
-// new namespaces. A nil function does nothing; an error ends the process and is
-// what Hold returns.
+// A Setup is what [Hold] makes of new namespaces besides.
 type Setup struct {
 	// Propagation is what the mounts of a new mount namespace get, as in Attr.
 	Propagation uintptr
 
-	// Configure writes /proc/PID/uid_map, gid_map, setgroups and timens_offsets.
-	// No process has entered the new pid and time namespaces yet.
+	// Offsets, if not empty, is written to timens_offsets of a new time namespace.
+	Offsets string
+
+	// Configure, if not nil, writes /proc/PID/uid_map, gid_map and setgroups. Nobody has
+	// entered the new pid and time namespaces yet. An error is what Hold returns.
 	Configure func(pid int) error
 
-	// Read opens /proc/PID/ns/*: a new pid namespace as pid_for_children, a new
-	// time namespace as time_for_children.
-	Read func(pid int) error
+	// Open names the namespaces to open, as in /proc/PID/ns: a new pid namespace as
+	// pid_for_children, a new time namespace as time_for_children.
+	Open []string
 }
 
 // A Step is what a child was doing.
@@ -124,6 +124,7 @@ const (
 	Files      Step = "descriptors"
 	Open       Step = "open"
 	WriteFile  Step = "write"
+	Send       Step = "sendmsg"
 	Exec       Step = "exec"
 )
 

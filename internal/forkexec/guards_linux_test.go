@@ -18,7 +18,7 @@ func TestStartClosesWhatIsNotGiven(t *testing.T) {
 	g := NewWithT(t)
 	out := t.TempDir() + "/out"
 	const script = `exec 9>"$0"; (readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2 || echo none) >&9`
-	p, err := forkexec.Start([]string{"/bin/sh"}, []string{"sh", "-c", script, out}, &forkexec.Attr{Env: os.Environ()})
+	p, err := forkexec.Start(t.Context(), []string{"/bin/sh"}, []string{"sh", "-c", script, out}, &forkexec.Attr{Env: os.Environ()})
 	g.Expect(err).NotTo(HaveOccurred())
 	state, err := p.Wait()
 	g.Expect(err).NotTo(HaveOccurred())

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
-	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"golang.org/x/sys/unix"
@@ -16,21 +14,23 @@ import (
 
 // How new namespaces come into being that only another process can have:
 //
-//  1. A child joins, unshares, and closes every descriptor but its end of the
-//     channel. If a new pid namespace is to lie in a joined one, a second child,
-//     born in there, does so instead (unshare(2): EINVAL otherwise).
-//  2. It announces itself and waits for a byte. The parent configures it: ID maps and
-//     time offsets are written from outside, and must be there before
-//     anybody is born into the namespaces.
-//  3. It clones the first process of a new pid namespace, which announces itself too.
-//     Only now can the parent read all of the namespaces.
-//  4. It is killed and reaped. The first process of the pid namespace stays.
+//  1. A child joins, unshares, and closes every descriptor but its end of the channel and
+//     the folder /proc.
+//  2. It announces itself and waits for a byte. The parent has its ID maps written: that is
+//     done from outside, and before anybody is born into the namespaces. Below a user
+//     namespace that was joined, they are written for a stand-in.
+//  3. If a new pid namespace is to lie in a joined one, a second child, born in there, unshares
+//     it and goes on (unshare(2): EINVAL otherwise); the first one ends.
+//  4. It clones the first process of the new pid namespace, which announces itself. Only now
+//     can all of the namespaces be opened. It sends them.
+//  5. It is killed and reaped. The first process of the pid namespace stays, and asks to die
+//     with this process.
 //
 // That init is a copy of this process, as it was (copy-on-write: it costs the memory
 // that this process changes from then on). It ignores SIGCHLD, so that the kernel reaps
 // every orphan (sigaction(2), SA_NOCLDWAIT), has no descriptor but the channel, and
-// waits for its end: the parent closes it, or dies, however it does. With an
-// init the kernel ends its pid namespace.
+// waits for its end. It is killed by the parent or, if that ends, however it does, by the
+// kernel. With an init the kernel ends its pid namespace.
 
 // A Holder keeps the first process of a new pid namespace alive, if there is one.
 type Holder struct {
@@ -40,71 +40,145 @@ type Holder struct {
 	err      error
 }
 
-// patience is how long Close waits for the end of an init. It comes at once, unless a
-// process of its namespace, a child of ours, has yet to be waited for: the kernel
-// does not let an init go before (pid_namespaces(7)).
-const patience = 100 * time.Millisecond
-
-// Hold makes new namespaces of the kinds in unshare from inside of those that it joins.
-// They exist for as long as somebody has them open, which is up to setup.Read, and a
-// new pid namespace is alive until its Holder is closed. A failure of the child is
-// an [*Error].
-func Hold(joins []Join, unshare int, setup Setup) (h *Holder, err error) {
+// Hold makes new namespaces of the kinds in unshare from inside of those that it joins, and
+// opens those that setup names. A new pid namespace is alive until its Holder is closed. A
+// failure of the child is an [*Error].
+func Hold(joins []Join, unshare int, setup Setup) (_ *Holder, opened []*sys.FD, err error) {
 	var p plan
-	c, err := launch(3, func(s *script) (err error) {
-		p, err = s.holds(joins, unshare, setup.Propagation)
+	c, err := launch(lowest, func(s *script) (err error) {
+		p, err = s.holds(joins, unshare, setup)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	c.release() // none of these asks for a death signal
-	procs := processes{c.pid}
-	defer func() {
-		if err != nil {
-			h, err = nil, errors.Join(err, c.channel.Close(), procs.kill())
+	defer c.thread.release()
+	h := &holding{child: c, plan: p, vigil: c.awaken(), kept: map[int32]message{}}
+	if err := errors.Join(h.configure(setup.Configure), h.finish()); err != nil {
+		for _, m := range h.kept {
+			m.close()
 		}
-	}()
-	announcements := []int32{p.ready}
-	if p.nested {
-		announcements = []int32{p.moved, p.ready}
+		if !h.reaped {
+			err = errors.Join(err, c.killGroup())
+		}
+		return nil, nil, errors.Join(err, c.channel.Close())
 	}
-	held, err := c.await(&procs, announcements...)
+	return h.holder, h.kept[p.sent].fds, nil
+}
+
+// A holding is what a parent knows of a child that holds namespaces.
+type holding struct {
+	*child
+	plan
+	vigil  *vigil
+	kept   map[int32]message // what has been received, by the index of its call
+	failed bool
+	reaped bool // the first process, so that the group's number is no longer ours
+	holder *Holder
+}
+
+// configure has the ID maps written, and lets the child go on.
+func (h *holding) configure(write func(int) error) (err error) {
+	defer func() { h.failed = err != nil }()
+	m, err := h.await(h.ready)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if p.nested {
-		if err := procs.end(c.pid); err != nil {
-			return nil, err
+	who := h.pid
+	if h.standIn {
+		who = int(m.result)
+		if err := h.awaitImage(who); err != nil {
+			return err
 		}
 	}
-	if setup.Configure != nil {
-		if err := setup.Configure(held); err != nil {
-			return nil, err
+	if write != nil {
+		if err := write(who); err != nil {
+			return err
 		}
 	}
-	if err := retry(func() error { return unix.Send(c.channel.Int(), []byte{1}, unix.MSG_NOSIGNAL) }); err != nil {
-		return nil, fmt.Errorf("send: %w", err)
-	}
-	h = &Holder{}
-	if p.init {
-		h.lifeline = c.channel
-		if h.pid, err = c.await(&procs, p.alive); err != nil {
-			return nil, err
+	if h.standIn {
+		if err := kill(who); err != nil {
+			return err
 		}
 	}
-	if setup.Read != nil {
-		if err := setup.Read(held); err != nil {
-			return nil, err
+	return h.goOn()
+}
+
+// goOn sends the byte that a process waits for.
+func (h *holding) goOn() error {
+	if err := retry(func() error { return unix.Send(h.channel.Int(), []byte{1}, unix.MSG_NOSIGNAL) }); err != nil {
+		return fmt.Errorf("send: %w", err)
+	}
+	return nil
+}
+
+// finish waits until the namespaces are here, and ends who has held them.
+func (h *holding) finish() error {
+	if h.failed {
+		return nil
+	}
+	h.holder = &Holder{}
+	holders := []int{h.pid}
+	if h.nested {
+		m, err := h.await(h.moved)
+		if err != nil {
+			return err
+		}
+		// The first one is the last to be reaped: its pid is the number of the group.
+		holders = []int{int(m.result), h.pid}
+	}
+	if h.init {
+		m, err := h.await(h.alive)
+		if err != nil {
+			return err
+		}
+		h.holder = &Holder{pid: m.sender, lifeline: h.channel}
+	}
+	if _, err := h.await(h.sent); err != nil {
+		return err
+	}
+	if !h.init {
+		if err := h.channel.Close(); err != nil {
+			return err
 		}
 	}
-	if err := procs.end(held); err != nil {
-		return nil, err
+	for _, pid := range holders {
+		if err := kill(pid); err != nil {
+			return err
+		}
 	}
-	if h.lifeline == nil {
-		err = c.channel.Close()
+	h.reaped = true
+	if !h.init {
+		return nil
 	}
-	return h, err
+	// It asks for a death signal only now that its parent is a thread which stays.
+	if err := errors.Join(h.thread.end(), h.goOn()); err != nil {
+		return errors.Join(err, kill(h.holder.pid))
+	}
+	if _, err := h.await(h.settled); err != nil {
+		return errors.Join(err, kill(h.holder.pid))
+	}
+	return nil
+}
+
+// await waits for the message of a call.
+func (h *holding) await(call int32) (message, error) {
+	for {
+		if m, ok := h.kept[call]; ok {
+			return m, nil
+		}
+		m, err := h.receive(h.vigil)
+		if errors.Is(err, io.EOF) {
+			err = h.casualty(0)
+		}
+		if err == nil {
+			err = h.script.failure(m.record)
+		}
+		if err != nil {
+			return m, err
+		}
+		h.kept[m.call] = m
+	}
 }
 
 // PID returns the pid of the first process of the new pid namespace, or 0.
@@ -116,118 +190,7 @@ func (h *Holder) Close() error {
 		if h.pid == 0 {
 			return
 		}
-		h.err = h.lifeline.Close()
-		reaped := make(chan error, 1)
-		go func() {
-			_, err := reap(h.pid)
-			reaped <- err
-		}()
-		select {
-		case err := <-reaped:
-			h.err = errors.Join(h.err, err)
-		case <-time.After(patience):
-		}
+		h.err = errors.Join(killSoon(h.pid), h.lifeline.Close())
 	})
 	return h.err
-}
-
-// A plan tells which calls of a script announce what.
-type plan struct {
-	nested, init        bool
-	moved, ready, alive int32
-}
-
-func (s *script) holds(joins []Join, unshare int, propagation uintptr) (p plan, err error) {
-	p.init = unshare&unix.CLONE_NEWPID != 0
-	p.nested = p.init && joined(joins, unix.CLONE_NEWPID)
-	if err := s.joins(joins, true); err != nil {
-		return p, err
-	}
-	second, inner := &record{}, 0
-	if p.nested {
-		inner = s.clones(0, &second.result)
-	}
-	if err := s.unshares(unshare, propagation); err != nil {
-		return p, err
-	}
-	s.closes()
-	p.ready = s.announces(&record{})
-	abandoned := s.waits()
-	if p.init {
-		outer := s.clones(0, nil)
-		// What this process has in memory is nobody's business in the namespace.
-		s.does(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0).at(Signal, 0)
-		s.does(unix.SYS_RT_SIGACTION, uintptr(unix.SIGCHLD), s.ignored(), 0, 8).at(Signal, 0)
-		// It shall keep nobody from unmounting.
-		root, err := s.text("/")
-		if err != nil {
-			return p, err
-		}
-		s.does(unix.SYS_CHDIR, root).at(Chdir, 0).or(regardless)
-		p.alive = s.announces(&record{})
-		s.calls[outer].to = s.next()
-	}
-	// Nothing more is sent: both wait for the end of the channel.
-	forever := s.waits()
-	s.calls[abandoned].to, s.calls[forever].to = s.next(), s.next()
-	s.exits()
-	if p.nested {
-		s.calls[inner].to = s.next()
-		p.moved = s.announces(second)
-		s.exits()
-	}
-	return p, nil
-}
-
-// closes closes all descriptors but the channel. Whoever stays for long would keep
-// this process's pipes and sockets open.
-func (s *script) closes() {
-	s.does(unix.SYS_CLOSE_RANGE, 0, uintptr(s.channel-1), 0).at(Files, 0)
-	s.does(unix.SYS_CLOSE_RANGE, uintptr(s.channel+1), uintptr(^uint32(0)), 0).at(Files, 0)
-}
-
-// processes are children that have not been waited for.
-type processes []int
-
-func (ps *processes) add(pid int) {
-	if pid > 0 && !slices.Contains(*ps, pid) {
-		*ps = append(*ps, pid)
-	}
-}
-
-// end kills one of them.
-func (ps *processes) end(pid int) error {
-	*ps = slices.DeleteFunc(*ps, func(p int) bool { return p == pid })
-	return kill(pid)
-}
-
-func (ps *processes) kill() (err error) {
-	for _, pid := range slices.Clone(*ps) {
-		err = errors.Join(err, ps.end(pid))
-	}
-	return err
-}
-
-// await receives the announcements of these calls, and returns who sent the last one.
-func (c *child) await(procs *processes, calls ...int32) (pid int, err error) {
-	last := calls[len(calls)-1]
-	for missing := len(calls); missing > 0; {
-		r, sender, err := c.receive()
-		if errors.Is(err, io.EOF) {
-			return 0, errors.New("forkexec: the child was killed")
-		}
-		if err != nil {
-			return 0, err
-		}
-		procs.add(sender)
-		procs.add(int(r.result))
-		if err := c.script.failure(r); err != nil {
-			return 0, err
-		}
-		if r.call == last {
-			pid = sender
-		}
-		missing--
-	}
-	return pid, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,35 +32,33 @@ func held(t testing.TB, joins []forkexec.Join, flags ...int) []forkexec.Join {
 
 func hold(t testing.TB, joins []forkexec.Join, flags ...int) ([]forkexec.Join, *forkexec.Holder) {
 	t.Helper()
-	var opened []forkexec.Join
 	all := 0
+	setup := forkexec.Setup{Configure: func(pid int) error {
+		if slices.Contains(flags, unix.CLONE_NEWUSER) {
+			return errors.Join(
+				forkexec.Write(joins[:min(1, len(joins))], fmt.Sprintf("/proc/%d/uid_map", pid), "0 0 1\n"),
+				forkexec.Write(joins[:min(1, len(joins))], fmt.Sprintf("/proc/%d/gid_map", pid), "0 0 1\n"))
+		}
+		return nil
+	}}
 	for _, f := range flags {
 		all |= f
+		name := names[f]
+		if f == unix.CLONE_NEWPID || f == unix.CLONE_NEWTIME {
+			name += "_for_children"
+		}
+		setup.Open = append(setup.Open, name)
 	}
-	h, err := forkexec.Hold(joins, all, forkexec.Setup{
-		Configure: func(pid int) error {
-			if all&unix.CLONE_NEWUSER == 0 {
-				return nil
-			}
-			return errors.Join(
-				os.WriteFile(fmt.Sprintf("/proc/%d/uid_map", pid), []byte("0 0 1\n"), 0),
-				os.WriteFile(fmt.Sprintf("/proc/%d/gid_map", pid), []byte("0 0 1\n"), 0))
-		},
-		Read: func(pid int) error {
-			for _, f := range flags {
-				name := names[f]
-				if f == unix.CLONE_NEWPID || f == unix.CLONE_NEWTIME {
-					name += "_for_children"
-				}
-				opened = append(opened, forkexec.Join{FD: open(t, pid, name), Flag: f})
-			}
-			return nil
-		},
-	})
+	h, opened, err := forkexec.Hold(joins, all, setup)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return opened, h
+	fresh := make([]forkexec.Join, len(flags))
+	for i, fd := range opened {
+		t.Cleanup(func() { fd.Close() })
+		fresh[i] = forkexec.Join{FD: fd.Int(), Flag: flags[i]}
+	}
+	return fresh, h
 }
 
 func TestHoldMakesEveryKind(t *testing.T) {
@@ -109,16 +108,13 @@ func TestHoldNestsPidNamespaces(t *testing.T) {
 
 func TestHoldAppliesTimeOffsets(t *testing.T) {
 	g := NewWithT(t)
-	var fd int
-	h, err := forkexec.Hold(nil, unix.CLONE_NEWTIME, forkexec.Setup{
-		Configure: func(pid int) error {
-			return os.WriteFile(fmt.Sprintf("/proc/%d/timens_offsets", pid), []byte("boottime 1000000 0\n"), 0)
-		},
-		Read: func(pid int) error { fd = open(t, pid, "time_for_children"); return nil },
+	h, opened, err := forkexec.Hold(nil, unix.CLONE_NEWTIME, forkexec.Setup{
+		Offsets: "boottime 1000000 0\n", Open: []string{"time_for_children"},
 	})
 	g.Expect(err).NotTo(HaveOccurred())
 	defer h.Close()
-	up, err := strconv.ParseFloat(strings.Fields(sh(t, []forkexec.Join{{FD: fd, Flag: unix.CLONE_NEWTIME}}, "cat /proc/uptime"))[0], 64)
+	defer opened[0].Close()
+	up, err := strconv.ParseFloat(strings.Fields(sh(t, []forkexec.Join{{FD: opened[0].Int(), Flag: unix.CLONE_NEWTIME}}, "cat /proc/uptime"))[0], 64)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(up).To(BeNumerically(">", 1_000_000))
 }
@@ -145,7 +141,7 @@ func TestHolderCloseEndsTheNamespace(t *testing.T) {
 	kids, fds := children(t), descriptors(t)
 	joins, h := hold(t, nil, unix.CLONE_NEWUSER, unix.CLONE_NEWPID)
 	r, w := pipe(t)
-	p, err := forkexec.Start([]string{"/bin/sh"}, []string{"sh", "-c", "sleep 1000 & exec sleep 1000"},
+	p, err := forkexec.Start(t.Context(), []string{"/bin/sh"}, []string{"sh", "-c", "sleep 1000 & exec sleep 1000"},
 		&forkexec.Attr{Joins: joins, Files: []uintptr{^uintptr(0), w.Fd(), w.Fd()}})
 	g.Expect(err).NotTo(HaveOccurred())
 	w.Close()
@@ -159,7 +155,7 @@ func TestHolderCloseEndsTheNamespace(t *testing.T) {
 	g.Expect(state.String()).To(Equal("signal: killed"))
 	g.Eventually(func() []string { return children(t) }).Should(Equal(kids))
 	g.Expect(descriptors(t)).To(Equal(fds + len(joins) + 1))
-	_, err = forkexec.Start([]string{"/bin/true"}, []string{"true"}, &forkexec.Attr{Joins: joins})
+	_, err = forkexec.Start(t.Context(), []string{"/bin/true"}, []string{"true"}, &forkexec.Attr{Joins: joins})
 	var failed *forkexec.Error
 	g.Expect(errors.As(err, &failed)).To(BeTrue())
 	g.Expect(*failed).To(Equal(forkexec.Error{Step: forkexec.Fork, Err: unix.ENOMEM}))
@@ -175,18 +171,20 @@ func TestHoldFailuresLeaveNothing(t *testing.T) {
 		setup   forkexec.Setup
 		want    error
 	}{
-		"configure":        {nil, unix.CLONE_NEWPID, forkexec.Setup{Configure: fail}, boom},
-		"read":             {nil, unix.CLONE_NEWPID, forkexec.Setup{Read: fail}, boom},
-		"setns":            {[]forkexec.Join{{FD: 0, Flag: unix.CLONE_NEWNET}}, unix.CLONE_NEWPID, forkexec.Setup{}, unix.EINVAL},
-		"unshare":          {nil, 1, forkexec.Setup{}, unix.EINVAL},
-		"dead pid":         {[]forkexec.Join{{FD: dead, Flag: unix.CLONE_NEWPID}}, unix.CLONE_NEWPID, forkexec.Setup{}, unix.ENOMEM},
-		"nested":           {held(t, nil, unix.CLONE_NEWPID), unix.CLONE_NEWPID | 1, forkexec.Setup{}, unix.EINVAL},
-		"nested configure": {held(t, nil, unix.CLONE_NEWPID), unix.CLONE_NEWPID, forkexec.Setup{Configure: fail}, boom},
+		"configure":                        {nil, unix.CLONE_NEWPID, forkexec.Setup{Configure: fail}, boom},
+		"open":                             {nil, unix.CLONE_NEWPID, forkexec.Setup{Open: []string{"net", "none"}}, unix.ENOENT},
+		"offsets":                          {nil, unix.CLONE_NEWTIME, forkexec.Setup{Offsets: "boottime -1000000000 0\n"}, unix.ERANGE},
+		"nested configure as another user": {held(t, nil, unix.CLONE_NEWUSER), unix.CLONE_NEWUSER, forkexec.Setup{Configure: fail}, boom},
+		"setns":                            {[]forkexec.Join{{FD: 0, Flag: unix.CLONE_NEWNET}}, unix.CLONE_NEWPID, forkexec.Setup{}, unix.EINVAL},
+		"unshare":                          {nil, 1, forkexec.Setup{}, unix.EINVAL},
+		"dead pid":                         {[]forkexec.Join{{FD: dead, Flag: unix.CLONE_NEWPID}}, unix.CLONE_NEWPID, forkexec.Setup{}, unix.ENOMEM},
+		"nested":                           {held(t, nil, unix.CLONE_NEWPID), unix.CLONE_NEWPID | 1, forkexec.Setup{}, unix.EINVAL},
+		"nested configure":                 {held(t, nil, unix.CLONE_NEWPID), unix.CLONE_NEWPID, forkexec.Setup{Configure: fail}, boom},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			kids, fds := children(t), descriptors(t)
-			h, err := forkexec.Hold(tc.joins, tc.unshare, tc.setup)
+			h, _, err := forkexec.Hold(tc.joins, tc.unshare, tc.setup)
 			g.Expect(errors.Is(err, tc.want)).To(BeTrue(), "%v", err)
 			g.Expect(h).To(BeNil())
 			g.Expect(children(t)).To(ConsistOf(kids))
@@ -224,7 +222,7 @@ func TestHoldInParallel(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 10 {
 			wg.Go(func() {
-				h, err := forkexec.Hold(nil, unix.CLONE_NEWUSER|unix.CLONE_NEWPID|unix.CLONE_NEWNET, forkexec.Setup{})
+				h, _, err := forkexec.Hold(nil, unix.CLONE_NEWUSER|unix.CLONE_NEWPID|unix.CLONE_NEWNET, forkexec.Setup{})
 				if err != nil {
 					t.Error(err)
 					return

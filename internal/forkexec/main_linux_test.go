@@ -124,7 +124,7 @@ func output(t testing.TB, attr *forkexec.Attr, script string) string {
 	if attr.Env == nil {
 		attr.Env = os.Environ()
 	}
-	p, err := forkexec.Start([]string{"/bin/sh"}, []string{"sh", "-c", script}, attr)
+	p, err := forkexec.Start(t.Context(), []string{"/bin/sh"}, []string{"sh", "-c", script}, attr)
 	w.Close()
 	if err != nil {
 		t.Fatal(err)

@@ -22,26 +22,46 @@ import (
 //     Until it executes the program the child has all capabilities in its user
 //     namespace, so it goes the whole way, and the program has to find its
 //     loader inside.
+//  5. So it does if it enters a user namespace: whoever is root in there could, until the
+//     program has gone that last step, get to the first root directory through
+//     /proc/PID/root.
 
-// ChangesRoot tells whether the process gets a root directory other than this one's.
-func (a *Attr) ChangesRoot() bool {
-	return a.joins(unix.CLONE_NEWNS) || a.Sys != nil && (a.Sys.Chroot != "" || a.Sys.Unshareflags&unix.CLONE_NEWNS != 0)
+// StartsOutside reports whether a Program with a Root, if it is root, is executed with this
+// process's root directory, and goes to its own by itself.
+func (a *Attr) StartsOutside() bool {
+	changes := a.joins(unix.CLONE_NEWNS) || a.Sys != nil && (a.Sys.Chroot != "" || a.Sys.Unshareflags&unix.CLONE_NEWNS != 0)
+	return changes && !a.entersUser()
+}
+
+// entersUser reports whether the process gets into another user namespace.
+func (a *Attr) entersUser() bool {
+	return a.joins(unix.CLONE_NEWUSER) || a.Sys != nil && a.Sys.Unshareflags&unix.CLONE_NEWUSER != 0
 }
 
 func (a *Attr) joins(flag int) bool { return joined(a.Joins, flag) }
 
-// reserve finds the numbers that moves must not take: of Files, and of what the child
-// needs. The others are free, also where this process has something open: by number they
+// reserve finds the numbers that moves must not take: those below least, and of what the
+// child needs. The others are free, also where this process has something open: by number they
 // may be the highest that RLIMIT_NOFILE allows, and dup3 gives no higher one (EBADF).
-func (s *script) reserve(attr *Attr) {
-	s.free = uintptr(max(3, len(attr.Files)))
-	s.needed = append([]uintptr{uintptr(s.channel)}, attr.Files...)
-	for _, j := range attr.Joins {
-		s.needed = append(s.needed, uintptr(j.FD))
+func (s *script) reserve(least int, needed ...uintptr) {
+	s.free = uintptr(least)
+	s.needed = append([]uintptr{uintptr(s.channel)}, needed...)
+}
+
+// descriptors are the numbers of those that the child needs, or gives away.
+func (a *Attr) descriptors() []uintptr {
+	fds := append(joinedFDs(a.Joins), a.Files...)
+	if a.Program != nil {
+		fds = append(fds, uintptr(a.Program.FD), uintptr(a.Program.Root))
 	}
-	if attr.Program != nil {
-		s.needed = append(s.needed, uintptr(attr.Program.FD), uintptr(attr.Program.Root))
+	return fds
+}
+
+func joinedFDs(joins []Join) (fds []uintptr) {
+	for _, j := range joins {
+		fds = append(fds, uintptr(j.FD))
 	}
+	return fds
 }
 
 // moves gives a descriptor a number of its own.
@@ -66,13 +86,18 @@ func (s *script) opens(path string, flags int) (*call, error) {
 
 // opensRoot opens the root directory.
 func (s *script) opensRoot() (fd uintptr, err error) {
+	return s.opensAs("/", unix.O_PATH|unix.O_DIRECTORY, Chroot)
+}
+
+// opensAs opens a path, for a step, as a descriptor that has a number of its own.
+func (s *script) opensAs(path string, flags int, step Step) (fd uintptr, err error) {
 	// The number is taken from now on: dup3 refuses to give a descriptor the one it has.
 	fd = s.moves(uintptr(s.channel))
-	c, err := s.opens("/", unix.O_PATH|unix.O_DIRECTORY)
+	c, err := s.opens(path, flags)
 	if err != nil {
 		return 0, err
 	}
-	c.at(Chroot, 0)
+	c.at(step, 0)
 	s.does(unix.SYS_DUP3, 0, fd, unix.O_CLOEXEC).at(Files, 0).onKept = true
 	return fd, nil
 }
@@ -90,7 +115,7 @@ func (s *script) setsOut(attr *Attr) (p place, err error) {
 		return p, nil
 	}
 	p.exe = s.moves(uintptr(attr.Program.FD))
-	if attr.Program.Root != 0 && attr.ChangesRoot() {
+	if attr.Program.Root != 0 && attr.StartsOutside() {
 		p.outside, err = s.opensRoot()
 	}
 	return p, err

@@ -4,10 +4,12 @@ package forkexec_test
 
 import (
 	"context"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -15,7 +17,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func init() { acts["arrive"] = arrive }
+func init() {
+	acts["arrive"] = arrive
+	acts["say where"] = func() error {
+		_, err := os.Stat("/proc")
+		fmt.Printf("with /proc: %t", err == nil)
+		return nil
+	}
+}
 
 // arrive says where this process is and, if it is root, goes where it is to go.
 func arrive() error {
@@ -43,10 +52,15 @@ func run(t *testing.T, act string, attr *forkexec.Attr) (string, error) {
 	}
 	defer exe.Close()
 	r, w := pipe(t)
-	attr.Files = []uintptr{^uintptr(0), w.Fd(), w.Fd()}
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	attr.Files = []uintptr{null.Fd(), w.Fd(), w.Fd()}
 	attr.Env = append(os.Environ(), actVar+"="+act)
 	attr.Program = &forkexec.Program{FD: int(exe.Fd()), Root: 3}
-	p, err := forkexec.Start([]string{"this binary"}, []string{"this"}, attr)
+	p, err := forkexec.Start(t.Context(), []string{"this binary"}, []string{"this"}, attr)
 	w.Close()
 	if err != nil {
 		return "", err
@@ -68,11 +82,41 @@ func TestProgramStartsWhereNothingIs(t *testing.T) {
 	if err := os.WriteFile(bare+"/here", nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	joins := fresh(t, unix.CLONE_NEWUSER, unix.CLONE_NEWNS, unix.CLONE_NEWPID)
+	joins := fresh(t, unix.CLONE_NEWNS, unix.CLONE_NEWPID)
 	got, err := run(t, "arrive", &forkexec.Attr{Joins: joins, Sys: &syscall.SysProcAttr{Chroot: bare}})
 	if want := "uid 0, with /proc: true, then: [- here]"; err != nil || got != want {
 		t.Errorf("got %q, %v; want %q", got, err, want)
 	}
+}
+
+// Whoever is root in the user namespace could get out by way of a process that is not in there yet.
+func TestProgramStartsInsideOfAUserNamespace(t *testing.T) {
+	bare := t.TempDir()
+	joins := fresh(t, unix.CLONE_NEWUSER, unix.CLONE_NEWNS)
+	attr := &forkexec.Attr{Joins: joins, Sys: &syscall.SysProcAttr{Chroot: bare}}
+	got, err := run(t, "say where", attr)
+	if attr.StartsOutside() {
+		t.Error("it starts outside")
+	}
+	if linkedDynamically(t) {
+		if !errors.Is(err, syscall.ENOENT) {
+			t.Errorf("got %q, %v; want an error, as there is no loader", got, err)
+		}
+		return
+	}
+	if want := "with /proc: false"; err != nil || got != want {
+		t.Errorf("got %q, %v; want %q", got, err, want)
+	}
+}
+
+func linkedDynamically(t *testing.T) bool {
+	t.Helper()
+	file, err := elf.Open("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	return slices.ContainsFunc(file.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP })
 }
 
 // Who is not root could not go the last step, so the child has gone it.
@@ -105,7 +149,7 @@ func TestNamespaceIsOpenedByPathInsideOfThoseBefore(t *testing.T) {
 	if got := sh(t, append(there, uts), "readlink /proc/self/ns/uts"); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	_, err := forkexec.Start([]string{"/bin/true"}, []string{"true"}, &forkexec.Attr{
+	_, err := forkexec.Start(t.Context(), []string{"/bin/true"}, []string{"true"}, &forkexec.Attr{
 		Joins: []forkexec.Join{{Path: dir + "/none", Flag: unix.CLONE_NEWUTS}},
 	})
 	var failed *forkexec.Error

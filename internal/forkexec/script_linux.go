@@ -16,7 +16,10 @@ type script struct {
 	channel int       // the child's end
 	free    uintptr   // the least number that moves may take next
 	needed  []uintptr // but for these
-	pinned  runtime.Pinner
+
+	inherited []uintptr // those that the program gets, since they are not close-on-exec
+
+	pinned runtime.Pinner
 }
 
 // A call is a system call and what its result means.
@@ -27,7 +30,7 @@ type call struct {
 
 	then then
 	want uintptr // with unless
-	to   int     // with unless and branch: the index of a call
+	to   int     // with unless, branch and pending: the index of a call
 
 	step Step // for the parent, as are flag and path
 	flag int
@@ -44,6 +47,7 @@ const (
 	keep                   // the next call, which may use the result
 	unless                 // a result other than want: the call at to
 	branch                 // in the process that cloned: the call at to
+	pending                // EAGAIN: the next call; all else: the call at to
 )
 
 // A record is a message from the child.
@@ -104,6 +108,9 @@ func (s *script) joins(joins []Join, become bool) error {
 		}
 		c := s.does(unix.SYS_SETNS, uintptr(j.FD), uintptr(j.Flag)).at(Setns, j.Flag)
 		c.onKept, c.path = j.Path != "", j.Path
+		if j.Flag == unix.CLONE_NEWUSER {
+			s.changesCredentials(true)
+		}
 	}
 	const unknown = 65534
 	if !become || !joined(joins, unix.CLONE_NEWUSER) || os.Geteuid() == unknown {
@@ -113,6 +120,7 @@ func (s *script) joins(joins []Join, become bool) error {
 	s.does(sysSetgroups, 0, 0).or(regardless)
 	s.does(sysSetgid, 0).or(regardless)
 	s.does(sysSetuid, 0).or(regardless)
+	s.changesCredentials(true)
 	s.calls[known].to = s.next()
 	return nil
 }
@@ -143,9 +151,9 @@ func (s *script) unshares(flags int, propagation uintptr) error {
 }
 
 // clones makes a second process, which plays the rest of the script; the first one
-// goes on where the to of that call is set.
-func (s *script) clones(flags uintptr, pid *int32) (call int) {
-	c := s.cloneCall(flags|unix.CLONE_PARENT|uintptr(unix.SIGCHLD), pid)
+// goes on where the to of that call is set. The kernel stores the pid at an address.
+func (s *script) clones(flags, pid uintptr) (call int) {
+	c := cloneCall(flags|unix.CLONE_PARENT|uintptr(unix.SIGCHLD), pid)
 	c.then, c.step = branch, Fork
 	s.calls = append(s.calls, c)
 	return s.next() - 1

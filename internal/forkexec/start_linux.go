@@ -3,128 +3,139 @@
 package forkexec
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
 // Start starts the first of the programs that exists and may be executed, as
 // execvp(3) does, with the namespaces joined: the paths are looked up inside. A
-// failure of the child is an [*Error]. The process has to be waited for.
-func Start(paths, argv []string, attr *Attr) (*Process, error) {
+// failure of the child is an [*Error]. When the context ends before the program runs, the
+// child is killed. The process has to be waited for.
+func Start(ctx context.Context, paths, argv []string, attr *Attr) (*Process, error) {
 	if len(paths) == 0 || len(argv) == 0 {
 		return nil, errors.New("forkexec: no program or no arguments")
 	}
-	var second bool
-	c, err := launch(max(3, len(attr.Files)), func(s *script) (err error) {
-		second, err = s.program(paths, argv, attr)
-		return err
-	})
+	page, err := unix.Mmap(-1, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANON)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("mmap: %w", err)
 	}
-	pid, err := c.executed(second)
+	born := (*int32)(unsafe.Pointer(&page[0]))
+	c, err := launch(max(3, len(attr.Files)), func(s *script) error { return s.program(paths, argv, attr, born) })
 	if err != nil {
-		c.release()
+		return nil, errors.Join(err, os.NewSyscallError("munmap", unix.Munmap(page)))
+	}
+	pid, err := c.executed(ctx, attr.takesSecond(), born)
+	if err := errors.Join(err, os.NewSyscallError("munmap", unix.Munmap(page))); err != nil {
+		c.thread.release()
 		return nil, err
 	}
 	// The child is ours and nobody has waited for it, so the pid is still its own.
 	p, err := os.FindProcess(pid)
 	if err != nil {
-		c.release()
+		c.thread.release()
 		return nil, err
 	}
-	return &Process{p, c.release}, nil
+	return &Process{p, c.thread.release}, nil
 }
 
-// executed waits until the program runs, and returns its pid.
-func (c *child) executed(second bool) (pid int, err error) {
-	defer c.channel.Close()
-	pid = c.pid
-	if second {
-		pid = 0
-	}
-	for {
-		r, _, rerr := c.receive()
-		if errors.Is(rerr, io.EOF) {
-			break
-		}
-		failed := c.script.failure(r)
-		switch {
-		case rerr != nil:
-			err = errors.Join(err, rerr)
-		case failed != nil:
-			err = failed
-		default:
-			pid = int(r.result)
-		}
-	}
-	if second {
-		status, rerr := reap(c.pid)
-		if err == nil && pid == 0 {
-			err = fmt.Errorf("forkexec: the child ended early (wait status %#x)", uint32(status))
-		}
-		err = errors.Join(err, rerr)
-	}
-	if err == nil || pid == 0 {
-		return pid, err
-	}
-	_, rerr := reap(pid)
-	return 0, errors.Join(err, rerr)
+// takesSecond reports whether it is a second process that becomes the program.
+func (a *Attr) takesSecond() bool {
+	return a.joins(unix.CLONE_NEWPID) || a.Sys != nil && a.Sys.Unshareflags&(unix.CLONE_NEWPID|unix.CLONE_NEWTIME) != 0
 }
 
-// program writes the script of a process that becomes a program, and tells whether it
-// is a second one that does.
-func (s *script) program(paths, argv []string, attr *Attr) (second bool, err error) {
+// executed waits until the program runs, and returns its pid. The kernel puts that of a second
+// process into born.
+func (c *child) executed(ctx context.Context, second bool, born *int32) (pid int, err error) {
+	v := &vigil{
+		pids: func() []int {
+			if *born == 0 {
+				return []int{c.pid}
+			}
+			return []int{c.pid, int(*born)}
+		},
+		end: func() error { return context.Cause(ctx) },
+	}
+	for err == nil {
+		var m message
+		if m, err = c.receive(v); err == nil {
+			err = c.script.failure(m.record)
+		}
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	err = errors.Join(err, c.channel.Close())
+	if err != nil {
+		// The first one first: it clones no longer then.
+		err = errors.Join(err, kill(c.pid))
+		if *born != 0 {
+			err = errors.Join(err, killSoon(int(*born)))
+		}
+		return 0, err
+	}
+	if !second {
+		return c.pid, nil
+	}
+	status, err := reap(c.pid)
+	switch pid = int(*born); {
+	case pid == 0 && err == nil:
+		return 0, early(status)
+	case pid != 0 && err != nil:
+		err = errors.Join(err, killSoon(pid))
+	}
+	return pid, err
+}
+
+// program writes the script of a process that becomes a program.
+func (s *script) program(paths, argv []string, attr *Attr, born *int32) error {
 	sys := attr.Sys
 	if sys == nil {
 		sys = &syscall.SysProcAttr{}
 	}
 	if err := refuse(sys); err != nil {
-		return false, err
+		return err
 	}
-	// Until it executes a program the child has this process's memory, and nobody who
-	// waits in one of the namespaces shall read it (CVE-2016-9962). execve undoes this.
-	s.does(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0).at(Signal, 0)
+	s.hides()
+	s.dies(unix.SIGKILL)
+	orphaned := s.jumps(unix.SYS_GETPPID, uintptr(os.Getpid()))
 	if sys.Setpgid && sys.Pgid != 0 {
 		// The number means something on this side of a pid namespace only.
 		s.does(unix.SYS_SETPGID, 0, uintptr(sys.Pgid)).at(Session, 0)
 	}
-	s.reserve(attr)
+	var err error
+	if s.inherited, err = inherited(); err != nil {
+		return err
+	}
+	s.reserve(max(3, len(attr.Files)), append(attr.descriptors(), s.inherited...)...)
 	there, err := s.setsOut(attr)
 	if err != nil {
-		return false, err
+		return err
 	}
-	unshare := int(sys.Unshareflags)
 	// What is to go on by itself has to be root.
 	if err := s.joins(attr.Joins, sys.Credential == nil || there.outside != 0); err != nil {
-		return false, err
+		return err
 	}
-	if err := s.unshares(unshare, attr.Propagation); err != nil {
-		return false, err
+	if err := s.unshares(int(sys.Unshareflags), attr.Propagation); err != nil {
+		return err
 	}
-	second = joined(attr.Joins, unix.CLONE_NEWPID) || unshare&(unix.CLONE_NEWPID|unix.CLONE_NEWTIME) != 0
-	if !second {
-		return false, s.becomes(paths, argv, attr, sys, &there, true)
+	cloned := -1
+	if attr.takesSecond() {
+		cloned = s.clones(0, uintptr(unsafe.Pointer(born)))
 	}
-	// The first process waits (CLONE_VFORK) until the second executes or ends.
-	born := &record{}
-	at := s.clones(unix.CLONE_VFORK, &born.result)
-	if err := s.becomes(paths, argv, attr, sys, &there, false); err != nil {
-		return true, err
+	if err := s.becomes(paths, argv, attr, sys, &there, cloned >= 0); err != nil {
+		return err
 	}
-	s.calls[at].to = s.next()
-	// It is also the witness that the parent was still there after the second process
-	// had asked for its death signal: inside of a pid namespace, getppid is 0.
-	orphaned := s.jumps(unix.SYS_GETPPID, uintptr(os.Getpid()))
-	s.announces(born)
-	s.exits()
 	s.calls[orphaned].to = s.next()
-	s.does(unix.SYS_KILL, 0, uintptr(unix.SIGKILL)).or(regardless).onKept = true
+	if cloned >= 0 {
+		s.calls[cloned].to = s.next()
+	}
 	s.exits()
-	return true, nil
+	return nil
 }

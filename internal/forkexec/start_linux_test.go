@@ -81,8 +81,8 @@ func TestStartJoinsAUserNamespaceAs(t *testing.T) {
 			if strings.Contains(tc.maps, "1000") {
 				nstest.Require(t, "setuid")
 			}
-			var fd int
-			h, err := forkexec.Hold(nil, unix.CLONE_NEWUSER, forkexec.Setup{
+			h, opened, err := forkexec.Hold(nil, unix.CLONE_NEWUSER, forkexec.Setup{
+				Open: []string{"user"},
 				Configure: func(pid int) error {
 					if tc.maps == "" {
 						return nil
@@ -90,18 +90,18 @@ func TestStartJoinsAUserNamespaceAs(t *testing.T) {
 					return errors.Join(os.WriteFile(fmt.Sprintf("/proc/%d/uid_map", pid), []byte(tc.maps), 0),
 						os.WriteFile(fmt.Sprintf("/proc/%d/gid_map", pid), []byte(tc.maps), 0))
 				},
-				Read: func(pid int) error { fd = open(t, pid, "user"); return nil },
 			})
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(h.Close()).To(Succeed())
-			g.Expect(sh(t, []forkexec.Join{{FD: fd, Flag: unix.CLONE_NEWUSER}}, "echo $(id -u) $(id -g)")).To(Equal(tc.want))
+			defer opened[0].Close()
+			g.Expect(sh(t, []forkexec.Join{{FD: opened[0].Int(), Flag: unix.CLONE_NEWUSER}}, "echo $(id -u) $(id -g)")).To(Equal(tc.want))
 		})
 	}
 }
 
 func TestStartLooksForTheProgramInside(t *testing.T) {
 	g := NewWithT(t)
-	p, err := forkexec.Start([]string{"/no/such/folder/sh", "/dev/null/sh", "/etc/passwd", "/bin/sh"}, []string{"sh", "-c", "exit 3"}, &forkexec.Attr{})
+	p, err := forkexec.Start(t.Context(), []string{"/no/such/folder/sh", "/dev/null/sh", "/etc/passwd", "/bin/sh"}, []string{"sh", "-c", "exit 3"}, &forkexec.Attr{})
 	g.Expect(err).NotTo(HaveOccurred())
 	state, err := p.Wait()
 	g.Expect(err).NotTo(HaveOccurred())
@@ -133,7 +133,7 @@ func TestStartNamesTheStepThatFailed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			fds, kids := descriptors(t), children(t)
-			_, err := forkexec.Start([]string{tc.path}, []string{"x"}, &tc.attr)
+			_, err := forkexec.Start(t.Context(), []string{tc.path}, []string{"x"}, &tc.attr)
 			var got *forkexec.Error
 			g.Expect(errors.As(err, &got)).To(BeTrue(), "%v", err)
 			g.Expect(*got).To(Equal(tc.want))
@@ -156,7 +156,7 @@ func TestStartRefusesWhatItDoesNotDo(t *testing.T) {
 		"PidFD":       {PidFD: new(int)},
 	} {
 		g := NewWithT(t)
-		_, err := forkexec.Start([]string{"/bin/true"}, []string{"true"}, &forkexec.Attr{Sys: attr})
+		_, err := forkexec.Start(t.Context(), []string{"/bin/true"}, []string{"true"}, &forkexec.Attr{Sys: attr})
 		g.Expect(errors.Is(err, errors.ErrUnsupported)).To(BeTrue(), name)
 		g.Expect(err).To(MatchError(ContainSubstring(name)))
 	}
@@ -174,7 +174,7 @@ func TestStartRefusesNUL(t *testing.T) {
 		{"a", "a", forkexec.Attr{Dir: "a\x00"}},
 		{"a", "a", forkexec.Attr{Sys: &syscall.SysProcAttr{Chroot: "a\x00"}}},
 	} {
-		_, err := forkexec.Start([]string{tc.path}, []string{tc.arg}, &tc.attr)
+		_, err := forkexec.Start(t.Context(), []string{tc.path}, []string{tc.arg}, &tc.attr)
 		g.Expect(errors.Is(err, unix.EINVAL)).To(BeTrue(), "%v", err)
 	}
 }
@@ -204,7 +204,7 @@ func TestStartGivesDescriptorsTheirNumbers(t *testing.T) {
 				want = append(want, link)
 			}
 			script := fmt.Sprintf("i=0; while [ $i -lt %[1]d ]; do (readlink /proc/$$/fd/$i || echo none) >&%[1]d; i=$((i+1)); done", len(files)-1)
-			p, err := forkexec.Start([]string{"/bin/sh"}, []string{"sh", "-c", script}, &forkexec.Attr{Files: files, Env: os.Environ()})
+			p, err := forkexec.Start(t.Context(), []string{"/bin/sh"}, []string{"sh", "-c", script}, &forkexec.Attr{Files: files, Env: os.Environ()})
 			g.Expect(err).NotTo(HaveOccurred())
 			w.Close()
 			out, err := io.ReadAll(r)
@@ -241,7 +241,7 @@ func TestStartUnderGCStorm(t *testing.T) {
 	for range 10 {
 		starters.Go(func() {
 			for range forks / 10 {
-				p, err := forkexec.Start([]string{"/bin/true"}, []string{"true"}, &forkexec.Attr{Env: []string{strings.Repeat("x", 100)}})
+				p, err := forkexec.Start(t.Context(), []string{"/bin/true"}, []string{"true"}, &forkexec.Attr{Env: []string{strings.Repeat("x", 100)}})
 				if err != nil {
 					t.Error(err)
 					return

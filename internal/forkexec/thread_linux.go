@@ -3,33 +3,60 @@
 package forkexec
 
 import (
+	"errors"
 	"os"
 	"runtime"
 	"sync"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"golang.org/x/sys/unix"
 )
 
-// onForkThread runs f, which forks, on a thread of its own, and returns once f has. A
-// goroutine keeps that thread until release is called: PR_SET_PDEATHSIG is about the thread
-// that forked (prctl(2), go.dev/issue/27505), so it has to live as long as the child. It is
-// one thread per child, and not one for all, so that none is left when nothing
-// goes on, and so that nobody depends on a goroutine of somebody else's synctest bubble.
+// A forkThread is the thread that a child comes from. A goroutine keeps it until it is
+// released: PR_SET_PDEATHSIG is about the thread that forked (prctl(2), go.dev/issue/27505),
+// so it has to live as long as the child. It is one thread per child, and not one for all, so
+// that none is left when nothing goes on, and so that nobody depends on a goroutine of
+// somebody else's synctest bubble.
 //
 // The thread is in the process's own namespaces whatever the caller's are, and never the
 // main thread, which a program may want for itself.
-func onForkThread(f func()) (release func()) {
-	forked, released := make(chan struct{}), make(chan struct{})
-	go holdForkThread(func() {
-		primePidfd()
-		f()
-		close(forked)
-	}, released)
-	<-forked
-	return sync.OnceFunc(func() { close(released) })
+type forkThread struct {
+	tid      int
+	released chan bool // whether the thread is to end
+	once     sync.Once
 }
 
-func holdForkThread(f func(), released <-chan struct{}) {
+// onForkThread runs f, which forks, and returns once f has.
+func onForkThread(f func()) *forkThread {
+	t := &forkThread{released: make(chan bool, 1)}
+	forked := make(chan struct{})
+	go holdForkThread(func() {
+		primePidfd()
+		t.tid = unix.Gettid()
+		f()
+		close(forked)
+	}, t.released)
+	<-forked
+	return t
+}
+
+// release lets go of the thread. It is as good as it was.
+func (t *forkThread) release() { t.once.Do(func() { t.released <- false }) }
+
+// end ends the thread and waits for its end. Its children are the main thread's then, which Go
+// never ends (find_new_reaper in kernel/exit.c).
+func (t *forkThread) end() error {
+	t.once.Do(func() { t.released <- true })
+	for unix.Tgkill(unix.Getpid(), t.tid, 0) == nil {
+		// It is on its way, and there is no event.
+		if _, err := unix.Poll(nil, 1); err != nil && !errors.Is(err, unix.EINTR) {
+			return os.NewSyscallError("poll", err)
+		}
+	}
+	return nil
+}
+
+func holdForkThread(f func(), released <-chan bool) {
 	runtime.LockOSThread()
 	if sys.OnMainThread() {
 		// For as long as this goroutine holds the main thread, no other gets it.
@@ -43,8 +70,10 @@ func holdForkThread(f func(), released <-chan struct{}) {
 		return
 	}
 	f()
-	<-released
-	runtime.UnlockOSThread() // as good as it was
+	if <-released {
+		return // locked, so that the thread ends
+	}
+	runtime.UnlockOSThread()
 }
 
 // primePidfd has package os find out whether there are pidfds, for which it forks a

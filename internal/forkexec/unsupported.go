@@ -5,8 +5,11 @@
 package forkexec
 
 import (
+	"context"
 	"errors"
 	"fmt"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 var errUnsupported = fmt.Errorf("namespaces exist on Linux only: %w", errors.ErrUnsupported)
@@ -14,11 +17,13 @@ var errUnsupported = fmt.Errorf("namespaces exist on Linux only: %w", errors.Err
 // A Holder keeps the first process of a new pid namespace alive.
 type Holder struct{}
 
-func Start([]string, []string, *Attr) (*Process, error) { return nil, errUnsupported }
-func Write([]Join, string, string) error                { return errUnsupported }
-func Hold([]Join, int, Setup) (*Holder, error)          { return nil, errUnsupported }
+func Start(context.Context, []string, []string, *Attr) (*Process, error) {
+	return nil, errUnsupported
+}
+func Write([]Join, string, string) error                  { return errUnsupported }
+func Hold([]Join, int, Setup) (*Holder, []*sys.FD, error) { return nil, nil, errUnsupported }
 
 func (*Holder) PID() int     { return 0 }
 func (*Holder) Close() error { return errUnsupported }
 
-func (*Attr) ChangesRoot() bool { return false }
+func (*Attr) StartsOutside() bool { return false }

@@ -13,7 +13,7 @@ import (
 // user namespace they were opened (user_namespaces(7)).
 func Write(joins []Join, path, text string) (err error) {
 	var done int32
-	c, err := launch(3, func(s *script) error {
+	c, err := launch(lowest, func(s *script) error {
 		file, err := s.text(path)
 		if err != nil {
 			return err
@@ -22,23 +22,28 @@ func Write(joins []Join, path, text string) (err error) {
 		if err != nil {
 			return err
 		}
+		s.hides()
+		s.dies(unix.SIGKILL)
+		s.does(unix.SYS_SETPGID, 0, 0).at(Session, 0)
 		if err := s.joins(joins, true); err != nil {
 			return err
 		}
-		s.closes()
+		s.closes(uintptr(s.channel))
 		// The lowest number is free: it opens as 0.
 		at := unix.AT_FDCWD
 		s.does(unix.SYS_OPENAT, uintptr(at), file, unix.O_WRONLY).at(Open, 0)
 		s.does(unix.SYS_WRITE, 0, data, uintptr(len(text))).at(WriteFile, 0)
 		done = s.announces(&record{})
+		end := s.waits()
+		s.calls[end].to = s.next()
 		s.exits()
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	c.release() // as in Hold
-	procs := processes{c.pid}
-	_, err = c.await(&procs, done)
-	return errors.Join(err, c.channel.Close(), procs.kill())
+	defer c.thread.release()
+	h := &holding{child: c, vigil: c.awaken(), kept: map[int32]message{}}
+	_, err = h.await(done)
+	return errors.Join(err, c.killGroup(), c.channel.Close())
 }

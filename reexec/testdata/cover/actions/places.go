@@ -49,22 +49,27 @@ func Hide(context.Context, Arg) (int, error) {
 // inPlace adds to the options of an action what its name asks for, and calls run.
 func inPlace(name, root string, run func(...reexec.Option) error) error {
 	other := reexec.Credential(&syscall.Credential{Uid: 4711, Gid: 4711})
-	user := set.NS_USER
+	// Root needs no user namespace. In one, a program with a loader would not start where
+	// nothing is.
+	user, opts := 0, []set.UnshareOpt(nil)
+	if os.Geteuid() != 0 {
+		user, opts = set.NS_USER, []set.UnshareOpt{set.WithRootMapped()}
+	}
 	switch name {
 	default:
 		return run()
 	case "InUser":
-		return run(reexec.Unshare(user, set.WithRootMapped()))
+		return run(reexec.Unshare(set.NS_USER, set.WithRootMapped()))
 	case "InPid":
-		return run(reexec.Unshare(user|set.NS_PID, set.WithRootMapped()))
+		return run(reexec.Unshare(set.NS_USER|set.NS_PID, set.WithRootMapped()))
 	case "InChroot":
-		return run(reexec.Unshare(user, set.WithRootMapped()), reexec.Chroot(root))
+		return run(reexec.Unshare(user|set.NS_UTS, opts...), reexec.Chroot(root))
 	case "AsOther":
 		return run(other)
 	case "InMount":
-		return inHidden(user, []set.UnshareOpt{set.WithRootMapped()}, run)
+		return inHidden(user, opts, run)
 	case "InAll":
-		return inHidden(user|set.NS_PID|set.NS_TIME, []set.UnshareOpt{set.WithRootMapped()}, run)
+		return inHidden(user|set.NS_PID|set.NS_TIME, opts, run)
 	case "AsOtherInAll":
 		return inHidden(set.NS_PID|set.NS_TIME, nil, func(opts ...reexec.Option) error { return run(append(opts, other)...) })
 	}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package forkexec
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// No child is ever unknown to this process, whoever kills it or another one, whenever:
+//
+//   - The first process has the pid that fork returns.
+//   - A second process that becomes a program is cloned by the first one, which shares a page
+//     with this process: the kernel puts the pid there before the second one runs
+//     (CLONE_PARENT_SETTID, clone(2)).
+//   - Processes that hold namespaces may be cloned where no number of ours means anything. They
+//     are one process group, of which the first one is the leader. As a group they are
+//     signalled and waited for, and the number stays theirs until the last one is reaped.
+
+// tick is how long a child may be silent before this process looks after it.
+const tick = 50 * time.Millisecond
+
+// muteAfter is how long a child may be silent that makes namespaces, which takes it some
+// milliseconds.
+var muteAfter = time.Minute
+
+// A vigil is what to do while a child is silent.
+type vigil struct {
+	began time.Duration
+	pids  func() []int // the processes; negative for a group
+	end   func() error // why not to wait any longer
+}
+
+// idle continues who was stopped.
+func (v *vigil) idle() error {
+	for _, pid := range v.pids() {
+		_ = unix.Kill(pid, unix.SIGCONT) // it fails only if there is none
+	}
+	return v.end()
+}
+
+// now is the time of the kernel, which passes in a bubble of testing/synctest, too.
+func now() time.Duration {
+	var ts unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) // it cannot fail
+	return time.Duration(ts.Nano())
+}
+
+// awaken returns the vigil over a group of processes that hold namespaces. None of them ends
+// by itself.
+func (c *child) awaken() *vigil {
+	began := now()
+	return &vigil{
+		pids: func() []int { return []int{c.pid, -c.pid} },
+		end: func() error {
+			if now()-began > muteAfter {
+				return fmt.Errorf("forkexec: the child has said nothing for %v", muteAfter)
+			}
+			return c.casualty(unix.WNOHANG)
+		},
+	}
+}
+
+// casualty tells which process of the group has ended first, and leaves it to be waited for.
+func (c *child) casualty(options int) error {
+	for _, kind := range []int{unix.P_PID, unix.P_PGID} {
+		var info unix.Siginfo
+		err := retry(func() error {
+			return unix.Waitid(kind, c.pid, &info, unix.WEXITED|unix.WNOWAIT|options, nil)
+		})
+		if err != nil && !errors.Is(err, unix.ECHILD) {
+			return os.NewSyscallError("waitid", err)
+		}
+		// A stop of a process that is traced is told of as well.
+		if info.Signo != 0 && info.Code <= cldDumped {
+			return endedEarly(&info)
+		}
+	}
+	if options == 0 {
+		return errors.New("forkexec: the child ended early")
+	}
+	return nil
+}
+
+// killGroup ends the child and all that it has cloned, and reaps them. It can be called again.
+func (c *child) killGroup() (err error) {
+	for _, pid := range []int{c.pid, -c.pid} {
+		if e := unix.Kill(pid, unix.SIGKILL); e != nil && !errors.Is(e, unix.ESRCH) {
+			err = errors.Join(err, os.NewSyscallError("kill", e))
+		}
+	}
+	for e := error(nil); e == nil; {
+		e = retry(func() error { _, err := unix.Wait4(-c.pid, nil, 0, nil); return err })
+		if e != nil && !errors.Is(e, unix.ECHILD) {
+			err = errors.Join(err, os.NewSyscallError("wait4", e))
+		}
+	}
+	_, e := reap(c.pid) // if it was not its leader yet
+	return errors.Join(err, e)
+}
+
+// reap waits for the end of a child of this process. That somebody else was faster is
+// no error: then it is gone, too.
+func reap(pid int) (status unix.WaitStatus, err error) {
+	err = retry(func() error {
+		_, err := unix.Wait4(pid, &status, 0, nil)
+		return err
+	})
+	if errors.Is(err, unix.ECHILD) {
+		err = nil
+	}
+	return status, os.NewSyscallError("wait4", err)
+}
+
+// kill ends a child of this process that has not been waited for, and reaps it.
+func kill(pid int) error {
+	if err := unix.Kill(pid, unix.SIGKILL); err != nil && !errors.Is(err, unix.ESRCH) {
+		return os.NewSyscallError("kill", err)
+	}
+	_, err := reap(pid)
+	return err
+}
+
+// patience is how long to wait for the end of a process that has been killed. It comes at once,
+// with two exceptions. An init does not go before all processes of its namespace have been waited
+// for, of which some may be children of ours (pid_namespaces(7)). And one that somebody inside
+// traces does not before they have waited for it.
+const patience = 100 * time.Millisecond
+
+// killSoon is kill, without waiting for longer than that.
+func killSoon(pid int) error {
+	if err := unix.Kill(pid, unix.SIGKILL); err != nil && !errors.Is(err, unix.ESRCH) {
+		return os.NewSyscallError("kill", err)
+	}
+	reaped := make(chan error, 1)
+	go func() {
+		_, err := reap(pid)
+		reaped <- err
+	}()
+	select {
+	case err := <-reaped:
+		return err
+	case <-time.After(patience):
+		return nil
+	}
+}
+
+// early tells how a child ended that should not have.
+func early(status unix.WaitStatus) error {
+	if status.Signaled() {
+		return killedEarly(status.Signal())
+	}
+	return fmt.Errorf("forkexec: the child ended early with status %d", status.ExitStatus())
+}
+
+func killedEarly(by unix.Signal) error {
+	return fmt.Errorf("forkexec: the child was ended early by signal %d (%v)", int(by), by)
+}
+
+// What si_code says of a process that has ended (sigaction(2)).
+const (
+	cldExited = 1
+	cldDumped = 3
+)
+
+// endedEarly is early for what waitid(2) says: after three integers, and aligned as a pointer,
+// come the pid, the uid and the status.
+func endedEarly(info *unix.Siginfo) error {
+	const words = unsafe.Sizeof(uintptr(0)) / 4
+	fields := (*[8]int32)(unsafe.Pointer(info))
+	status := fields[(3+words-1)/words*words+2]
+	if info.Code == cldExited {
+		return early(unix.WaitStatus(status << 8))
+	}
+	return killedEarly(unix.Signal(status))
+}
+
+func retry(f func() error) error {
+	for {
+		if err := f(); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
