@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package twohosts has no code but tests: two hosts that are joined by a cable,
-// with addresses and a route, talk TCP and ICMP. The network is real, each host
+// with addresses and names, talk TCP and ICMP. The network is real, each host
 // is a network namespace, and no host is harmed: run it as root or as yourself.
 //
 //	go test -v ./examples/twohosts
