@@ -59,10 +59,12 @@ type room struct {
 // when the test and its cleanups have ended. If the test fails, its log has what
 // the namespaces were like; processes that are left in them fail it.
 //
-// A network namespace has lo up, lets every group have ping sockets, and looks for
-// no duplicates of IPv6 addresses; see [Fixture.AddAddress]. With a mount namespace
+// A network namespace has lo up, lets every group have ping sockets, looks for
+// no duplicates of IPv6 addresses (see [Fixture.AddAddress]), and has the kernel's own
+// IPv4 settings, whatever the host has set. With a mount namespace
 // besides, /sys shows that network namespace, and what is put into /run/netns stays
-// inside. [Raw] leaves all of that out.
+// inside. [Raw] leaves all of that out. What of it but lo cannot be had, as in some
+// containers, the fixture goes without; a line on standard error says so once.
 //
 // Where the machine does not let the test have such namespaces, the test is
 // skipped, with the cause and what helps; see [Require].

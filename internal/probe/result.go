@@ -72,6 +72,7 @@ func (c *check) run() Result {
 	if c.result.OK == Inconclusive {
 		c.result = c.try()
 		c.result.Name = c.name
+		c.result.Remedy = withoutSudo(c.result.Remedy)
 	}
 	return c.result
 }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// withoutSudo is a remedy for root of the machine who has no sudo, as in many images of
+// containers. Root of a user namespace is not the one who is meant.
+func withoutSudo(remedy string) string {
+	if os.Geteuid() != 0 || !strings.Contains(remedy, "sudo ") {
+		return remedy
+	}
+	if root, err := inInitialUserNamespace(); err != nil || !root {
+		return remedy
+	}
+	if _, err := exec.LookPath("sudo"); err == nil {
+		return remedy
+	}
+	return strings.ReplaceAll(remedy, "sudo ", "")
+}
