@@ -37,8 +37,14 @@ type world struct {
 
 const threadKinds = set.NS_CGROUP | set.NS_IPC | set.NS_MNT | set.NS_NET | set.NS_UTS
 
+// newPools is a world with pools, for calls that need nothing else.
+func newPools() *world {
+	return &world{pool: pool.New(set.NS_UTS, func() error { return nil }), pids: pool.New(set.NS_USER|set.NS_PID, nil, set.WithRootMapped())}
+}
+
 func newWorld(dir string) (w *world, err error) {
-	w = &world{dir: dir, pool: pool.New(set.NS_UTS, func() error { return nil }), pids: pool.New(set.NS_USER|set.NS_PID, nil, set.WithRootMapped())}
+	w = newPools()
+	w.dir = dir
 	for _, one := range []struct {
 		set   *set.Set
 		flags int

@@ -5,6 +5,7 @@ package exhaustion_test
 import (
 	"context"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -49,25 +50,30 @@ func runChild(t *testing.T, name string, inside set.Set, credential *syscall.Cre
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
 	cmd.Env = append(os.Environ(), childEnv+"="+name+"="+t.TempDir())
 	out, err := cmd.CombinedOutput()
-	last, crashed := "", false
+	last, crashed, bad := "", false, false
 	for line := range strings.Lines(string(out)) {
 		if row, ok := strings.CutPrefix(line, "row "); ok {
 			columns := strings.SplitN(strings.TrimSpace(row), "|", 3)
-			t.Logf("%-33s %-20s %s", columns[0], columns[1], columns[2])
+			showRow(t, columns[0], columns[1], columns[2])
 			continue
 		}
-		if crashed = crashed || strings.HasPrefix(line, "panic: "); !crashed {
+		if crashed = crashed || crash.MatchString(line); !crashed {
 			last = line
 		}
 		if strings.HasPrefix(line, "bad ") {
 			t.Error(line)
+			bad = true
 		}
 	}
-	if err != nil && !t.Failed() {
-		_, crash, _ := strings.Cut(string(out), "\npanic: ")
-		t.Errorf("%v at %s%s", err, last, crash)
+	if err != nil && !bad {
+		t.Errorf("%v at %s%s", err, last, crash.FindString(string(out)))
 	}
 }
+
+// crash is how Go's last words begin.
+var crash = regexp.MustCompile(`(?ms)^(panic|fatal error): .*`)
+
+func showRow(t *testing.T, call, needs, says string) { t.Logf("%-33s %-20s %s", call, needs, says) }
 
 // inside makes the namespaces that a child is to be in.
 func inside(t *testing.T, flags int, opts ...set.UnshareOpt) set.Set {

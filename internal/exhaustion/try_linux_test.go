@@ -96,7 +96,7 @@ var errPanic = errors.New("panic")
 
 // Errors of these calls are those of package net, or come from deep within a matcher, and
 // name no remedy.
-var noRemedy = regexp.MustCompile("Dial|Listen|Lookup|HaveLeaked")
+var noRemedy = regexp.MustCompile("Dial|Listen|Lookup|HaveLeaked|Require")
 
 // judge says what is wrong with an error.
 func (c *call) judge(err error, l limit) string {
