@@ -3,6 +3,7 @@
 package nstest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/onsi/ginkgo/v2"
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -134,18 +136,13 @@ func (r *room) leavable(tb testing.TB) (outside set.Set, err error) {
 	return set.Current(set.NS_MNT)
 }
 
-// tempDirFirst has the clean-up of TempDir come after all that are registered from now on.
+// tempDirFirst has the clean-up of TempDir come after all that are registered from now on. The
+// test may want no folder, so that it is no failure if it can have none.
 func tempDirFirst(tb testing.TB) {
 	tb.Helper()
-	if canMakeTempDir() {
+	if sys.Access(cmp.Or(os.Getenv("GOTMPDIR"), os.TempDir()), sys.MayWrite) == nil {
 		tb.TempDir()
 	}
-}
-
-// canMakeTempDir reports whether TempDir can succeed. The test may not even want one.
-func canMakeTempDir() bool {
-	dir, err := os.MkdirTemp(os.Getenv("GOTMPDIR"), "nstest-")
-	return err == nil && os.Remove(dir) == nil
 }
 
 // stillHere makes sure that the calling goroutine is in the room's Set.
