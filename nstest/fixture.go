@@ -43,7 +43,7 @@ type room struct {
 	whole *room             // with the Sets of those around it, see Here
 	ends  []func()          // what is to be done at the end, and could be no clean-up of tb
 
-	workDir string // of the process, or empty
+	workDir workDir // as the test began
 
 	at       types.CodeLocation // where a fixture of Ginkgo was made
 	group    *group             // which guards what follows

@@ -26,12 +26,13 @@ type leakCheck struct {
 	// ownMounts tells that nobody else mounts in this process's mount namespace.
 	ownMounts bool
 	// mounts tells in any other which are ours, or nil where the kernel does not tell.
-	mounts *leak.MountWatch
+	mounts  *leak.MountWatch
+	workDir workDir
 }
 
 // newLeakCheck is called before the tests begin.
 func newLeakCheck(ownMounts bool) (*leakCheck, error) {
-	c := &leakCheck{ownMounts: ownMounts}
+	c := &leakCheck{ownMounts: ownMounts, workDir: theWorkDir()}
 	if !ownMounts {
 		var err error
 		if c.mounts, err = leak.WatchMounts(); err != nil && !errors.Is(err, leak.ErrNotTold) {
@@ -48,6 +49,10 @@ func newLeakCheck(ownMounts bool) (*leakCheck, error) {
 
 // finish returns the exit code of the run: a leak is a failure.
 func (c *leakCheck) finish(code int) int {
+	if err := c.workDir.back(); err != nil {
+		fmt.Fprintf(os.Stderr, "nstest: %v\n", err)
+		code = max(code, 1)
+	}
 	// What waits to be used again is no leak: idle connections, and the pipes that
 	// io.Copy keeps for splice(2), which go with the second garbage collection.
 	http.DefaultClient.CloseIdleConnections()

@@ -96,6 +96,10 @@ func TestChdirInsideOfDoFailsTheTestAndIsUndone(t *testing.T) {
 		g.Expect(code).To(Equal(1))
 		g.Expect(strings.Count(out, blamed(t, test, comment)+want)).To(Equal(2))
 	}
+	g := NewWithT(t)
+	out, code := failing(t, "TestChdirInSet")
+	g.Expect(code).To(Equal(1))
+	g.Expect(out).To(SatisfyAll(ContainSubstring("--- PASS"), ContainSubstring("nstest: t.Chdir inside of Do has moved its thread alone")))
 }
 
 func TestUnnamedFixturesHaveNamesOfTheirOwn(t *testing.T) {

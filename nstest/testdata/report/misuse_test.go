@@ -109,6 +109,18 @@ func TestChdirOfASubtestInside(t *testing.T) {
 	ns.Do(func() {}) // noticed here
 }
 
+// TestChdirInSet has no fixture that could notice it.
+func TestChdirInSet(t *testing.T) {
+	s, err := gonso.Unshare(gonso.NS_MNT)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Do(func() { t.Chdir("/") }); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestUnnamed(t *testing.T) {
 	nstest.New(t, gonso.NS_UTS)
 	nstest.New(t, gonso.NS_UTS)
