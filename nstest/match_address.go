@@ -98,7 +98,7 @@ func addresses(nl *netlink.Handle) ([]Address, error) {
 	for i, address := range list {
 		all[i] = Address{Addr: address}
 		if on := devices[address.LinkIndex]; on != nil {
-			all[i].Device, all[i].running = on.Name, rtnl.StateOf(on) == rtnl.Up
+			all[i].Device, all[i].running = on.Name, rtnl.StateOf(on.RawFlags) == rtnl.Up
 		}
 	}
 	return all, nil

@@ -49,7 +49,7 @@ func showLink(link netlink.Link) string {
 	if mac := linkMAC(link); mac != "" {
 		text += fmt.Sprintf(", %s", mac)
 	}
-	return fmt.Sprintf("%s, %s", text, rtnl.StateOf(link.Attrs()))
+	return fmt.Sprintf("%s, %s", text, rtnl.StateOf(link.Attrs().RawFlags))
 }
 
 type beUp struct{}
@@ -59,7 +59,7 @@ func (m *beUp) Match(actual any) (success bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	return rtnl.StateOf(link.Attrs()) == rtnl.Up, nil
+	return rtnl.StateOf(link.Attrs().RawFlags) == rtnl.Up, nil
 }
 
 func (m *beUp) FailureMessage(actual any) string {

@@ -23,7 +23,8 @@ import (
 //
 // What counts is the effect. It is tried once per process: a namespace is made
 // and used, a link is added. Where something is missing the test is skipped with
-// the cause and what helps, and counted in one line at the end of the run; with
+// the cause and what helps, and counted in one line at the end of the run, which 'go
+// test' shows for a single package, or where -v or -json is given; with
 // NSTEST_STRICT=1 it fails instead. 'gonso doctor' lists the names. Fixtures
 // require what they need by themselves.
 //

@@ -5,9 +5,9 @@ package link
 import (
 	"errors"
 	"fmt"
-	"net"
 	"time"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -43,7 +43,7 @@ func (l *Link) waitUp(limit time.Duration) (err error) {
 			return err
 		}
 		attrs := found.Attrs()
-		if attrs.Flags&net.FlagUp != 0 && attrs.Flags&net.FlagRunning != 0 {
+		if rtnl.StateOf(attrs.RawFlags) == rtnl.Up {
 			return nil
 		}
 		left := time.Until(deadline)
@@ -64,8 +64,8 @@ func (l *Link) waitUp(limit time.Duration) (err error) {
 }
 
 func notUp(attrs *netlink.LinkAttrs, limit time.Duration) error {
-	if attrs.Flags&net.FlagUp == 0 {
+	if rtnl.StateOf(attrs.RawFlags) == rtnl.Down {
 		return fmt.Errorf("it is switched off, and was not switched on for %v", limit)
 	}
-	return fmt.Errorf("it has had no carrier for %v (state %v): is its other end up?", limit, attrs.OperState)
+	return fmt.Errorf("it has been %s for %v (state %v): is its other end up?", rtnl.StateOf(attrs.RawFlags), limit, attrs.OperState)
 }

@@ -2,12 +2,6 @@
 
 package rtnl
 
-import (
-	"net"
-
-	"github.com/vishvananda/netlink"
-)
-
 // A LinkState says whether a link can carry packets, and if not, why. Only one that is Up can.
 type LinkState string
 
@@ -19,19 +13,23 @@ const (
 	NotRunning LinkState = "NOT-RUNNING" // it has a carrier, but is dormant or not yet in operation
 )
 
-// lowerUp is IFF_LOWER_UP of linux/if.h.
-const lowerUp = 0x10000
+// Flags of linux/if.h, IFF_*.
+const (
+	up      = 0x1
+	running = 0x40
+	lowerUp = 0x10000
+)
 
-// StateOf returns the state of a link. IFF_RUNNING is the kernel's word for one that can carry
-// packets, which it also gives for a link whose carrier it has yet to look at (Linux 6.1);
-// IFF_LOWER_UP is the carrier itself (netdevice(7)).
-func StateOf(link *netlink.LinkAttrs) LinkState {
+// StateOf returns the state of a link by its flags, RawFlags of a netlink.LinkAttrs. IFF_RUNNING is
+// the kernel's word for one that can carry packets, which it also gives for a link whose carrier
+// it has yet to look at (Linux 6.1); IFF_LOWER_UP is the carrier itself (netdevice(7)).
+func StateOf(flags uint32) LinkState {
 	switch {
-	case link.Flags&net.FlagUp == 0:
+	case flags&up == 0:
 		return Down
-	case link.RawFlags&lowerUp == 0:
+	case flags&lowerUp == 0:
 		return NoCarrier
-	case link.Flags&net.FlagRunning == 0:
+	case flags&running == 0:
 		return NotRunning
 	}
 	return Up

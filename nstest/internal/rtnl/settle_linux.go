@@ -111,8 +111,7 @@ func (c *Conn) running(indexes []int) (map[int]bool, error) {
 					continue // it is gone
 				}
 				info := nl.DeserializeIfInfomsg(m.Data)
-				const up = unix.IFF_UP | unix.IFF_RUNNING
-				list[int(info.Index)] = info.Flags&up == up
+				list[int(info.Index)] = StateOf(info.Flags) == Up
 			}
 		}
 	}

@@ -47,7 +47,7 @@ func readLinks(s Subject) (func(*State), error) {
 
 func linkOf(l netlink.Link, addresses []netlink.Addr, elsewhere map[int]string) Link {
 	a := l.Attrs()
-	link := Link{Index: a.Index, Name: a.Name, State: rtnl.StateOf(a), MTU: a.MTU, Master: a.MasterIndex}
+	link := Link{Index: a.Index, Name: a.Name, State: rtnl.StateOf(a.RawFlags), MTU: a.MTU, Master: a.MasterIndex}
 	if slices.ContainsFunc(a.HardwareAddr, func(b byte) bool { return b != 0 }) {
 		link.MAC = a.HardwareAddr.String()
 	}
