@@ -47,7 +47,7 @@ func fork(reserved int, write func(*script) error) (_ *child, err error) {
 			ours.Close()
 		}
 	}()
-	s := &script{channel: theirs.Int()}
+	s := &script{channel: theirs.Int(), parents: ours.Int()}
 	defer s.pinned.Unpin()
 	if err := write(s); err != nil {
 		return nil, err

@@ -187,7 +187,7 @@ func TestDescriptorsMoveToNoNumberThatIsNeeded(t *testing.T) {
 			files[i] = ^uintptr(0)
 		}
 		attr := &forkexec.Attr{Joins: joins, Files: files, Program: &forkexec.Program{FD: int(program.Fd())}}
-		p, err := forkexec.Start([]string{"true"}, []string{"true"}, attr)
+		p, err := forkexec.Start(t.Context(), []string{"true"}, []string{"true"}, attr)
 		if err != nil {
 			t.Fatalf("%d files: %v", len(files), err)
 		}

@@ -14,6 +14,7 @@ import (
 type script struct {
 	calls   []call
 	channel int       // the child's end
+	parents int       // the parent's end, of which the child has a copy
 	free    uintptr   // the least number that moves may take next
 	needed  []uintptr // but for these
 

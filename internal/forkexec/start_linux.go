@@ -104,7 +104,7 @@ func (s *script) program(paths, argv []string, attr *Attr, born *int32) error {
 	}
 	s.hides()
 	s.dies(unix.SIGKILL)
-	orphaned := s.jumps(unix.SYS_GETPPID, uintptr(os.Getpid()))
+	s.does(unix.SYS_CLOSE, uintptr(s.parents)).at(Files, 0)
 	if sys.Setpgid && sys.Pgid != 0 {
 		// The number means something on this side of a pid namespace only.
 		s.does(unix.SYS_SETPGID, 0, uintptr(sys.Pgid)).at(Session, 0)
@@ -132,10 +132,9 @@ func (s *script) program(paths, argv []string, attr *Attr, born *int32) error {
 	if err := s.becomes(paths, argv, attr, sys, &there, cloned >= 0); err != nil {
 		return err
 	}
-	s.calls[orphaned].to = s.next()
 	if cloned >= 0 {
 		s.calls[cloned].to = s.next()
+		s.exits()
 	}
-	s.exits()
 	return nil
 }
