@@ -61,7 +61,7 @@ func TestTheStateIsReadBeforeLinksAreDeleted(t *testing.T) {
 	g := NewWithT(t)
 	out, code := failing(t, "TestFailsWithALinkOfPackageLink")
 	g.Expect(code).To(Equal(1))
-	g.Expect(out).To(reported("net", netID, `links`, `  cable +UP  [0-9a-f:]+  192\.0\.2\.1/24[^\n]*`))
+	g.Expect(out).To(reported("net", netID, `links`, `  cable +(UP|NOT-RUNNING) +[0-9a-f:]+ +192\.0\.2\.1/24[^\n]*`))
 }
 
 func TestACleanupThatFailsFailsTheTest(t *testing.T) {

@@ -32,7 +32,9 @@ func TestMain(m *testing.M) {
 		}
 		return code
 	})
-	goleak.VerifyTestMain(&nstest.M{M: tests})
+	goleak.VerifyTestMain(&nstest.M{M: tests},
+		// Ginkgo never stops to listen for signals.
+		goleak.IgnoreTopFunction("github.com/onsi/ginkgo/v2/internal/interrupt_handler.(*InterruptHandler).registerForInterrupts.func2"))
 }
 
 // suiteDir is removed after the tests.
