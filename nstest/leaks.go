@@ -69,7 +69,7 @@ func (c *leakCheck) finish(code int) int {
 	if report.Empty() {
 		return code
 	}
-	fmt.Fprintf(os.Stderr, "nstest: the tests left behind (nstest.NoLeakCheck() in TestMain switches this check off):\n%v\n", report)
+	fmt.Fprintf(os.Stderr, "nstest: the tests left behind (nstest.NoLeakCheck() in TestMain switches this check off):\n%v\n%s", report, explainThreads(report))
 	return max(code, 1)
 }
 

@@ -19,7 +19,8 @@ import (
 // mount namespace, as root mapped to the caller, so that 'go test' works for
 // ordinary users. The rest of the machine stays in sight: the network, the
 // processes and all other namespaces are the host's. NSTEST_ROOTLESS=off does
-// without, NSTEST_ROOTLESS=force does so even where it is not needed.
+// without, NSTEST_ROOTLESS=force does so even where it is not needed; for a network
+// of its own see [OwnNetwork].
 //
 // Where TEST_TOTAL_SHARDS and TEST_SHARD_INDEX say so, Main runs that part of the
 // tests, so that several machines can share them.
@@ -90,7 +91,7 @@ type M struct {
 // A MainOption changes what [Main] does.
 type MainOption func(*mainConfig)
 
-type mainConfig struct{ noLeakCheck bool }
+type mainConfig struct{ noLeakCheck, ownNetwork bool }
 
 // NoLeakCheck has Main not look for what the tests left behind.
 func NoLeakCheck() MainOption { return func(c *mainConfig) { c.noLeakCheck = true } }
@@ -104,6 +105,24 @@ const (
 	elsewhere              // in the child of this process
 )
 
+// OwnNetwork gives a rootless run a network namespace of its own, with nothing in it but lo. It is
+// for tests with libraries that join a network by its descriptor and then go back to the process's:
+//
+//	nftables.New(nftables.WithNetNSFd(fd))
+//	netlink.NewHandleAt(ns)                    // of github.com/vishvananda/netlink
+//	netlink.Dial(family, &netlink.Config{NetNS: fd}) // of github.com/mdlayher/netlink
+//
+// An ordinary user's thread cannot go back to the host's network: the first and the last give
+// "operation not permitted", and the second leaves a thread behind.
+//
+// What it costs: the tests do not reach the host's network, so neither a service on the host's
+// localhost nor the internet, nor its abstract unix sockets; localhost is the run's own. Ginkgo's
+// parallel processes still reach each other.
+//
+// NSTEST_ROOTLESS=net does the same for one run, and NSTEST_ROOTLESS=host the opposite. Both words
+// go with the others: NSTEST_ROOTLESS=force,net. A process that can go back stays where it is.
+func OwnNetwork() MainOption { return func(c *mainConfig) { c.ownNetwork = true } }
+
 // Run does what [Main] does and returns the exit code.
 func (m *M) Run() int {
 	code, p := m.run()
@@ -116,18 +135,18 @@ func (m *M) Run() int {
 func (m *M) run() (code int, p place) {
 	mainRan.Store(true)
 	reexec.CheckAction()
-	if code, p = runRootless(); p == elsewhere {
-		return code, p
-	}
-	return m.runHere(p), p
-}
-
-// runHere runs the tests in this process.
-func (m *M) runHere(p place) int {
 	var config mainConfig
 	for _, opt := range m.Options {
 		opt(&config)
 	}
+	if code, p = runRootless(config.ownNetwork); p == elsewhere {
+		return code, p
+	}
+	return m.runHere(&config, p), p
+}
+
+// runHere runs the tests in this process.
+func (m *M) runHere(config *mainConfig, p place) int {
 	if err := applyShard(); err != nil {
 		fmt.Fprintf(os.Stderr, "nstest: %v\n", err)
 		return 1

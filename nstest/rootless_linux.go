@@ -31,8 +31,9 @@ import (
 //     it be killed, the kernel kills the child.
 
 const (
-	// rootlessRole is the child's role in the handshake.
-	rootlessRole = "rootless"
+	// The child's roles in the handshake, without and with a network of its own.
+	rootlessRole   = "rootless"
+	ownNetworkRole = "rootlessnetwork"
 	// ticketFD is where the child finds its ticket: the first of ExtraFiles.
 	ticketFD = 3
 )
@@ -40,42 +41,48 @@ const (
 // runRootless returns where the tests are to run: in this process as it is or, if
 // they need that here, in a child in a user namespace, which makes its namespaces ready. In
 // the parent it returns when they have been run, and their exit code.
-func runRootless() (code int, p place) {
+func runRootless(ownNetwork bool) (code int, p place) {
 	isChild, err := handshake.Accept(rootlessRole)
-	if err != nil {
+	hasNetwork, networkErr := handshake.Accept(ownNetworkRole)
+	if err := errors.Join(err, networkErr); err != nil {
 		return complain(err), elsewhere
 	}
-	if isChild {
-		if err := sandbox.PrivateRun(); err != nil {
-			// The tests that it concerns will say so; the others can run.
-			complain(err)
-		}
+	if isChild || hasNetwork {
+		arrive(hasNetwork)
 		return 0, inside
 	}
 	if slices.Contains(os.Args, "-test.fuzzworker") {
 		return 0, here // where its parent is, which it talks to by descriptors
 	}
-	mode := os.Getenv("NSTEST_ROOTLESS")
-	switch mode {
-	case "off":
+	mode := rootlessMode{ownNetwork: ownNetwork}
+	if err := mode.read(os.Getenv(rootlessVariable)); err != nil {
+		return complain(err), elsewhere
+	}
+	if !mode.needsChild() {
 		return 0, here
-	case "force":
-	case "", "auto":
-		if canUnshare() {
-			return 0, here
-		}
-	default:
-		return complain(fmt.Errorf("NSTEST_ROOTLESS=%q is none of auto, off, force", mode)), elsewhere
 	}
 	warnDebugger()
-	if code, err = runChild(); err == nil {
+	if code, err = runChild(mode.ownNetwork); err == nil {
 		return code, elsewhere
 	}
 	complain(err)
-	if mode == "force" {
+	if mode.when == "force" {
 		return 1, elsewhere
 	}
 	return 0, here // The tests can still say what they miss.
+}
+
+// arrive makes the child's namespaces ready. Where that fails, the tests that it concerns
+// will say so; the others can run.
+func arrive(hasNetwork bool) {
+	if err := sandbox.PrivateRun(); err != nil {
+		complain(err)
+	}
+	if hasNetwork {
+		if err := readyOwnNetwork(); err != nil {
+			complain(err)
+		}
+	}
 }
 
 func complain(err error) int {
@@ -103,14 +110,24 @@ func canUnshare() bool {
 }
 
 // runChild runs this program again in new namespaces and returns how it ended.
-func runChild() (code int, err error) {
-	s, err := rootlessSet()
+func runChild(ownNetwork bool) (code int, err error) {
+	s, err := rootlessSet(ownNetwork)
 	if err != nil {
 		return 0, err
 	}
-	ticket, env, err := handshake.Offer(rootlessRole, ticketFD)
+	defer func() { err = errors.Join(err, s.Close()) }()
+	role := rootlessRole
+	var tunnel *relay.Tunnel
+	if s.Flags()&set.NS_NET != 0 {
+		role = ownNetworkRole
+		if tunnel, err = relay.NewTunnel(ginkgoServer()); err != nil {
+			return 0, err
+		}
+		defer func() { err = errors.Join(err, tunnel.Close()) }()
+	}
+	ticket, env, err := handshake.Offer(role, ticketFD)
 	if err != nil {
-		return 0, errors.Join(err, s.Close())
+		return 0, err
 	}
 	// The kernel kills the child when this process dies, see set.Cmd.
 	cmd := s.Command(context.Background(), "/proc/self/exe")
@@ -118,14 +135,21 @@ func runChild() (code int, err error) {
 	cmd.Env = append(os.Environ(), env)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.ExtraFiles = []*os.File{ticket}
+	if tunnel != nil {
+		cmd.ExtraFiles = append(cmd.ExtraFiles, tunnel.End())
+	}
 
 	signals := relay.Listen(relay.Stops...)
+	defer signals.Stop()
 	err = cmd.Start()
-	if err = errors.Join(err, ticket.Close(), s.Close()); err != nil {
-		signals.Stop()
+	if err = errors.Join(err, ticket.Close()); err != nil {
 		return 0, err
 	}
-	defer signals.Stop()
+	if tunnel != nil {
+		if err := tunnel.Serve(func(err error) { complain(err) }); err != nil {
+			complain(err)
+		}
+	}
 	go signals.Pass(cmd.Process.Signal)
 	followed := make(chan error)
 	go func() { followed <- relay.Follow(cmd.Process) }()
@@ -141,15 +165,27 @@ func runChild() (code int, err error) {
 
 // rootlessSet makes the namespaces of the child, with the caller's subordinate
 // IDs if there are any, so that tests can change owners as root does. Where no mount
-// namespace can be had, those tests can run that need none.
-func rootlessSet() (set.Set, error) {
-	const kinds = set.NS_USER | set.NS_MNT
+// namespace can be had, those tests can run that need none, and so without a network of
+// their own, which is said.
+func rootlessSet(ownNetwork bool) (set.Set, error) {
+	kinds := set.NS_USER | set.NS_MNT
+	if ownNetwork {
+		kinds |= set.NS_NET
+	}
 	if s, err := set.Unshare(kinds, set.WithSubIDs()); err == nil {
 		return s, nil
 	}
 	s, err := set.Unshare(kinds, set.WithRootMapped())
-	if refusal := new(set.Error); errors.As(err, &refusal) && refusal.Kind&set.NS_MNT != 0 {
-		if s, err := set.Unshare(set.NS_USER, set.WithRootMapped()); err == nil {
+	refusal := new(set.Error)
+	if !errors.As(err, &refusal) {
+		return s, err
+	}
+	switch {
+	case refusal.Kind&set.NS_NET != 0:
+		complain(fmt.Errorf("the tests run in the host's network: %w", err))
+		return rootlessSet(false)
+	case refusal.Kind&set.NS_MNT != 0:
+		if s, err := set.Unshare(kinds&^set.NS_MNT, set.WithRootMapped()); err == nil {
 			return s, nil
 		}
 	}

@@ -187,7 +187,7 @@ func TestUnknownRootlessModeIsAnError(t *testing.T) {
 	cmd.Env = append(cmd.Env, "NSTEST_ROOTLESS=yes")
 	out, code := run(t, cmd)
 	g.Expect(code).To(Equal(1))
-	g.Expect(out).To(ContainSubstring(`NSTEST_ROOTLESS="yes" is none of auto, off, force`))
+	g.Expect(out).To(ContainSubstring(`NSTEST_ROOTLESS="yes": "yes" is none of auto, off, force, net, host`))
 }
 
 // A breakpoint in a test would never be reached, and nobody would know why.
