@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
 )
 
@@ -24,6 +25,7 @@ func (a *arrival) arrive() (err error) {
 	if os.Geteuid() != 0 {
 		return nil // who is not root is there already (forkexec.Program)
 	}
+	defer func() { err = errors.Join(err, forkexec.Arrived()) }()
 	if err := root.Chdir(); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/reexec"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -132,4 +133,36 @@ func TestFifoIsNoNamespace(t *testing.T) {
 		g.Expect(err.Error()).To(ContainSubstring("net"))
 		t.Log(err)
 	}
+}
+
+// own mounts the /proc of its pid namespace, or looks at processes by it.
+var own = reexec.Func("own", func(_ context.Context, mount bool) (int, error) {
+	if mount {
+		return 0, syscall.Mount("proc", "/proc", "proc", 0, "")
+	}
+	here, err := set.Current(set.NS_PID)
+	if err != nil {
+		return 0, err
+	}
+	it, err := set.FromPid(os.Getpid(), set.NS_PID)
+	if err != nil {
+		return 0, err
+	}
+	if same, err := here.Same(it, set.NS_PID); err != nil || !same {
+		return 0, fmt.Errorf("a process of the same number, from outside: %w", err)
+	}
+	user, err := set.Unshare(set.NS_USER, set.WithRootMapped())
+	return 0, errors.Join(err, here.Close(), it.Close(), user.Close())
+})
+
+// Package set has found the parent's /proc when it was initialised, since processes start
+// with the root directory of their parent.
+func TestSetsOfAPidNamespaceAreFoundInItsProc(t *testing.T) {
+	nstest.Require(t, "proc")
+	g := NewWithT(t)
+	s := fresh(t, set.NS_USER|set.NS_PID|set.NS_MNT)
+	_, err := own.Run(t.Context(), true, reexec.In(s))
+	g.Expect(err).NotTo(HaveOccurred())
+	_, err = own.Run(t.Context(), false, reexec.In(s))
+	g.Expect(err).NotTo(HaveOccurred())
 }

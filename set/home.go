@@ -5,7 +5,10 @@ package set
 import (
 	"errors"
 	"io/fs"
+	"os"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -48,6 +51,23 @@ func readHome() (h homes) {
 		h.err = errForeignProc
 	}
 	return h
+}
+
+func init() { forkexec.OnArrival(home.arrive) }
+
+// arrive takes the /proc of the root directory that this process has gone to, if it finds
+// itself there under its own number: in a pid namespace, others are found there under
+// theirs.
+func (h *homes) arrive() error {
+	if self, err := procfs.ProcessID(procfs.Root, procfs.Self); err != nil || self != os.Getpid() {
+		return nil // there is none, or one that is not better than what home has
+	}
+	proc, err := sys.OpenDir(procfs.Root)
+	if err != nil {
+		return err
+	}
+	proc, h.proc = h.proc, proc
+	return proc.Close()
 }
 
 // open opens the calling thread's namespace of a kind.
