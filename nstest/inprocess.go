@@ -51,11 +51,11 @@ import (
 //
 // A network namespace is furnished as [New] does it. With a pid namespace there is a mount
 // namespace, too, for a /proc in which the process finds itself. Where the kernel refuses
-// that, as in containers that cover parts of theirs, the process goes on with the /proc of its
-// parent, and its log says so. [Raw] leaves all of that out, and [Setup] adds to it.
+// that, as in containers that cover parts of theirs, processes go on with the /proc of their
+// parent, which is said once. [Raw] leaves all of that out, and [Setup] adds to it.
 //
 // The verdict of f, and of each of its own subtests, their logs, all that f prints, and
-// the coverage are the parent's. A panic, os.Exit, or the end of the time that
+// the coverage are the parent's; so are the folders for artifacts of the tests around f. A panic, os.Exit, or the end of the time that
 // -test.timeout leaves fail this subtest, and the others go on.
 //
 // The process starts from the beginning: what the test does before InProcess it does
@@ -92,14 +92,12 @@ func InProcess(t *testing.T, name string, flags int, f func(t *testing.T), opts 
 
 // A subtest is what a child is asked to run.
 type subtest struct {
-	Name    string // the full name
-	Pattern string // for -test.run
-	Timeout time.Duration
-	CPU     int
-	Env     map[string]*string // variables as f is to see them
-	Mounts  string             // the parent's mount namespace, if there is to be another /proc
-
-	procErr error // why there is none
+	Name      string // the full name
+	Pattern   string // for -test.run
+	Timeout   time.Duration
+	CPU       int
+	Env       map[string]*string // variables as f is to see them
+	Artifacts map[string]string  // the folders that the tests around have in the parent
 }
 
 // asked is nil in a process that is no such child.
@@ -112,9 +110,6 @@ func (s *subtest) leadsThrough(name string) bool {
 
 var runSubtest = reexec.Tests("nstest.InProcess", func(s subtest) error {
 	asked = &s
-	if s.Mounts != "" {
-		s.procErr = newProc(s.Mounts) // the tests around may need it, too
-	}
 	var errs []error
 	for name, value := range s.Env {
 		if value == nil {
@@ -137,7 +132,7 @@ var runSubtest = reexec.Tests("nstest.InProcess", func(s subtest) error {
 
 // newSubtest describes the running test.
 func newSubtest(t *testing.T) subtest {
-	s := subtest{Name: t.Name(), CPU: runtime.GOMAXPROCS(0), Env: make(map[string]*string)}
+	s := subtest{Name: t.Name(), CPU: runtime.GOMAXPROCS(0), Env: make(map[string]*string), Artifacts: artifactDirs(t)}
 	rest := flag.Lookup("test.run").Value.String()
 	if strings.Contains(rest, "|") {
 		rest = "" // which part got us here?
@@ -168,6 +163,9 @@ func newSubtest(t *testing.T) subtest {
 // be, and its test was dealt out already.
 var unlike = map[string]string{"NSTEST_ROOTLESS": "off", shardTotal: ""}
 
+// startDir is the working directory that this process began in.
+var startDir, _ = os.Getwd()
+
 // runElsewhere runs the test t in a process and ends it as it ends there.
 func (c *config) runElsewhere(t *testing.T) {
 	t.Helper()
@@ -180,25 +178,27 @@ func (c *config) runElsewhere(t *testing.T) {
 			t.Errorf("nstest: %v", err)
 		}
 	}()
+	if c.wantsProc() {
+		comfort("proc", func() error { return mountProc(t.Context(), s) })
+	}
 	var environment []string
 	for name, value := range unlike {
 		environment = append(environment, name+"="+value)
 	}
 	ask := newSubtest(t)
-	if c.wantsProc() {
-		ask.Mounts, err = mountsID()
-	}
-	if err != nil {
-		t.Fatalf("nstest: %v", err)
-	}
 	output, w := io.Pipe()
+	opts := []reexec.Option{
+		reexec.In(s), reexec.Nested(), reexec.Args(os.Args[1:]...), reexec.Environment(environment), reexec.Stdout(w), reexec.Stderr(w),
+	}
+	if wd, err := os.Getwd(); err == nil && wd != startDir {
+		opts = append(opts, reexec.Dir(startDir)) // the tests around will change it again
+	}
 	var code int
 	go func() {
-		code, err = runSubtest.Run(t.Context(), ask, reexec.In(s), reexec.Nested(), reexec.Args(os.Args[1:]...),
-			reexec.Environment(environment), reexec.Stdout(w), reexec.Stderr(w))
+		code, err = runSubtest.Run(t.Context(), ask, opts...)
 		_ = w.Close() // never fails
 	}()
-	p := playback{root: &scene{name: t.Name(), t: t}, scenes: make(map[string]*scene)}
+	p := playback{root: &scene{name: t.Name(), t: t}, scenes: make(map[string]*scene), artifacts: ask.Artifacts}
 	p.read(output)
 	p.end(code, err)
 }

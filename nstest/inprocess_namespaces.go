@@ -3,6 +3,7 @@
 package nstest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/reexec"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -77,6 +79,36 @@ func newProcessConfig(flags int, opts []Option) *config {
 
 func (c *config) wantsProc() bool { return !c.raw && c.flags&set.NS_PID != 0 }
 
+// mountProc mounts the /proc of a Set of a pid and a mount namespace. A process of its own
+// does it, so that the next one has it from the beginning: package set keeps the one that it
+// finds.
+func mountProc(ctx context.Context, s set.Set) error {
+	parents, err := mountsID()
+	if err == nil {
+		_, err = newProc.Run(ctx, parents, reexec.In(s), reexec.Nested())
+	}
+	if errors.Is(err, reexec.ErrNoCheckAction) {
+		return nil // said of the next one, with what helps
+	}
+	if failed := new(reexec.ActionError); errors.As(err, &failed) {
+		return failed
+	}
+	return err
+}
+
+// newProc never mounts in the parent's mount namespace: nobody there would find themselves
+// in /proc any more.
+var newProc = reexec.Func("nstest.InProcess: /proc", func(_ context.Context, parents string) (int, error) {
+	id, err := mountsID()
+	if err != nil {
+		return 0, err
+	}
+	if id == parents {
+		return 0, fmt.Errorf("mount proc on /proc: the mount namespace is that of the parent, %s", id)
+	}
+	return 0, sandbox.FreshProc()
+})
+
 func mountsID() (string, error) {
 	here, err := set.Current(set.NS_MNT)
 	if err != nil {
@@ -86,25 +118,11 @@ func mountsID() (string, error) {
 	return id, errors.Join(err, here.Close())
 }
 
-// newProc mounts the /proc of the process, but never in the parent's mount namespace:
-// nobody there would find themselves in /proc any more.
-func newProc(parents string) error {
-	id, err := mountsID()
-	if err != nil {
-		return err
-	}
-	if id == parents {
-		return fmt.Errorf("mount proc on /proc: the mount namespace is that of the parent, %s", id)
-	}
-	return sandbox.FreshProc()
-}
-
-// furnishProcess prepares the namespaces of this process for the test t, but for /proc,
-// which is there from the beginning.
+// furnishProcess prepares the namespaces of this process for the test t.
 func (c *config) furnishProcess(t *testing.T) {
 	t.Helper()
-	if c.wantsProc() {
-		comfort("proc", func() error { return asked.procErr })
+	if err := asked.shareArtifacts(t); err != nil {
+		t.Fatalf("nstest: artifacts: %v", err)
 	}
 	if furnish := c.furnish(); furnish != nil {
 		if err := furnish(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -38,7 +39,11 @@ func TestInProcessHasAProcOfItsOwn(t *testing.T) {
 		set.NS_USER | set.NS_PID | set.NS_MNT, set.NS_PID | set.NS_MNT, set.NS_USER | set.NS_PID, set.NS_PID,
 	} {
 		nstest.InProcess(t, set.KindNames(flags), flags, func(t *testing.T) {
-			NewWithT(t).Expect(self(t)).To(Equal(fmt.Sprint(os.Getpid())))
+			g := NewWithT(t)
+			g.Expect(self(t)).To(Equal(fmt.Sprint(os.Getpid())))
+			s, err := set.Unshare(set.NS_USER, set.WithRootMapped()) // for which package set needs /proc
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(s.Close()).To(Succeed())
 		})
 	}
 }
@@ -127,6 +132,15 @@ func TestInProcessTakesOptions(t *testing.T) {
 	if prepared {
 		t.Error("it was set up in the parent")
 	}
+}
+
+func TestInProcessStartsWhereItsParentDid(t *testing.T) {
+	g := NewWithT(t)
+	out, code := play(t, "^TestChdir$")
+	g.Expect(code).To(BeZero())
+	told := regexp.MustCompile(`working directory (.*), <nil>;`).FindAllStringSubmatch(out, -1)
+	g.Expect(told).To(HaveLen(2))
+	g.Expect(told[0]).To(Equal(told[1]))
 }
 
 func TestInProcessIsNamed(t *testing.T) {

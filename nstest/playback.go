@@ -20,6 +20,9 @@ type playback struct {
 	scenes  map[string]*scene // what has begun, by full name
 	current *scene            // nil: the output is of no test that we play
 	strays  bytes.Buffer
+
+	artifacts map[string]string // the folders of the tests around, as they are called here
+	names     []string          // and before each of them what the process calls it
 }
 
 // A scene is a test in the child.
@@ -45,7 +48,7 @@ func (p *playback) read(output io.Reader) {
 	lines := bufio.NewReader(output)
 	for {
 		line, err := lines.ReadString('\n')
-		text, event, marked := strings.Cut(line, mark)
+		text, event, marked := strings.Cut(strings.NewReplacer(p.names...).Replace(line), mark)
 		if text != "" {
 			p.print(text)
 		}
@@ -76,8 +79,12 @@ func (p *playback) event(text string) {
 		return
 	}
 	verb, name := fields[1], fields[2]
-	if verb == "RUN" {
+	switch dir := p.artifacts[name]; {
+	case verb == "RUN":
 		p.begin(name)
+	case verb == "ARTIFACTS" && dir != "":
+		p.names = append(p.names, strings.SplitN(text, name+" ", 2)[1], dir)
+		return
 	}
 	p.current = p.scenes[name]
 	if p.current == nil {
@@ -85,6 +92,9 @@ func (p *playback) event(text string) {
 		return
 	}
 	switch verb {
+	case "ARTIFACTS":
+		dir := strings.SplitN(text, name+" ", 2)[1]
+		p.current.plays(func(t *testing.T) { sayArtifacts(t, dir) })
 	case "ATTR":
 		if key, value, ok := strings.Cut(strings.SplitN(text, name+" ", 2)[1], " "); ok {
 			p.current.plays(func(t *testing.T) { t.Attr(key, value) })

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -168,4 +169,38 @@ func TestMasked(t *testing.T) {
 
 func TestNamed(t *testing.T) {
 	nstest.InProcess(t, "inside", set.NS_USER|set.NS_NET, func(t *testing.T) { t.Error("a failure") }, nstest.Named("gateway"))
+}
+
+func TestArtifacts(t *testing.T) {
+	around := t.ArtifactDir()
+	keep := func(dir, name string) {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keep(around, "around")
+	nstest.InProcess(t, "inside", flags, func(t *testing.T) {
+		keep(around, "from inside")
+		t.Logf("around is %s", around)
+		dir := t.ArtifactDir()
+		keep(dir, "inside")
+		t.Run("below", func(t *testing.T) { keep(t.ArtifactDir(), "below") })
+		nstest.InProcess(t, "deeper", flags, func(t *testing.T) {
+			keep(around, "from deeper")
+			keep(dir, "inside from deeper")
+			keep(t.ArtifactDir(), "deeper")
+			t.Logf("deeper, around is %s", around)
+		})
+	})
+	nstest.InProcess(t, "nothing", flags, func(t *testing.T) {})
+}
+
+func TestChdir(t *testing.T) {
+	t.Chdir("..")
+	where := func(t *testing.T) {
+		wd, err := os.Getwd()
+		t.Logf("working directory %s, %v;", wd, err)
+	}
+	nstest.InProcess(t, "inside", flags, where)
+	where(t)
 }

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"testing"
+)
+
+// How a process keeps its artifacts (go test -artifacts) where they belong:
+//
+//  1. The test that it runs, and those below, have folders that the process makes: no other
+//     test has them. The lines that tell of them are passed on.
+//  2. The tests around have theirs already, in the parent. Those of the process have asked for
+//     them again, and got new ones: each becomes a link to the one of the parent, and
+//     goes with the test.
+
+// storesArtifacts reports whether artifacts are to be kept.
+func storesArtifacts() bool {
+	f := flag.Lookup("test.artifacts")
+	return f != nil && f.Value.String() == "true"
+}
+
+// artifactDirs returns the folders that the test and those around it have asked for, by name.
+// To ask here would make them. Package testing does not tell; but it notes them, and
+// reflection can see that. Where it is changed there are none, and a test of this package fails.
+func artifactDirs(t *testing.T) map[string]string {
+	dirs := map[string]string{}
+	if !storesArtifacts() {
+		return dirs
+	}
+	for test := reflect.ValueOf(t); test.Kind() == reflect.Pointer && !test.IsNil(); {
+		name, dir := test.Elem().FieldByName("name"), test.Elem().FieldByName("artifactDir")
+		if name.Kind() == reflect.String && dir.Kind() == reflect.String && dir.Len() > 0 {
+			dirs[name.String()] = dir.String()
+		}
+		test = test.Elem().FieldByName("parent")
+	}
+	return dirs
+}
+
+// shareArtifacts gives the tests around t the folders of the parent for as long as t runs.
+func (s *subtest) shareArtifacts(t *testing.T) error {
+	var errs []error
+	for name, dir := range artifactDirs(t) {
+		parents, ok := s.Artifacts[name]
+		if !ok {
+			continue
+		}
+		errs = append(errs, os.RemoveAll(dir), os.Symlink(parents, dir))
+		t.Cleanup(func() {
+			if err := os.Remove(dir); err != nil {
+				t.Errorf("nstest: %v", err)
+			}
+		})
+	}
+	return errors.Join(errs...)
+}
+
+// sayArtifacts says where the artifacts of a test are, as package testing does: it has no
+// method for a folder that somebody else has made.
+func sayArtifacts(t *testing.T, dir string) {
+	switch flag.Lookup("test.v").Value.String() {
+	case "test2json":
+		fmt.Printf(mark+"=== ARTIFACTS %s %s\n", t.Name(), dir)
+	case "true":
+		fmt.Printf("=== ARTIFACTS %s %s\n", t.Name(), dir)
+	}
+}
