@@ -101,9 +101,9 @@ var plants = map[string]func(counters, meta string) error{
 	"MetaFiles": func(string, string) error {
 		return os.WriteFile(Folder+"/metafiles.txt", []byte(`{"ImportPaths": ["p"], "MetaFileFragments": ["/dev/zero"]}`), 0o666)
 	},
-	// A process that is left behind makes files for as long as it can.
+	// A process that is left behind goes on making files, up to a number that harms nobody.
 	"Leaves": func(string, string) error {
-		cmd := exec.Command("sh", "-c", "while : > x$i; do i=$((i+1)); done")
+		cmd := exec.Command("sh", "-c", "while [ $((i+=1)) -lt 20000 ] && : > x$i; do :; done")
 		cmd.Dir = Folder
 		return cmd.Start()
 	},
