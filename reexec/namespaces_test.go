@@ -155,14 +155,16 @@ var own = reexec.Func("own", func(_ context.Context, mount bool) (int, error) {
 	return 0, errors.Join(err, here.Close(), it.Close(), user.Close())
 })
 
-// Package set has found the parent's /proc when it was initialised, since processes start
-// with the root directory of their parent.
+// Package set has found the parent's /proc when it was initialised, if the process started
+// with the root directory of its parent.
 func TestSetsOfAPidNamespaceAreFoundInItsProc(t *testing.T) {
 	nstest.Require(t, "proc")
 	g := NewWithT(t)
-	s := fresh(t, set.NS_USER|set.NS_PID|set.NS_MNT)
-	_, err := own.Run(t.Context(), true, reexec.In(s))
-	g.Expect(err).NotTo(HaveOccurred())
-	_, err = own.Run(t.Context(), false, reexec.In(s))
-	g.Expect(err).NotTo(HaveOccurred())
+	for _, flags := range []int{set.NS_USER | set.NS_PID | set.NS_MNT, set.NS_PID | set.NS_MNT} {
+		s := fresh(t, flags)
+		_, err := own.Run(t.Context(), true, reexec.In(s))
+		g.Expect(err).NotTo(HaveOccurred())
+		_, err = own.Run(t.Context(), false, reexec.In(s))
+		g.Expect(err).NotTo(HaveOccurred())
+	}
 }
