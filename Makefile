@@ -3,7 +3,7 @@
 # Short names. What is behind them is in .ci/stages.sh.
 
 .DEFAULT_GOAL := help
-.PHONY: attacks help test test-user race demo lint bench vm ci mutants exhaustion
+.PHONY: attacks chaos help test test-user race demo lint bench vm ci mutants exhaustion
 
 help: ## show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -40,3 +40,6 @@ exhaustion: ## show what each call makes of full tables, limits and file systems
 
 attacks: ## have root of a Set attack its caller, 300 times in each way, and print what was tried
 	ATTACK_CALLS=300 go test -count=1 -v -timeout=30m -run=TestAttacks ./internal/attack
+
+chaos: ## kill and stop the processes that namespaces are made by, some seconds long
+	CHAOS_CALLS=400 go test -count=1 -v -timeout=10m -run=TestKilledHelpers ./internal/attack

@@ -65,6 +65,9 @@ func (e *ending) silence(resultDue bool) error {
 		return e.status()
 	case !e.reply.ready && e.late:
 		return fmt.Errorf("%w: the process had not after %v", ErrNoCheckAction, readyWithin)
+	case !e.reply.ready && !e.state.Exited():
+		// A signal ended it, which says nothing of what the program does.
+		return fmt.Errorf("%w, before it got to reexec.CheckAction: %w", ErrNoResult, e.status())
 	case !e.reply.ready:
 		return fmt.Errorf("%w: the process ended without it: %w", ErrNoCheckAction, e.status())
 	case resultDue || !e.state.Success():

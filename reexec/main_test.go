@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"syscall"
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/reexec"
@@ -34,6 +35,9 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	case "exits":
 		os.Exit(7)
+	case "kills itself":
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
 	case "hangs":
 		select {}
 	case "is killed":

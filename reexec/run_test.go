@@ -300,6 +300,15 @@ func TestProgramThatNeverGetsToCheckActionIsKilled(t *testing.T) {
 	g.Expect(err).To(MatchError(HaveSuffix("the process had not after 200ms")))
 }
 
+// What somebody has killed may well call CheckAction.
+func TestProcessThatIsKilledBeforeCheckAction(t *testing.T) {
+	g := NewWithT(t)
+	_, err := double.Run(t.Context(), 1, reexec.Environment([]string{misbehave + "=kills itself"}))
+	g.Expect(err).NotTo(MatchError(reexec.ErrNoCheckAction))
+	g.Expect(err).To(MatchError(reexec.ErrNoResult))
+	g.Expect(err).To(MatchError(HaveSuffix("before it got to reexec.CheckAction: signal: killed")))
+}
+
 // Neither of these may start anything: what it started would do the same.
 func TestNothingIsStartedWithoutCheckAction(t *testing.T) {
 	for name, c := range map[string]struct{ env, want string }{

@@ -115,6 +115,50 @@ func TestChildrenDieWithTheirParent(t *testing.T) {
 	}
 }
 
+// Who is stopped cannot see the end of anything. The kernel continues the members of a process
+// group that is orphaned, but this one is not, as its new parent is of the same session.
+func TestAStoppedInitDiesWithItsParent(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)).To(Succeed())
+	defer func() { g.Expect(unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)).To(Succeed()) }()
+	cmd, r := act(t, "hold")
+	var pid int
+	_, err := fmt.Fscanln(r, &pid)
+	g.Expect(err).NotTo(HaveOccurred())
+	fd, err := unix.PidfdOpen(pid, 0)
+	g.Expect(err).NotTo(HaveOccurred())
+	defer unix.Close(fd)
+	stop(t, pid)
+	g.Expect(cmd.Process.Kill()).To(Succeed())
+	_ = cmd.Wait() // killed
+	if !ended(t, fd, 5000) {
+		t.Error("it outlives its parent")
+		g.Expect(unix.Kill(pid, unix.SIGKILL)).To(Succeed())
+	}
+	_, err = unix.Wait4(pid, nil, 0, nil)
+	g.Expect(err).NotTo(HaveOccurred())
+}
+
+func TestCloseEndsAStoppedInit(t *testing.T) {
+	g := NewWithT(t)
+	kids := children(t)
+	_, h := hold(t, nil, unix.CLONE_NEWPID)
+	stop(t, h.PID())
+	g.Expect(h.Close()).To(Succeed())
+	g.Eventually(func() []string { return children(t) }).Should(ConsistOf(kids))
+}
+
+// stop stops a process.
+func stop(t *testing.T, pid int) {
+	t.Helper()
+	g := NewWithT(t)
+	g.Expect(unix.Kill(pid, unix.SIGSTOP)).To(Succeed())
+	g.Eventually(func() (string, error) {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		return string(b), err
+	}).Should(ContainSubstring("State:\tT"))
+}
+
 // Wherever between fork and exec the parent's end finds a child, none is left.
 func TestChildrenDieWithAParentThatForks(t *testing.T) {
 	g := NewWithT(t)

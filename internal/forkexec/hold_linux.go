@@ -106,7 +106,11 @@ func (h *holding) configure(write func(int) error) (err error) {
 
 // goOn sends the byte that a process waits for.
 func (h *holding) goOn() error {
-	if err := retry(func() error { return unix.Send(h.channel.Int(), []byte{1}, unix.MSG_NOSIGNAL) }); err != nil {
+	err := retry(func() error { return unix.Send(h.channel.Int(), []byte{1}, unix.MSG_NOSIGNAL) })
+	switch {
+	case errors.Is(err, unix.EPIPE):
+		return h.casualty(0)
+	case err != nil:
 		return fmt.Errorf("send: %w", err)
 	}
 	return nil
