@@ -113,6 +113,7 @@ stage_ginkgo() {
   ginkgo=(run github.com/onsi/ginkgo/v2/ginkgo -p --no-color "${packages[@]}" -- "-test.run=$(suites)" -test.timeout=5m)
   go_as_root "${ginkgo[@]}"
   CGO_ENABLED=${CGO_ENABLED:-0} as_user go "${ginkgo[@]}"
+  CGO_ENABLED=${CGO_ENABLED:-0} as_user env NSTEST_ROOTLESS=net go "${ginkgo[@]}"
   nothing_left
 }
 

@@ -85,6 +85,8 @@
 //     t.Chdir does after Enter, others do not see. In Do its clean-up would move the whole process; the
 //     test fails, and the process stays. Call t.Chdir before Do.
 //   - What is mounted in t.TempDir and GinkgoT().TempDir goes with the folder, and is left alone.
+//   - Libraries that are given a descriptor join it and go back to the process's network by themselves
+//     (nftables.WithNetNSFd, netlink.NewHandleAt). An ordinary user's run needs [OwnNetwork] for that.
 //
 // Package set has the whole list under the same heading. In [InProcess] the whole process is inside.
 //

@@ -115,7 +115,8 @@ const (
 // An ordinary user's thread cannot go back to the host's network: the first and the last give
 // "operation not permitted", and the second leaves a thread behind.
 //
-// What it costs: the tests do not reach the host's network, so neither a service on the host's
+// It is not what a run has by itself, since for root the tests are in the host's network, too, and
+// more of them look for a service there than use these calls. What it costs: the tests do not reach the host's network, so neither a service on the host's
 // localhost nor the internet, nor its abstract unix sockets; localhost is the run's own. Ginkgo's
 // parallel processes still reach each other.
 //

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/reexec"
+	"go.uber.org/goleak"
 )
 
 // misbehave is set in a child that is to play a program which does not call
@@ -45,5 +46,10 @@ func TestMain(m *testing.M) {
 		_, err := wait.Run(context.Background(), false)
 		fmt.Fprintln(os.Stderr, "this line is not reached:", err)
 	}
-	os.Exit(reexec.RunTests(m))
+	goleak.VerifyTestMain(tests{m})
 }
+
+// tests are run as RunTests does, which returns where no action is run.
+type tests struct{ m *testing.M }
+
+func (t tests) Run() int { return reexec.RunTests(t.m) }
