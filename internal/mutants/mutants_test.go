@@ -143,6 +143,16 @@ func TestGuardsAreFoundOnceOrNotAtAll(t *testing.T) {
 	}
 }
 
+func TestGuardIsTakenOutOnce(t *testing.T) {
+	guards := samples(t, "survivor", "other-reason")
+	twin := guards[0]
+	twin.name = "twin"
+	_, err := (&runner{root: "testdata/module"}).mutate(append(guards, twin))
+	if want := "guard twin takes out the same as survivor"; text(err) != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
 func text(err error) string {
 	if err == nil {
 		return ""

@@ -36,6 +36,7 @@ func (m *mutant) place() string { return fmt.Sprintf("%s:%d", m.file, m.line) }
 
 // mutate takes each guard out of its file, which it only reads.
 func (r *runner) mutate(guards []guard) (mutants []mutant, err error) {
+	names := map[string]string{}
 	for i := range guards {
 		g := &guards[i]
 		src, e := os.ReadFile(filepath.Join(r.root, g.file))
@@ -43,6 +44,10 @@ func (r *runner) mutate(guards []guard) (mutants []mutant, err error) {
 			m := mutant{guard: g}
 			m.src, m.line, e = g.takeOut(src)
 			mutants = append(mutants, m)
+			if twin := names[g.file+string(m.src)]; e == nil && twin != "" {
+				e = fmt.Errorf("guard %s takes out the same as %s", g.name, twin)
+			}
+			names[g.file+string(m.src)] = g.name
 		}
 		err = errors.Join(err, e)
 	}

@@ -55,11 +55,11 @@ func (r *report) seenBy(says *regexp.Regexp) (tests []string, why string) {
 	output := r.output.String()
 	switch {
 	case !r.built:
-		return nil, "does not build"
+		return nil, "does not build\n" + output
 	case !r.ended || tookTooLong.MatchString(output):
-		return nil, "took too long"
+		return nil, "took too long\n" + output
 	case len(r.failed) == 0 && !r.good:
-		return nil, "no test failed, but the program did"
+		return nil, "no test failed, but the program did\n" + output
 	case len(r.failed) == 0 && len(r.passed) > 0:
 		return nil, "survived"
 	case len(r.failed) == 0 && len(r.skipped) > 0:
@@ -67,7 +67,7 @@ func (r *report) seenBy(says *regexp.Regexp) (tests []string, why string) {
 	case len(r.failed) == 0:
 		return nil, "there is no such test"
 	case !testsFailed.MatchString(output):
-		return nil, "the program ended, not just a test"
+		return nil, "the program ended, not just a test\n" + output
 	case says != nil && !says.MatchString(output):
 		return nil, fmt.Sprintf("failed, but does not say %q but\n%s", says, output)
 	}

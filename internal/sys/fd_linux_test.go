@@ -48,6 +48,19 @@ func TestFDIsClosedOnce(t *testing.T) {
 	}
 }
 
+// An error path closes what it has, and that may be nothing.
+func TestCloseOfNoFD(t *testing.T) {
+	defer func() {
+		if v := recover(); v != nil {
+			t.Errorf("Close of a nil FD: %v", v)
+		}
+	}()
+	var fd *sys.FD
+	if err := fd.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDisownedFDStaysOpen(t *testing.T) {
 	openHigh(t)
 	fd := sys.NewFD(high)
