@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -56,7 +57,11 @@ func load(dir string) (guards []guard, err error) {
 	return guards, nil
 }
 
+// listed are the keys that may have several lines.
+var listed = []string{"find", "replace", "env"}
+
 func parse(text string) (guards []guard, err error) {
+	var seen []string // keys of the last guard
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
@@ -65,16 +70,23 @@ func parse(text string) (guards []guard, err error) {
 		key, value, _ := strings.Cut(line, " ")
 		value = strings.TrimSpace(value)
 		if key == "guard" {
-			guards = append(guards, guard{name: value})
+			guards, seen = append(guards, guard{name: value}), nil
 			continue
 		}
 		if len(guards) == 0 {
 			return nil, fmt.Errorf("%q before the first guard", line)
 		}
 		g := &guards[len(guards)-1]
-		if err := g.set(key, value); err != nil {
+		err := g.set(key, value)
+		// Lines of find and of replace stand together. What does not is two changes
+		// that were merged into one.
+		if err == nil && slices.Contains(seen, key) && (seen[len(seen)-1] != key || !slices.Contains(listed, key)) {
+			err = errors.New("is there twice")
+		}
+		if err != nil {
 			return nil, fmt.Errorf("guard %s: %s: %w", g.name, key, err)
 		}
+		seen = append(seen, key)
 	}
 	for _, g := range guards {
 		if g.name == "" || g.protects == "" || g.file == "" || g.run == "" || (len(g.find) == 0) == (g.match == "") {

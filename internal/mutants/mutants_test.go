@@ -170,6 +170,8 @@ func TestListsThatMakeNoSense(t *testing.T) {
 		"guard x\nprotects x\nfile x\n":   "guard x needs",
 		whole + "# a note\n\nguard y\n":   "guard y needs",
 		"guard x\nfile x\nfind x\ntest a": "guard x needs",
+		whole + "file y\n":                "guard x: file: is there twice",
+		whole + "replace y\nfind y\n":     "guard x: find: is there twice",
 	} {
 		if _, err := parse(list); !strings.HasPrefix(text(err), want) {
 			t.Errorf("%q: %v, want %s", list, err, want)
