@@ -150,6 +150,9 @@ stage_vm() {
   need_machine
   say .ci/machine/run -short ./set ./examples/twohosts
   say .ci/machine/run -user -short -timeout 500 ./internal/probe ./nstest
+  # A host that has set what new network namespaces copy.
+  say .ci/machine/run -root -short -sysctl net.ipv4.ip_forward=1 -sysctl net.ipv4.conf.all.rp_filter=2 \
+    -sysctl net.core.devconf_inherit_init_net=1 -sysctl net.ipv6.conf.all.disable_ipv6=1 -run '^TestSettings$' ./internal/container
   say .ci/machine/restricted
 }
 
