@@ -5,11 +5,14 @@ package set
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/netip"
 	"os"
 	"slices"
+	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/dns"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
@@ -108,7 +111,7 @@ type etc struct{ hosts, resolvConf, hostname string }
 func (s Set) readEtc() (e etc, err error) {
 	err = s.inside(NS_MNT|NS_UTS, func() (err error) {
 		for path, text := range map[string]*string{"/etc/hosts": &e.hosts, "/etc/resolv.conf": &e.resolvConf} {
-			read, err := os.ReadFile(path)
+			read, err := readConfig(path)
 			if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 				return err
 			}
@@ -118,6 +121,31 @@ func (s Set) readEtc() (e etc, err error) {
 		return err
 	})
 	return e, err
+}
+
+// maxConfig is the size in bytes of the largest file that is read.
+const maxConfig = 1 << 20
+
+// readConfig reads a file that who is root inside may have made: a FIFO in its place keeps nobody
+// waiting, and no memory is lost to one without an end.
+func readConfig(path string) (_ []byte, err error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("it is %v, and no file: %w", info.Mode(), fs.ErrInvalid)}
+	}
+	text, err := io.ReadAll(io.LimitReader(file, maxConfig+1))
+	if err == nil && len(text) > maxConfig {
+		err = &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("it has more than %d bytes: %w", maxConfig, fs.ErrInvalid)}
+	}
+	return text, err
 }
 
 // sort puts addresses that the Set's network namespace has a route to before

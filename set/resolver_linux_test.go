@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -143,5 +145,25 @@ func TestLookupErrors(t *testing.T) {
 	}
 	if _, err := (set.Set{}).LookupNetIP(t.Context(), "ip", "x"); err == nil {
 		t.Error("the zero Set looks names up")
+	}
+}
+
+func TestNothingButAFileOfSomeSizeIsReadFromTheSetsEtc(t *testing.T) {
+	a := withEtc(t, "127.0.0.7 mine\n", "")
+	for _, c := range []struct {
+		make string // a shell command that has $1 be something else
+		want string
+	}{
+		{`mkfifo "$1"`, "and no file"},
+		{`truncate -s 2M "$1"`, "more than 1048576 bytes"},
+	} {
+		path := filepath.Join(t.TempDir(), "hosts")
+		out, err := a.Set().Command(t.Context(), "sh", "-c", c.make+` && mount --bind "$1" /etc/hosts`, "sh", path).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		if _, err := a.Set().LookupNetIP(t.Context(), "ip", "mine"); !errors.Is(err, fs.ErrInvalid) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want an error with %q", c.make, err, c.want)
+		}
 	}
 }
