@@ -81,8 +81,8 @@ func (f RunFunc) Run() int { return f() }
 //
 // In a rootless run Run returns twice: in the child, in which the tests run, and in the parent
 // with the child's exit code, unless a signal ended the child, which then ends the parent too. So
-// whatever TestMain itself does before and after Run is done in both. What is meant for the
-// tests belongs into a [RunFunc].
+// whatever TestMain itself does before and after Run is done in both. In a process that runs an
+// action of package reexec Run does not return. What is meant for the tests belongs into a [RunFunc].
 type M struct {
 	M       Runner
 	Options []MainOption
