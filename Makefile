@@ -35,7 +35,7 @@ ci: ## run all that a change must pass
 mutants: ## take out one guard at a time and see its test fail (minutes)
 	.ci/run mutants-all
 
-exhaustion: ## show what each call makes of full tables, limits and file systems (as root)
+exhaustion: ## show what each call makes of full tables, limits and file systems
 	go test -v -count=1 ./internal/exhaustion
 
 attacks: ## have root of a Set attack its caller, 300 times in each way, and print what was tried

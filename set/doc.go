@@ -24,6 +24,13 @@
 //	gonso: unshare net: operation not permitted (the process has no CAP_SYS_ADMIN; run it as root,
 //	or in a user namespace as nstest.Main and gonso exec do)
 //
+// # When something runs out
+//
+// A limit that is reached is an error in which errors.Is finds the errno: EMFILE for
+// descriptors, ENOSPC for namespaces and file systems, EAGAIN for processes. Nothing is left
+// behind, and the next call works once there is room. Threads are the exception: Go ends
+// the program if the kernel gives it no new one (RLIMIT_NPROC, pids.max), and Do takes one.
+//
 // # What a thread cannot do
 //
 // A Go process has many threads, and the kernel lets none of them join a user or
