@@ -94,9 +94,9 @@ func (l limit) reached(room int, f func() error) (err error) {
 
 var errPanic = errors.New("panic")
 
-// Errors of these calls are those of package net, or come from deep within a matcher, and
+// Errors of these calls are those of package net and of netlink, or of a matcher, and
 // name no remedy.
-var noRemedy = regexp.MustCompile("Dial|Listen|Lookup|HaveLeaked|Require")
+var noRemedy = regexp.MustCompile("Dial|Listen|Lookup|Have|Reach|Require|Netlink|AddAddress")
 
 // judge says what is wrong with an error.
 func (c *call) judge(err error, l limit) string {
