@@ -217,12 +217,16 @@ func (n *Network) rebuild(l *Link) error {
 		return nil
 	}
 	g := &graph{network: n, joined: make(map[*end][]neighbour)}
+	before := make(map[*node]map[netip.Prefix][]netip.Addr)
+	for _, node := range n.nodes { // in turn: the graph learns
+		if node.kind != isSwitch {
+			before[node], node.routes = node.routes, g.routes(node)
+		}
+	}
 	return n.each(n.nodes, func(node *node) error {
 		if node.kind == isSwitch {
 			return nil
 		}
-		before := node.routes
-		node.routes = g.routes(node)
-		return node.conn.Do(node.routeRequests(before)...)
+		return node.conn.Do(node.routeRequests(before[node])...)
 	})
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
@@ -171,4 +173,65 @@ func TestNothingIsLeftOfALargeStar(t *testing.T) {
 	first, last := n.Nodes()[1].(*topo.Host), n.Nodes()[hosts].(*topo.Host)
 	serve(last)
 	g.Expect(get(t, first, last.Name())).To(Succeed())
+}
+
+func TestLinkOfASwitchGoesDown(t *testing.T) {
+	g := NewWithT(t)
+	n := topo.New(t)
+	s := n.Switch("s")
+	a, b := n.Host("a"), n.Host("b")
+	n.Link(a, s)
+	port := n.Link(s, b)
+	n.Up()
+	server, client := b.ListenPacket("udp", ":9"), a.ListenPacket("udp", ":9")
+	say := func(text string) {
+		_, err := client.WriteTo([]byte(text), net.UDPAddrFromAddrPort(netip.AddrPortFrom(b.Addr4(), 9)))
+		g.Expect(err).NotTo(HaveOccurred())
+	}
+	heard := func() string {
+		buffer := make([]byte, 10)
+		size, _, err := server.ReadFrom(buffer)
+		g.Expect(err).NotTo(HaveOccurred())
+		return string(buffer[:size])
+	}
+	say("first") // so that the next one does not wait for an answer to ARP
+	g.Expect(heard()).To(Equal("first"))
+	port.Down()
+	g.Expect(port.End(s).Attrs().Flags & net.FlagUp).To(BeZero())
+	say("lost")
+	port.Up()
+	say("second")
+	g.Expect(heard()).To(Equal("second"))
+}
+
+func TestLinksGoUpAndDownFromManyGoroutines(t *testing.T) {
+	g := NewWithT(t)
+	n := topo.New(t)
+	client, server := n.Host("client"), n.Host("server")
+	var links []*topo.Link
+	for _, name := range []string{"west", "east"} {
+		r := n.Router(name)
+		links = append(links, n.Link(client, r), n.Link(r, server))
+	}
+	n.Up()
+	var running sync.WaitGroup
+	for _, l := range links {
+		for range 2 {
+			running.Go(func() {
+				for range 20 {
+					l.Down()
+					l.Up()
+				}
+			})
+		}
+	}
+	running.Go(func() {
+		for range 5 {
+			n.Partition([]topo.Node{client}, []topo.Node{server})
+			n.Heal()
+		}
+	})
+	running.Wait()
+	serve(server)
+	g.Expect(get(t, client, "server")).To(Succeed())
 }
