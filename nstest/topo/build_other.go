@@ -6,5 +6,6 @@ package topo
 
 import "errors"
 
-func (n *Network) build() error        { return errors.ErrUnsupported }
-func (n *Network) rebuild(*Link) error { return errors.ErrUnsupported }
+func (n *Network) build() error          { return errors.ErrUnsupported }
+func (n *Network) rebuild(*Link) error   { return errors.ErrUnsupported }
+func (n *Network) divide(division) error { return errors.ErrUnsupported }

@@ -14,6 +14,8 @@
 //	conn, err := client.DialContext(t.Context(), "tcp", "server:80")
 //	...
 //	wan.Down()
+//	n.Partition([]topo.Node{client}, []topo.Node{server})
+//	n.Heal()
 //
 // # Addresses, routes and names
 //

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -26,7 +27,10 @@ type Network struct {
 
 	mu       sync.Mutex // guards what follows, and the state of nodes and links
 	up       bool
+	upAt     time.Time
 	segments []*segment
+	division division
+	events   []event
 }
 
 // An Option changes what a network is like.

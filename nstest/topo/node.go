@@ -28,8 +28,9 @@ type node struct {
 	fixture *nstest.Fixture
 	ends    []*end
 
-	conn   *rtnl.Conn                    // while the network is up
-	routes map[netip.Prefix][]netip.Addr // those that were set last
+	conn    *rtnl.Conn                    // while the network is up
+	routes  map[netip.Prefix][]netip.Addr // those that were set last
+	divided bool                          // it has rules of a partition
 }
 
 type nodeKind uint8

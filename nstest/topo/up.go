@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 )
 
 // How a network comes up:
@@ -39,6 +40,8 @@ func (n *Network) Up() {
 		n.fatal("up", err)
 	}
 	n.names.Hosts(n.hosts())
+	n.upAt = time.Now()
+	n.tb.Cleanup(n.logFailure)
 }
 
 // hosts is what /etc/hosts says.

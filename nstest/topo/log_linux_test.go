@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
+)
+
+// A failing is a test that has failed, but for those around it.
+type failing struct {
+	testing.TB
+	cleanups []func()
+	log      []string
+}
+
+func (f *failing) Helper()          {}
+func (f *failing) Failed() bool     { return true }
+func (f *failing) Cleanup(g func()) { f.cleanups = append(f.cleanups, g) }
+func (f *failing) Log(args ...any) {
+	f.log = append(f.log, strings.TrimSuffix(fmt.Sprintln(args...), "\n"))
+}
+func (f *failing) Logf(format string, args ...any) { f.Log(fmt.Sprintf(format, args...)) }
+
+// logOf runs a test that fails and returns those entries of its log that begin with "topo: ".
+func logOf(t *testing.T, run func(tb testing.TB)) (log []string) {
+	t.Helper()
+	f := &failing{TB: t}
+	run(f)
+	for len(f.cleanups) > 0 {
+		last := f.cleanups[len(f.cleanups)-1]
+		f.cleanups = f.cleanups[:len(f.cleanups)-1]
+		last()
+	}
+	for _, text := range f.log {
+		if strings.HasPrefix(text, "topo: ") {
+			log = append(log, text)
+		}
+	}
+	return log
+}
+
+func TestFailureTellsWhatWasDone(t *testing.T) {
+	g := NewWithT(t)
+	log := logOf(t, func(tb testing.TB) {
+		n := topo.New(tb)
+		a, b := n.Host("a"), n.Host("b")
+		l := n.Link(a, b)
+		n.Up()
+		l.Down()
+		l.Down() // it is down already
+		l.Up()
+		n.Partition([]topo.Node{a}, []topo.Node{b})
+		n.Isolate(a)
+		n.Heal()
+	})
+	g.Expect(log).To(HaveLen(1))
+	line := func(what string) string { return ` +\d+\.\d{3}s  ` + regexp.QuoteMeta(what) }
+	at := func(what string) string { return line(what) + ` \(log_linux_test\.go:\d+\)` }
+	g.Expect(log[0]).To(MatchRegexp(strings.Join([]string{
+		"^topo: what was done to the network, by the time since Up:",
+		at("cut a-b"), at("mend a-b"), at("partition [a] [b]"), at("isolate [a]"), at("heal"), line("the test failed, and ends"),
+	}, "\n")))
+}
+
+func TestLogOfFaultsIsBounded(t *testing.T) {
+	g := NewWithT(t)
+	log := logOf(t, func(tb testing.TB) {
+		n := topo.New(tb)
+		l := n.Link(n.Host("a"), n.Host("b"))
+		n.Up()
+		for range 40 {
+			l.Down()
+			l.Up()
+		}
+	})
+	g.Expect(log).To(HaveLen(1))
+	g.Expect(strings.Count(log[0], "\n")).To(Equal(52))
+	g.Expect(log[0]).To(ContainSubstring(" 30 events, left out here\n"))
+}

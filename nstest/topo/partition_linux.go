@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+
+	"github.com/google/nftables"
+)
+
+// How nodes are kept apart:
+//
+//  1. Each node drops, at its input, what comes from an address of a stranger: a node that it cannot
+//     talk to. That is what works on one switch, too.
+//  2. A node with several links drops, where it forwards, what goes from one group to another. That
+//     is where the addresses are those of the two ends also if a router between them translates
+//     addresses: after those of the destination, before those of the source.
+//  3. Both are in a table of this package's own, which one transaction replaces.
+//
+// They drop at input, not at prerouting: there it is known that a packet is for this node.
+
+// A view is how one group sees the network.
+type view struct {
+	isolated bool
+	own      []netip.Addr // of the group
+	strange  []netip.Addr // of strangers
+}
+
+// divide has all nodes go by a division, and is called with the lock held.
+func (n *Network) divide(next division) error {
+	addresses := make(map[*node][]netip.Addr)
+	views := make(map[*node]*view)
+	var grouped []*view
+	if !next.none() {
+		if err := n.collect(addresses); err != nil {
+			return err
+		}
+		views, grouped = next.views(n.nodes, addresses)
+	}
+	n.division = next
+	return n.each(n.nodes, func(node *node) error {
+		if views[node] == nil && !node.divided {
+			return nil
+		}
+		err := node.divide(views[node], grouped)
+		node.divided = err == nil && views[node] != nil
+		return err
+	})
+}
+
+// collect finds the addresses that nodes have now: a test may have added some, and IPv6 ones are
+// gone from links that are down.
+func (n *Network) collect(addresses map[*node][]netip.Addr) error {
+	found := make([][]netip.Addr, len(n.nodes))
+	at := make(map[*node]int)
+	for i, node := range n.nodes {
+		at[node] = i
+	}
+	err := n.each(n.nodes, func(node *node) (err error) {
+		list := node.addrs()
+		if node.kind != isSwitch {
+			e := node.fixture.Set().Do(func() { list, err = appendAddresses(list) })
+			err = errors.Join(e, err)
+		}
+		found[at[node]] = list
+		return err
+	})
+	for node, i := range at {
+		slices.SortFunc(found[i], netip.Addr.Compare)
+		addresses[node] = slices.Compact(found[i])
+	}
+	return err
+}
+
+// appendAddresses appends those of the thread's network namespace.
+func appendAddresses(list []netip.Addr) ([]netip.Addr, error) {
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, fmt.Errorf("list addresses: %w", err)
+	}
+	for _, a := range all {
+		if ip, ok := a.(*net.IPNet); ok && !ip.IP.IsLoopback() {
+			if address, ok := netip.AddrFromSlice(ip.IP); ok {
+				list = append(list, address.Unmap())
+			}
+		}
+	}
+	return list, nil
+}
+
+// views returns how each node sees the network, but for those that nothing is kept from, and the
+// views of the groups.
+func (d division) views(nodes []*node, addresses map[*node][]netip.Addr) (of map[*node]*view, grouped []*view) {
+	of = make(map[*node]*view)
+	isolated := make(map[netip.Addr]bool)
+	for _, node := range d.isolated {
+		of[node] = &view{isolated: true, own: addresses[node]}
+		for _, a := range addresses[node] {
+			isolated[a] = true
+		}
+	}
+	everybody := make(map[netip.Addr]bool)
+	for _, group := range d.groups {
+		v := new(view)
+		for _, node := range group {
+			if of[node] == nil {
+				of[node] = v
+				v.own = append(v.own, addresses[node]...)
+			}
+		}
+		for _, a := range v.own {
+			everybody[a] = true
+		}
+		grouped = append(grouped, v)
+	}
+	for _, v := range grouped {
+		strange := maps.Clone(everybody)
+		maps.Copy(strange, isolated)
+		for _, a := range v.own { // a friend's, too: routers like fe80::1
+			delete(strange, a)
+		}
+		v.strange = slices.SortedFunc(maps.Keys(strange), netip.Addr.Compare)
+	}
+	others := &view{strange: slices.SortedFunc(maps.Keys(isolated), netip.Addr.Compare)}
+	for _, node := range nodes {
+		if of[node] == nil && node.kind != isSwitch && (len(others.strange) > 0 || node.forwards()) {
+			of[node] = others
+		}
+	}
+	for _, node := range d.isolated {
+		grouped = append(grouped, of[node])
+	}
+	return of, grouped
+}
+
+// forwards reports whether packets of others can come through.
+func (n *node) forwards() bool { return n.kind == isRouter || n.kind == isHost && len(n.ends) > 1 }
+
+// divide replaces the node's rules, by none if there is no view.
+func (n *node) divide(v *view, grouped []*view) (err error) {
+	var conn *nftables.Conn
+	e := n.fixture.Set().Do(func() { conn, err = nftables.New(nftables.AsLasting(), nftables.WithSockOptions(roomForSets)) })
+	if err = errors.Join(e, err); err != nil {
+		return fmt.Errorf("nftables: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.CloseLasting()) }()
+	r := &rules{conn: conn, table: conn.AddTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: tableName})}
+	conn.DelTable(r.table) // which there is, since the line before
+	if v != nil {
+		conn.AddTable(r.table)
+		r.input(v)
+		if n.forwards() {
+			r.forward(grouped)
+		}
+	}
+	if err := errors.Join(append(r.errs, conn.Flush())...); err != nil {
+		return fmt.Errorf("nftables: replace table %s: %w", tableName, err)
+	}
+	return nil
+}
