@@ -50,7 +50,13 @@ var (
 // that takes long. What it lacks is built into it.
 const suitesVar = "NSTEST_SUITES"
 
-func build(name string) (_ string, err error) {
+func build(name string) (string, error) {
+	source := "./testdata/" + name
+	return buildAs(name+".test", source, "test", "-c", "-cover", "-coverpkg="+source)
+}
+
+// buildAs builds a file by the go command with the arguments.
+func buildAs(name, source string, args ...string) (_ string, err error) {
 	dir := os.Getenv(suitesVar)
 	if dir == "" {
 		if suiteDir == "" {
@@ -60,14 +66,14 @@ func build(name string) (_ string, err error) {
 		}
 		dir = suiteDir
 	}
-	path, source := filepath.Join(dir, name+".test"), "./testdata/"+name
+	path := filepath.Join(dir, name)
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
-	args := []string{"test", "-c", "-cover", "-coverpkg=" + source, "-o", path, source}
 	if raceDetected() {
-		args = slices.Insert(args, 2, "-race")
+		args = append(args, "-race")
 	}
+	args = append(args, "-o", path, source)
 	out, err := exec.Command("go", args...).CombinedOutput()
 	if err != nil {
 		return "", errors.Join(err, errors.New(string(out)))

@@ -64,6 +64,8 @@ func OpenTarget(string) (*FD, error) { return nil, errUnsupported }
 func BindFD(*FD, *FD) error          { return errUnsupported }
 func Detach(string) error            { return errUnsupported }
 func InterfaceUp(string) error       { return errUnsupported }
+func AwaitEnd(int) error             { return errUnsupported }
+func HasEnded(int) (bool, error)     { return false, errUnsupported }
 
 func Mount(string, string, string, uintptr, string) error { return errUnsupported }
 func OpenTree(string) (*FD, error)                        { return nil, errUnsupported }

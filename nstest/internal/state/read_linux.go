@@ -31,8 +31,12 @@ var readers = []reader{
 const here = procfs.Root + "/" + procfs.ThreadSelf
 
 func readSockets(s Subject) (func(*State), error) {
-	var list []Socket
-	err := s.inside(set.NS_NET, func() error {
+	list, err := listSockets(s)
+	return func(state *State) { state.Sockets = list }, err
+}
+
+func listSockets(s Subject) (list []Socket, err error) {
+	err = s.inside(set.NS_NET, func() error {
 		var errs []error
 		for _, file := range socketFiles {
 			text, err := os.ReadFile(here + "/net/" + file.name)
@@ -45,7 +49,7 @@ func readSockets(s Subject) (func(*State), error) {
 		}
 		return errors.Join(errs...)
 	})
-	return func(state *State) { state.Sockets = list }, err
+	return list, err
 }
 
 func readMounts(s Subject) (func(*State), error) {

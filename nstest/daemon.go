@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/onsi/ginkgo/v2/types"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// A Daemon is a program that runs in a fixture until the test ends, see [Fixture.Start].
+//
+// Its processes are the program itself, those in its process group, and those in the fixture
+// that have its environment.
+type Daemon struct {
+	fixture *Fixture
+	room    *room
+	name    string
+	at      string   // where it was started, which Ginkgo does not tell of a clean-up
+	command *set.Cmd // which is never started itself: it says what to run
+	daemonConfig
+
+	mu    sync.Mutex
+	run   *daemonRun // the last one, nil before the first
+	early error      // of runs that have ended by themselves
+}
+
+// Start runs a program in the fixture's namespaces for the rest of the test, as a daemon, and
+// returns when it is ready:
+//
+//	web := server.Start(server.Command("nginx", "-c", conf), nstest.Listening("tcp", ":80"))
+//
+// [Listening], [Printing] and [Ready] say when that is. Without any of them it is once the
+// program runs. If it ends before, or is not ready [Within] half a minute, the test
+// fails with what it has printed last.
+//
+// The program has to stay in the foreground. What it writes is in the log of the test, each line
+// with the names of the fixture and of the program, unless Stdout and Stderr of the command say
+// otherwise. If it ends before the test does, the test fails and says how, unless
+// the test has ended it, by [Daemon.Stop] or [Daemon.Signal].
+//
+// When the test ends, before the clean-ups that were registered before Start, its process group
+// gets SIGTERM. What has not ended after a [Grace] of 5 seconds is killed, with
+// all processes in the fixture that it has started. If the test's own process ends at once, as by -test.timeout
+// or a panic of another goroutine, the kernel kills the program; in a fixture with a pid
+// namespace, all that it has started too.
+//
+// A Go program that was built with -cover, and ends by os.Exit or the end of main, adds to the
+// coverage of the tests where these are run with -cover and the same -covermode.
+func (f *Fixture) Start(cmd *set.Cmd, opts ...StartOption) *Daemon {
+	tb := f.reporter()
+	tb.Helper()
+	r := f.room(tb)
+	d := &Daemon{fixture: f, room: r, command: cmd, daemonConfig: newDaemonConfig(opts)}
+	if err := d.check(); err != nil {
+		tb.Fatalf("nstest: %s: start a daemon: %v", r.name, err)
+	}
+	d.name = filepath.Base(cmd.Path)
+	if r.group.spec {
+		d.at = fmt.Sprintf(", started at %v,", types.NewCodeLocation(0))
+	}
+	r.cleanup(tb, d.finish)
+	if err := d.start(tb); err != nil {
+		tb.Fatalf("nstest: %s: start %s: %v", r.name, d.name, err)
+	}
+	return d
+}
+
+// check finds what is wrong before anything is done.
+func (d *Daemon) check() error {
+	switch {
+	case d.command == nil:
+		return errors.New("there is no command")
+	case d.command.Process != nil:
+		return fmt.Errorf("%s runs already: Start starts the command itself", d.command)
+	case d.err != nil:
+		return d.err
+	}
+	for _, c := range d.conditions {
+		if c.network {
+			return d.room.lacksNet()
+		}
+	}
+	return nil
+}
+
+// start starts the program and waits until it is ready. If it is not, it is ended.
+func (d *Daemon) start(tb testing.TB) error {
+	for _, c := range d.conditions {
+		if err := c.before(d); err != nil {
+			return err
+		}
+	}
+	run, err := d.launch(tb)
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	d.run = run
+	early := d.early
+	d.mu.Unlock()
+	if err = d.awaitReady(run); err == nil {
+		return nil
+	}
+	ended := d.end(run)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.early = early // the test fails for this reason already
+	return errors.Join(fmt.Errorf("%w\n%s", err, run.out.last()), ended)
+}
+
+// launch starts the program.
+func (d *Daemon) launch(tb testing.TB) (*daemonRun, error) {
+	mark := daemonMark + "=" + rand.Text()
+	run := &daemonRun{daemon: d, mark: mark, out: newDaemonLog(tb.Output(), d), ended: make(chan struct{})}
+	from := d.command
+	// The context of a test ends before its clean-ups begin, which is too early.
+	cmd := d.room.set.Command(context.WithoutCancel(tb.Context()), from.Path)
+	cmd.Args, cmd.Dir, cmd.Stdin, cmd.ExtraFiles = from.Args, from.Dir, from.Stdin, from.ExtraFiles
+	cmd.Env = append(slices.Clone(from.Environ()), mark)
+	if err := handOnCoverage(cmd); err != nil {
+		return nil, err
+	}
+	cmd.SysProcAttr = new(syscall.SysProcAttr)
+	if from.SysProcAttr != nil {
+		*cmd.SysProcAttr = *from.SysProcAttr
+	}
+	if !cmd.SysProcAttr.Setsid { // which makes a process group too (setsid(2))
+		cmd.SysProcAttr.Setpgid, cmd.SysProcAttr.Pgid = true, 0
+	}
+	cmd.WaitDelay = waitDelay
+	run.out.connect(cmd, from)
+	run.cmd = cmd
+	if err := cmd.Start(); err != nil {
+		return nil, explainMissing(err)
+	}
+	go run.watch()
+	return run, nil
+}
+
+// finish is the clean-up.
+func (d *Daemon) finish() error {
+	d.mu.Lock()
+	run := d.run
+	d.mu.Unlock()
+	if run == nil {
+		return nil
+	}
+	err := d.end(run)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return errors.Join(d.early, err)
+}
+
+// current returns the run that the test means.
+func (d *Daemon) current(tb testing.TB) *daemonRun {
+	tb.Helper()
+	d.fixture.room(tb)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.run
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"syscall"
+)
+
+// PID returns the number of the program's process, as this process sees it.
+func (d *Daemon) PID() int {
+	tb := d.fixture.reporter()
+	tb.Helper()
+	return d.current(tb).cmd.Process.Pid
+}
+
+// Signal sends a signal to the daemon. As with kill(1), that is the program itself. SIGKILL, SIGSTOP and SIGCONT,
+// which no program can handle in its own way and pass on, go to its whole process group.
+//
+// After SIGTERM, SIGINT, SIGQUIT, SIGABRT and SIGKILL its end does not fail the test. That it has ended already does.
+func (d *Daemon) Signal(sig syscall.Signal) {
+	tb := d.fixture.reporter()
+	tb.Helper()
+	if err := d.current(tb).signal(sig); err != nil {
+		tb.Fatalf("nstest: %s: send %v to %s: %v", d.room.name, sig, d.name, err)
+	}
+}
+
+// Pause stops all processes of the daemon's process group where they are, as SIGSTOP does. Its sockets stay open, and
+// the kernel goes on to answer for it.
+func (d *Daemon) Pause() {
+	tb := d.fixture.reporter()
+	tb.Helper()
+	if err := d.current(tb).signal(syscall.SIGSTOP); err != nil {
+		tb.Fatalf("nstest: %s: pause %s: %v", d.room.name, d.name, err)
+	}
+}
+
+// Resume has the daemon go on after Pause.
+func (d *Daemon) Resume() {
+	tb := d.fixture.reporter()
+	tb.Helper()
+	if err := d.current(tb).signal(syscall.SIGCONT); err != nil {
+		tb.Fatalf("nstest: %s: resume %s: %v", d.room.name, d.name, err)
+	}
+}
+
+// Stop ends the daemon as the end of the test does, and returns when that is done. If it has ended
+// already, the call does nothing.
+func (d *Daemon) Stop() {
+	tb := d.fixture.reporter()
+	tb.Helper()
+	if err := d.end(d.current(tb)); err != nil {
+		tb.Fatalf("nstest: %s: stop %s: %v", d.room.name, d.name, err)
+	}
+}
+
+// Restart ends the daemon, if it still runs, starts the program again and returns when that is ready, as
+// Start does.
+func (d *Daemon) Restart() {
+	tb := d.fixture.reporter()
+	tb.Helper()
+	if err := d.end(d.current(tb)); err != nil {
+		tb.Fatalf("nstest: %s: stop %s: %v", d.room.name, d.name, err)
+	}
+	if err := d.start(tb); err != nil {
+		tb.Fatalf("nstest: %s: restart %s: %v", d.room.name, d.name, err)
+	}
+}
+
+// Wait waits until the daemon has ended, such as after Signal, and returns how, as the method of
+// a command does: nil for exit status 0, otherwise an [*exec.ExitError]. The end does not fail the test then.
+func (d *Daemon) Wait() error {
+	tb := d.fixture.reporter()
+	tb.Helper()
+	run := d.current(tb)
+	d.mu.Lock()
+	run.wanted = true
+	d.mu.Unlock()
+	<-run.ended
+	return run.err
+}
+
+// endings are the signals whose sender wants the program to end.
+var endings = []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGABRT, syscall.SIGKILL}
+
+// ofGroup are the signals that no program can pass on as it likes.
+var ofGroup = []syscall.Signal{syscall.SIGKILL, syscall.SIGSTOP, syscall.SIGCONT}
+
+// signal sends a signal, unless the program has ended.
+func (r *daemonRun) signal(sig syscall.Signal) error {
+	r.daemon.mu.Lock()
+	defer r.daemon.mu.Unlock()
+	over, err := r.over()
+	if err != nil {
+		return err
+	}
+	if over {
+		return errors.Join(os.ErrProcessDone, r.daemon.early)
+	}
+	r.wanted = r.wanted || slices.Contains(endings, sig)
+	pid := r.cmd.Process.Pid
+	if slices.Contains(ofGroup, sig) {
+		pid = -pid
+	}
+	return os.NewSyscallError("kill", syscall.Kill(pid, sig))
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// A StartOption is an option of [Fixture.Start].
+type StartOption func(*daemonConfig)
+
+type daemonConfig struct {
+	conditions    []*condition
+	within, grace time.Duration
+	err           error // an option is wrong
+}
+
+func newDaemonConfig(opts []StartOption) daemonConfig {
+	c := daemonConfig{within: 30 * time.Second, grace: 5 * time.Second}
+	for _, opt := range opts {
+		opt(&c)
+	}
+	return c
+}
+
+// Within sets how long the daemon may take until it is ready. It is half a minute otherwise.
+func Within(limit time.Duration) StartOption {
+	return func(c *daemonConfig) { c.within = limit }
+}
+
+// Grace sets how long the daemon has from SIGTERM to its end before it is killed. It is 5 seconds otherwise.
+func Grace(limit time.Duration) StartOption {
+	return func(c *daemonConfig) { c.grace = limit }
+}
+
+// Listening has the daemon be ready when a socket listens, as the kernel sees it in the fixture's network
+// namespace; nobody connects to it for that. The network is as for [net.Listen] or
+// [net.ListenPacket]: "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix", "unixgram" or "unixpacket".
+//
+// An address without a host, such as ":80", stands for port 80 of any address, and one with a host for that
+// IP address or all of them. A unix address is the path as the daemon has it, or begins with @ if it is
+// abstract. If something listens there before the daemon starts, Start fails.
+//
+// The kernel sends no event when a socket begins to listen. It is asked every 5 ms.
+func Listening(network, address string) StartOption {
+	return func(c *daemonConfig) {
+		endpoint, err := parseListening(network, address)
+		if err != nil && c.err == nil {
+			c.err = fmt.Errorf("Listening(%q, %q): %w", network, address, err)
+		}
+		c.conditions = append(c.conditions, &condition{
+			what: fmt.Sprintf("listens on %s %s", network, address), network: true,
+			free:  endpoint.free,
+			check: func(r *daemonRun) (bool, error) { return endpoint.listens(r.daemon.room.set) },
+		})
+	}
+}
+
+// Printing has the daemon be ready when it has printed a line that matches the regular expression, a string
+// or a compiled one, to its standard output or error.
+func Printing[R string | *regexp.Regexp](pattern R) StartOption {
+	return func(c *daemonConfig) {
+		var compiled *regexp.Regexp
+		switch p := any(pattern).(type) {
+		case *regexp.Regexp:
+			compiled = p
+		case string:
+			var err error
+			if compiled, err = regexp.Compile(p); err != nil && c.err == nil {
+				c.err = fmt.Errorf("Printing: %w", err)
+			}
+		}
+		next := &condition{what: fmt.Sprintf("prints a line that matches %v", compiled), pattern: compiled}
+		next.check = func(r *daemonRun) (bool, error) { return r.out.printed(next), nil }
+		c.conditions = append(c.conditions, next)
+	}
+}
+
+// Ready has the daemon be ready when a function returns nil. It is called by the test's goroutine, at most
+// every 5 ms, until then; what it has returned last is in the error if that takes too long.
+func Ready(try func() error) StartOption {
+	return func(c *daemonConfig) {
+		c.conditions = append(c.conditions, &condition{
+			what:  "is ready",
+			check: func(*daemonRun) (bool, error) { err := try(); return err == nil, err },
+			tries: true,
+		})
+	}
+}

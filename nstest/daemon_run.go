@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
+	"github.com/seed-1bc5c4a2/gonso/reexec"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// How a run of a daemon ends:
+//
+//  1. The program leads a process group. A signal is sent under the daemon's lock, and only if the
+//     program has not ended, so that the number is nobody else's.
+//  2. When it has ended, and before it is waited for, it keeps its number and that of its group: what it
+//     has left behind gets SIGTERM, and after the grace SIGKILL.
+//  3. Those that went to a group of their own, as daemons do, are known by a mark in their
+//     environment.
+//  4. Then it is waited for, and for the last of its output.
+
+// daemonMark is the environment variable that a daemon's processes have.
+const daemonMark = "NSTEST_DAEMON"
+
+// A daemonRun is a daemon from start to end. The daemon's lock guards gone and wanted.
+type daemonRun struct {
+	daemon *Daemon
+	cmd    *set.Cmd
+	mark   string // name and value
+	out    *daemonLog
+
+	gone   bool          // it has ended, and is about to be waited for
+	wanted bool          // so the test wants it to end
+	ended  chan struct{} // closed when it was waited for
+	err    error         // of Wait, then
+	left   error         // what went wrong with those it has left behind, then
+}
+
+// watch waits for the end.
+func (r *daemonRun) watch() {
+	pid := r.cmd.Process.Pid
+	err := sys.AwaitEnd(pid)
+	d := r.daemon
+	d.mu.Lock()
+	r.gone = true
+	early := !r.wanted
+	d.mu.Unlock()
+	r.left = errors.Join(err, d.endRest(pid, r.mark))
+	r.err = r.cmd.Wait()
+	r.out.flush()
+	if early {
+		d.mu.Lock()
+		d.early = errors.Join(d.early, fmt.Errorf("%s%s has ended before the test: %s\n%s", d.name, d.at, howEnded(r.err), r.out.last()))
+		d.mu.Unlock()
+	}
+	close(r.ended)
+}
+
+func howEnded(err error) string {
+	if err == nil {
+		return "exit status 0: if it goes on in the background, have it stay in the foreground"
+	}
+	return err.Error()
+}
+
+// over reports whether the program has ended. The daemon's lock is held.
+func (r *daemonRun) over() (bool, error) {
+	if r.gone {
+		return true, nil
+	}
+	return sys.HasEnded(r.cmd.Process.Pid)
+}
+
+// end ends a run, if it has not ended, and returns when that is done.
+func (d *Daemon) end(r *daemonRun) error {
+	err := r.ask(syscall.SIGTERM)
+	if err == nil {
+		timer := time.NewTimer(d.grace)
+		defer timer.Stop()
+		select {
+		case <-r.ended:
+			return r.left
+		case <-timer.C:
+			err = r.ask(syscall.SIGKILL)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	// Those that it has left behind have a grace too.
+	timer := time.NewTimer(d.grace + 2*killTime)
+	defer timer.Stop()
+	select {
+	case <-r.ended:
+		return r.left
+	case <-timer.C:
+		return fmt.Errorf("process %d has not ended %v after it was killed", r.cmd.Process.Pid, d.grace+2*killTime)
+	}
+}
+
+// ask sends a signal that ends the process group, which may have been paused.
+func (r *daemonRun) ask(sig syscall.Signal) error {
+	r.daemon.mu.Lock()
+	defer r.daemon.mu.Unlock()
+	over, err := r.over()
+	if over || err != nil {
+		return err
+	}
+	r.wanted = true
+	group := -r.cmd.Process.Pid
+	return os.NewSyscallError("kill", errors.Join(syscall.Kill(group, sig), syscall.Kill(group, syscall.SIGCONT)))
+}
+
+// endRest ends what a program that has ended has left behind.
+func (d *Daemon) endRest(pid int, mark string) (err error) {
+	// The program still is in the group, ended but not waited for, so that there is one.
+	if err := syscall.Kill(-pid, syscall.SIGTERM); err != nil {
+		return os.NewSyscallError("kill", err)
+	}
+	defer func() {
+		err = errors.Join(err, os.NewSyscallError("kill", syscall.Kill(-pid, syscall.SIGKILL)))
+	}()
+	limit := d.grace
+	for deadline := time.Now().Add(limit); ; {
+		left, err := d.rest(pid, mark)
+		if len(left) == 0 || err != nil {
+			return err
+		}
+		if limit = time.Until(deadline); limit > 0 {
+			err = awaitEnd(left, limit)
+		} else if limit < -killTime {
+			err = fmt.Errorf("%v has not ended %v after it was killed", left[0], killTime)
+		} else if _, err = d.room.kill(left); err == nil {
+			err = awaitEnd(left, killTime)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// rest lists the processes in the fixture that a program has started, other than itself.
+func (d *Daemon) rest(pid int, mark string) ([]state.Process, error) {
+	all, err := state.Processes(d.room.own)
+	if errors.Is(err, state.ErrForeignProc) {
+		return nil, nil // a process of InProcess, whose pid namespace ends with it
+	}
+	return slices.DeleteFunc(all, func(p state.Process) bool {
+		if group, err := syscall.Getpgid(p.PID); err == nil && group == pid {
+			return false
+		}
+		// One that has gone, or that nobody may look into, is not the daemon's.
+		environment, _ := os.ReadFile(procfs.Root + "/" + strconv.Itoa(p.PID) + "/environ")
+		return !slices.ContainsFunc(bytes.Split(environment, []byte{0}), func(v []byte) bool { return string(v) == mark })
+	}), err
+}
+
+// handOnCoverage has a program that was built with -cover write its coverage where that of the
+// tests is.
+func handOnCoverage(cmd *set.Cmd) error {
+	const variable = "GOCOVERDIR"
+	if slices.ContainsFunc(cmd.Env, func(v string) bool { return len(v) > len(variable) && v[:len(variable)+1] == variable+"=" }) {
+		return nil
+	}
+	dir, err := reexec.CoverageDir()
+	if dir != "" {
+		cmd.Env = append(cmd.Env, variable+"="+dir)
+	}
+	return err
+}
+
+// explainMissing says what helps where there is no such program.
+func explainMissing(err error) error {
+	if errors.Is(err, exec.ErrNotFound) {
+		return fmt.Errorf("%w: install it, or give the command its path", err)
+	}
+	return err
+}
