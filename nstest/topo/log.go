@@ -20,8 +20,10 @@ type event struct {
 
 // note remembers a change of the network for the log of a test that fails. It is called with the
 // lock held.
-func (n *Network) note(what string) {
-	n.events = append(n.events, event{time.Since(n.upAt), what, caller()})
+func (n *Network) note(what string) { n.noteOf(what, caller()) }
+
+func (n *Network) noteOf(what, where string) {
+	n.events = append(n.events, event{time.Since(n.upAt), what, where})
 }
 
 // caller returns the line that has called this package.

@@ -5,7 +5,9 @@ package topo_test
 import (
 	"fmt"
 	"regexp"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -16,6 +18,7 @@ import (
 type failing struct {
 	testing.TB
 	cleanups []func()
+	mu       sync.Mutex
 	log      []string
 }
 
@@ -23,9 +26,16 @@ func (f *failing) Helper()          {}
 func (f *failing) Failed() bool     { return true }
 func (f *failing) Cleanup(g func()) { f.cleanups = append(f.cleanups, g) }
 func (f *failing) Log(args ...any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.log = append(f.log, strings.TrimSuffix(fmt.Sprintln(args...), "\n"))
 }
-func (f *failing) Logf(format string, args ...any) { f.Log(fmt.Sprintf(format, args...)) }
+func (f *failing) Logf(format string, args ...any)   { f.Log(fmt.Sprintf(format, args...)) }
+func (f *failing) Errorf(format string, args ...any) { f.Log(fmt.Sprintf(format, args...)) }
+func (f *failing) Fatalf(format string, args ...any) {
+	f.Log(fmt.Sprintf(format, args...))
+	runtime.Goexit()
+}
 
 // logOf runs a test that fails and returns those entries of its log that begin with "topo: ".
 func logOf(t *testing.T, run func(tb testing.TB)) (log []string) {

@@ -31,6 +31,7 @@ type Network struct {
 	segments []*segment
 	division division
 	events   []event
+	schedule schedule
 }
 
 // An Option changes what a network is like.

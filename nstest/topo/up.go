@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"time"
 )
 
 // How a network comes up:
@@ -40,8 +39,9 @@ func (n *Network) Up() {
 		n.fatal("up", err)
 	}
 	n.names.Hosts(n.hosts())
-	n.upAt = time.Now()
 	n.tb.Cleanup(n.logFailure)
+	n.tb.Cleanup(n.end)
+	n.begin()
 }
 
 // hosts is what /etc/hosts says.

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+)
+
+// A schedule has what is to be done to a network at certain times.
+type schedule struct {
+	waiting []appointment // for Up
+	timers  []*time.Timer
+	running sync.WaitGroup // one for each timer that is not stopped
+	ended   bool
+}
+
+type appointment struct {
+	after time.Duration // since Up
+	f     func()
+	where string // the caller's line
+}
+
+// At runs f on a goroutine of its own once d has passed since Up, which may be yet to come. What fails
+// in f fails the test, and so does a panic. At its end the test waits for an f that runs, which has to
+// return; one whose time has not come never runs.
+//
+//	n.At(2*time.Second, wan.Down)
+//	n.At(5*time.Second, wan.Up)
+func (n *Network) At(d time.Duration, f func()) {
+	n.tb.Helper()
+	switch what := fmt.Sprintf("at %v", d); {
+	case d < 0:
+		n.fatal(what, errors.New("a time since Up is not negative"))
+	case f == nil:
+		n.fatal(what, errors.New("there is no function to run"))
+	}
+	a := appointment{d, f, caller()}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.upAt.IsZero() {
+		n.schedule.waiting = append(n.schedule.waiting, a)
+		return
+	}
+	n.plan(a)
+}
+
+// begin starts the clock.
+func (n *Network) begin() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.upAt = time.Now()
+	for _, a := range n.schedule.waiting {
+		n.plan(a)
+	}
+}
+
+// plan is called with the lock held.
+func (n *Network) plan(a appointment) {
+	s := &n.schedule
+	if s.ended {
+		return
+	}
+	s.running.Add(1)
+	s.timers = append(s.timers, time.AfterFunc(time.Until(n.upAt.Add(a.after)), func() {
+		defer s.running.Done()
+		n.run(a)
+	}))
+}
+
+// run runs a function of At on its goroutine.
+func (n *Network) run(a appointment) {
+	_, spec := n.tb.(*ginkgo.GinkgoTBWrapper)
+	defer ginkgo.GinkgoRecover() // where a spec fails by a panic
+	defer func() {
+		if spec {
+			return
+		}
+		if p := recover(); p != nil {
+			n.tb.Errorf("topo: at %v (%s): panic: %v\n%s", a.after, a.where, p, debug.Stack())
+		}
+	}()
+	n.mu.Lock()
+	if n.schedule.ended {
+		n.mu.Unlock()
+		return
+	}
+	n.noteOf(fmt.Sprintf("what was to run at %v", a.after), a.where)
+	n.mu.Unlock()
+	a.f()
+}
+
+// end stops what has not run yet, and waits for what runs.
+func (n *Network) end() {
+	n.mu.Lock()
+	n.schedule.ended = true
+	for _, timer := range n.schedule.timers {
+		if timer.Stop() {
+			n.schedule.running.Done()
+		}
+	}
+	n.mu.Unlock()
+	n.schedule.running.Wait()
+}

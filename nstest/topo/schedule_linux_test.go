@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo_test
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/internal/failure"
+	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
+)
+
+func TestAtRunsWhatIsPlanned(t *testing.T) {
+	g := NewWithT(t)
+	n := topo.New(t)
+	l := n.Link(n.Host("a"), n.Host("b"))
+	came := make(chan string)
+	n.At(20*time.Millisecond, func() { came <- "second" })
+	n.At(0, func() {
+		l.Down()
+		came <- "first"
+	})
+	n.Up()
+	n.At(time.Hour, func() { t.Error("runs before its time") })
+	g.Expect([]string{<-came, <-came}).To(ConsistOf("first", "second"))
+	n.At(0, func() { came <- "at once" })
+	g.Expect(<-came).To(Equal("at once"))
+}
+
+func TestTheEndWaitsForWhatRuns(t *testing.T) {
+	g := NewWithT(t)
+	returned := false
+	logOf(t, func(tb testing.TB) {
+		n := topo.New(tb)
+		started, ended := make(chan bool), make(chan bool)
+		n.Up()
+		n.At(0, func() {
+			close(started)
+			<-ended
+			returned = true
+		})
+		<-started
+		go close(ended)
+	})
+	g.Expect(returned).To(BeTrue())
+}
+
+func TestPanicAtATimeFailsTheTest(t *testing.T) {
+	g := NewWithT(t)
+	log := logOf(t, func(tb testing.TB) {
+		n := topo.New(tb)
+		n.Up()
+		ran := make(chan bool)
+		n.At(0, func() {
+			defer close(ran)
+			panic("no such thing")
+		})
+		<-ran
+	})
+	g.Expect(log).To(HaveLen(2))
+	g.Expect(log[0]).To(MatchRegexp(`^topo: at 0s \(schedule_linux_test.go:\d+\): panic: no such thing\n(?s:.*)schedule_linux_test.go:\d+`))
+	g.Expect(log[1]).To(ContainSubstring("what was to run at 0s (schedule_linux_test.go:"))
+}
+
+func TestFailureAtATimeFailsTheTest(t *testing.T) {
+	g := NewWithT(t)
+	log := logOf(t, func(tb testing.TB) {
+		n := topo.New(tb)
+		a := n.Host("a")
+		n.Up()
+		ran := make(chan bool)
+		n.At(0, func() {
+			defer close(ran)
+			n.Isolate(a, a)
+		})
+		<-ran
+	})
+	g.Expect(log[0]).To(Equal("topo: isolate [a a]: a is named twice"))
+}
+
+func TestBadTimesAreNamed(t *testing.T) {
+	for want, f := range map[string]func(n *topo.Network){
+		"topo: at -1s: a time since Up is not negative": func(n *topo.Network) { n.At(-time.Second, func() {}) },
+		"topo: at 1s: there is no function to run":      func(n *topo.Network) { n.At(time.Second, nil) },
+	} {
+		if text := failure.Text(t, func(tb testing.TB) { f(topo.New(tb)) }); text != want {
+			t.Errorf("ends with %q, want %q", text, want)
+		}
+	}
+}
