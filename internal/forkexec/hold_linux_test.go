@@ -121,8 +121,10 @@ func TestHoldAppliesTimeOffsets(t *testing.T) {
 
 func TestHoldMakesMountsPrivate(t *testing.T) {
 	g := NewWithT(t)
-	joins := held(t, nil, unix.CLONE_NEWNS)
-	g.Expect(sh(t, joins, "grep -c -e shared: -e master: /proc/self/mountinfo || true")).To(Equal("0"))
+	const count = "grep -c -e shared: -e master: /proc/self/mountinfo || true"
+	around := fresh(t, unix.CLONE_NEWNS)
+	g.Expect(sh(t, around, "mount --make-rshared / && "+count)).NotTo(Equal("0"))
+	g.Expect(sh(t, held(t, around, unix.CLONE_NEWNS), count)).To(Equal("0"))
 }
 
 func TestHoldReapsOrphans(t *testing.T) {

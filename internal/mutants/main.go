@@ -46,7 +46,7 @@ import (
 
 func main() {
 	short := flag.Bool("short", false, "only guards that are short")
-	timeout := flag.Duration("timeout", time.Minute, "how long a test may take")
+	timeout := flag.Duration("timeout", 2*time.Minute, "how long a test may take")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
