@@ -41,16 +41,16 @@ type loot struct {
 // attack walks through /proc until the standard input ends, and reports to the standard output.
 func attack() error {
 	runtime.LockOSThread() // who traces a process is a thread
-	var t target
+	var goal target
 	in := bufio.NewReader(os.Stdin)
 	line, err := in.ReadBytes('\n')
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(line, &t); err != nil {
+	if err := json.Unmarshal(line, &goal); err != nil {
 		return err
 	}
-	if err := t.hide(); err != nil {
+	if err := goal.hide(); err != nil {
 		return err
 	}
 	var over atomic.Bool
@@ -77,14 +77,14 @@ func attack() error {
 			if err != nil || pid == os.Getpid() {
 				continue
 			}
-			if l.Walks == 0 && pid != t.Victim {
+			if l.Walks == 0 && pid != goal.Victim {
 				old[name] = true // of this machine, or the Set's own
 			}
-			if old[name] && !t.Proc {
+			if old[name] && !goal.Proc {
 				continue
 			}
 			seen[name] = true
-			t.assault(pid, l.Leaks)
+			goal.assault(pid, l.Leaks)
 		}
 		if l.Walks == 0 {
 			fmt.Println("ready")
@@ -95,11 +95,11 @@ func attack() error {
 }
 
 // hide mounts a folder on what is to be hidden, as a container does.
-func (t *target) hide() error {
-	if err := unix.Mount("hidden", t.Dir, "tmpfs", 0, ""); err != nil {
-		return fmt.Errorf("hide %s: %w", t.Dir, err)
+func (goal *target) hide() error {
+	if err := unix.Mount("hidden", goal.Dir, "tmpfs", 0, ""); err != nil {
+		return fmt.Errorf("hide %s: %w", goal.Dir, err)
 	}
-	if t.Proc {
+	if goal.Proc {
 		if err := unix.Mount("proc", "/proc", "proc", 0, ""); err != nil {
 			return fmt.Errorf("mount /proc: %w", err)
 		}
@@ -108,19 +108,19 @@ func (t *target) hide() error {
 }
 
 // assault tries every way to a process.
-func (t *target) assault(pid int, leaks map[string]int) {
+func (goal *target) assault(pid int, leaks map[string]int) {
 	dir := fmt.Sprintf("/proc/%d/", pid)
 	for way, found := range map[string]func() bool{
-		"environ":  func() bool { return contains(dir+"environ", t.Secret) },
-		"cmdline":  func() bool { return t.Proc && contains(dir+"cmdline", t.Arg) },
-		"maps":     func() bool { return contains(dir+"maps", t.Mapping) },
-		"root":     func() bool { return contains(dir+"root"+t.File, t.Secret) },
-		"cwd":      func() bool { return contains(dir+"cwd/secret", t.Secret) },
-		"fd":       func() bool { return t.descriptors(dir + "fd") },
-		"mem":      func() bool { return t.memory(dir + "mem") },
-		"vm_readv": func() bool { return t.vmReadv(pid) },
-		"ptrace":   func() bool { return t.trace(pid) },
-		"mounts":   func() bool { return t.Proc && t.shows(dir+"mountinfo") },
+		"environ":  func() bool { return contains(dir+"environ", goal.Secret) },
+		"cmdline":  func() bool { return goal.Proc && contains(dir+"cmdline", goal.Arg) },
+		"maps":     func() bool { return contains(dir+"maps", goal.Mapping) },
+		"root":     func() bool { return contains(dir+"root"+goal.File, goal.Secret) },
+		"cwd":      func() bool { return contains(dir+"cwd/secret", goal.Secret) },
+		"fd":       func() bool { return goal.descriptors(dir + "fd") },
+		"mem":      func() bool { return goal.memory(dir + "mem") },
+		"vm_readv": func() bool { return goal.vmReadv(pid) },
+		"ptrace":   func() bool { return goal.trace(pid) },
+		"mounts":   func() bool { return goal.Proc && goal.shows(dir+"mountinfo") },
 	} {
 		if found() {
 			leaks[way]++
@@ -134,12 +134,12 @@ func contains(path, what string) bool {
 }
 
 // shows reports whether somebody sees what is hidden.
-func (t *target) shows(mountinfo string) bool {
+func (goal *target) shows(mountinfo string) bool {
 	b, err := os.ReadFile(mountinfo)
-	return err == nil && len(b) > 0 && !strings.Contains(string(b), " "+t.Dir+" ")
+	return err == nil && len(b) > 0 && !strings.Contains(string(b), " "+goal.Dir+" ")
 }
 
-func (t *target) descriptors(dir string) bool {
+func (goal *target) descriptors(dir string) bool {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return false
@@ -150,38 +150,38 @@ func (t *target) descriptors(dir string) bool {
 		if unix.Stat(path, &st) != nil {
 			continue
 		}
-		if uint64(st.Dev) == t.Dev && st.Ino == t.Ino {
+		if uint64(st.Dev) == goal.Dev && st.Ino == goal.Ino {
 			return true
 		}
-		if st.Mode&unix.S_IFMT == unix.S_IFDIR && contains(path+"/"+strings.Repeat("../", 32)+t.File, t.Secret) {
+		if st.Mode&unix.S_IFMT == unix.S_IFDIR && contains(path+"/"+strings.Repeat("../", 32)+goal.File, goal.Secret) {
 			return true
 		}
 	}
 	return false
 }
 
-func (t *target) memory(path string) bool {
+func (goal *target) memory(path string) bool {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
-	b := make([]byte, len(t.Secret))
-	_, err = f.ReadAt(b, int64(t.Address))
-	return err == nil && string(b) == t.Secret
+	b := make([]byte, len(goal.Secret))
+	_, err = f.ReadAt(b, int64(goal.Address))
+	return err == nil && string(b) == goal.Secret
 }
 
-func (t *target) vmReadv(pid int) bool {
-	b := make([]byte, len(t.Secret))
+func (goal *target) vmReadv(pid int) bool {
+	b := make([]byte, len(goal.Secret))
 	local := []unix.Iovec{{Base: &b[0]}}
 	local[0].SetLen(len(b))
-	_, err := unix.ProcessVMReadv(pid, local, []unix.RemoteIovec{{Base: t.Address, Len: len(b)}}, 0)
-	return err == nil && string(b) == t.Secret
+	_, err := unix.ProcessVMReadv(pid, local, []unix.RemoteIovec{{Base: goal.Address, Len: len(b)}}, 0)
+	return err == nil && string(b) == goal.Secret
 }
 
 // trace seizes a process, looks into its memory and lets it go. To leave it traced would keep
 // its parent from waiting for it.
-func (t *target) trace(pid int) bool {
+func (goal *target) trace(pid int) bool {
 	if unix.PtraceSeize(pid) != nil {
 		return false
 	}
@@ -198,7 +198,7 @@ func (t *target) trace(pid int) bool {
 		break
 	}
 	b := make([]byte, 8)
-	_, err := unix.PtracePeekData(pid, t.Address, b)
+	_, err := unix.PtracePeekData(pid, goal.Address, b)
 	_ = unix.PtraceDetach(pid)
-	return err == nil && strings.HasPrefix(t.Secret, string(b))
+	return err == nil && strings.HasPrefix(goal.Secret, string(b))
 }

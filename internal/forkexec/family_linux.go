@@ -31,9 +31,8 @@ var muteAfter = time.Minute
 
 // A vigil is what to do while a child is silent.
 type vigil struct {
-	began time.Duration
-	pids  func() []int // the processes; negative for a group
-	end   func() error // why not to wait any longer
+	pids func() []int // the processes; negative for a group
+	end  func() error // why not to wait any longer
 }
 
 // idle continues who was stopped.

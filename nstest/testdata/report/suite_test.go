@@ -59,7 +59,8 @@ func TestFails(t *testing.T) {
 func TestFailsWithALinkOfPackageLink(t *testing.T) {
 	ns := nstest.New(t, gonso.NS_NET)
 	t.Run("subtest", func(t *testing.T) {
-		link.Veth(t, ns, ns, link.Name("cable"), link.Address("192.0.2.1/24"))
+		near, _ := link.Veth(t, ns, ns, link.Name("cable"), link.Address("192.0.2.1/24"))
+		near.WaitUp()
 		t.Error("on purpose")
 	})
 }
