@@ -3,7 +3,11 @@
 package topo
 
 import (
+	"errors"
+	"flag"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -40,7 +44,7 @@ func caller() string {
 
 const thisPackage = "github.com/seed-1bc5c4a2/gonso/nstest/topo."
 
-// logFailure tells a test that has failed what was done to its network.
+// logFailure tells a test that has failed what its network was like, and what was done to it.
 func (n *Network) logFailure() {
 	n.tb.Helper()
 	if !n.tb.Failed() {
@@ -48,9 +52,43 @@ func (n *Network) logFailure() {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if len(n.links) > 0 {
+		n.tb.Log("topo: the network as the test failed:" + n.text() + n.keepPicture())
+	}
 	if len(n.events) > 0 {
 		n.tb.Log(n.eventText(time.Since(n.upAt)))
 	}
+}
+
+// keepPicture writes the picture of a test that has failed beside its other artifacts, if there are to
+// be any (go test -artifacts), and returns the line that names it. It is called with the lock held.
+func (n *Network) keepPicture() string {
+	keeps := flag.Lookup("test.artifacts")
+	if keeps == nil || keeps.Value.String() != "true" || len(n.links) == 0 {
+		return ""
+	}
+	dir := n.tb.ArtifactDir()
+	for i := 1; ; i++ { // a test may have several networks
+		path := filepath.Join(dir, "network.svg")
+		if i > 1 {
+			path = filepath.Join(dir, fmt.Sprintf("network-%d.svg", i))
+		}
+		switch err := create(path, n.svg()); {
+		case err == nil:
+			return "\n  drawn in " + path
+		case !errors.Is(err, fs.ErrExist):
+			return fmt.Sprintf("\n  which could not be drawn: %v", err)
+		}
+	}
+}
+
+func create(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
 }
 
 // mostEvents are in a log: the last ones.

@@ -17,14 +17,16 @@ import (
 // A failing is a test that has failed, but for those around it.
 type failing struct {
 	testing.TB
-	cleanups []func()
-	mu       sync.Mutex
-	log      []string
+	cleanups  []func()
+	artifacts string // the folder
+	mu        sync.Mutex
+	log       []string
 }
 
-func (f *failing) Helper()          {}
-func (f *failing) Failed() bool     { return true }
-func (f *failing) Cleanup(g func()) { f.cleanups = append(f.cleanups, g) }
+func (f *failing) Helper()             {}
+func (f *failing) ArtifactDir() string { return f.artifacts }
+func (f *failing) Failed() bool        { return true }
+func (f *failing) Cleanup(g func())    { f.cleanups = append(f.cleanups, g) }
 func (f *failing) Log(args ...any) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -69,10 +71,10 @@ func TestFailureTellsWhatWasDone(t *testing.T) {
 		n.Isolate(a)
 		n.Heal()
 	})
-	g.Expect(log).To(HaveLen(1))
+	g.Expect(log).To(HaveLen(2))
 	line := func(what string) string { return ` +\d+\.\d{3}s  ` + regexp.QuoteMeta(what) }
 	at := func(what string) string { return line(what) + ` \(log_linux_test\.go:\d+\)` }
-	g.Expect(log[0]).To(MatchRegexp(strings.Join([]string{
+	g.Expect(log[1]).To(MatchRegexp(strings.Join([]string{
 		"^topo: what was done to the network, by the time since Up:",
 		at("cut a-b"), at("mend a-b"), at("partition [a] [b]"), at("isolate [a]"), at("heal"), line("the test failed, and ends"),
 	}, "\n")))
@@ -89,7 +91,7 @@ func TestLogOfFaultsIsBounded(t *testing.T) {
 			l.Up()
 		}
 	})
-	g.Expect(log).To(HaveLen(1))
-	g.Expect(strings.Count(log[0], "\n")).To(Equal(52))
-	g.Expect(log[0]).To(ContainSubstring(" 30 events, left out here\n"))
+	g.Expect(log).To(HaveLen(2))
+	g.Expect(strings.Count(log[1], "\n")).To(Equal(52))
+	g.Expect(log[1]).To(ContainSubstring(" 30 events, left out here\n"))
 }

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"fmt"
+	"slices"
+	"unicode/utf8"
+)
+
+// How a network is laid out: nodes are in columns, by how many links they are from the first one,
+// so that each link joins neighbouring columns or two nodes of one. In its column a node is about as high
+// as its neighbours are. Hosts of one switch or router that are many and all alike are one
+// box, a stack.
+
+// A box is a node of the picture, or a stack of hosts.
+type box struct {
+	nodes       []*node
+	column, row int
+	y, height   float64
+	left, right []*port
+	wires       []*wire
+	placed      bool
+}
+
+// A port is where a wire leaves a box.
+type port struct {
+	box *box
+	end *end
+	y   float64
+}
+
+// A wire is a link of the picture.
+type wire struct {
+	link *Link
+	a, b *port // a is not right of b
+}
+
+// A layout is where everything is.
+type layout struct {
+	boxes  []*box
+	wires  []*wire
+	height float64
+}
+
+// Distances of the picture.
+const (
+	margin    = 24.0
+	pitch     = 36.0 // between the wires at a box
+	boxHeight = 52.0 // at least
+	boxGap    = 26.0
+	manyHosts = 8 // make a stack
+)
+
+func (n *Network) layOut() *layout {
+	out := new(layout)
+	of := out.makeBoxes(n)
+	stacked := make(map[*box]bool)
+	for _, l := range n.links {
+		a, b := of[l.ends[0].node], of[l.ends[1].node]
+		if leaf := a; len(a.nodes) > 1 || len(b.nodes) > 1 {
+			if len(b.nodes) > 1 {
+				leaf = b
+			}
+			if stacked[leaf] {
+				continue
+			}
+			stacked[leaf] = true
+		}
+		w := &wire{link: l, a: &port{box: a, end: l.ends[0]}, b: &port{box: b, end: l.ends[1]}}
+		out.wires = append(out.wires, w)
+		a.wires, b.wires = append(a.wires, w), append(b.wires, w)
+	}
+	top := margin
+	for _, b := range out.boxes {
+		if !b.placed {
+			top = out.placeComponent(b, top) + 2*boxGap
+		}
+	}
+	out.height = max(top-2*boxGap, 0) + margin
+	return out
+}
+
+// makeBoxes makes the boxes, and returns that of each node.
+func (out *layout) makeBoxes(n *Network) map[*node]*box {
+	leaves := make(map[*node][]*node) // by what they are linked to
+	for _, node := range n.nodes {
+		if n.plain(node) {
+			far := node.ends[0].far.node
+			leaves[far] = append(leaves[far], node)
+		}
+	}
+	of := make(map[*node]*box)
+	for i, node := range n.nodes {
+		if of[node] != nil {
+			continue
+		}
+		b := &box{nodes: n.nodes[i : i+1]}
+		if n.plain(node) {
+			if alike := leaves[node.ends[0].far.node]; len(alike) > manyHosts {
+				b.nodes = alike
+			}
+		}
+		for _, member := range b.nodes {
+			of[member] = b
+		}
+		out.boxes = append(out.boxes, b)
+	}
+	return of
+}
+
+// plain reports whether there is nothing to say of a host.
+func (n *Network) plain(node *node) bool {
+	return node.kind == isHost && len(node.ends) == 1 && len(node.ends[0].link.notes()) == 0 && n.noteFor(node) == "" &&
+		node.ends[0].far.node.kind != isHost
+}
+
+func (w *wire) other(b *box) *box {
+	if w.a.box == b {
+		return w.b.box
+	}
+	return w.a.box
+}
+
+// placeComponent places all that hangs together with a box, from top on, and returns where it ends.
+func (out *layout) placeComponent(first *box, top float64) float64 {
+	columns := [][]*box{{first}}
+	first.placed = true
+	for c := 0; c < len(columns); c++ {
+		var next []*box
+		for _, b := range columns[c] {
+			for _, w := range b.wires {
+				if o := w.other(b); !o.placed {
+					o.placed, o.column = true, c+1
+					next = append(next, o)
+				}
+			}
+		}
+		if len(next) > 0 {
+			columns = append(columns, next)
+		}
+	}
+	for range 3 { // sweeps: there, and back
+		for c := 1; c < len(columns); c++ {
+			arrange(columns[c], -1)
+		}
+		for c := len(columns) - 2; c >= 0; c-- {
+			arrange(columns[c], +1)
+		}
+	}
+	var heights []float64
+	for _, column := range columns {
+		for _, b := range column {
+			b.connect()
+		}
+		height := -boxGap
+		for _, b := range column {
+			height += b.height + boxGap
+		}
+		heights = append(heights, height)
+	}
+	tallest := slices.Max(heights)
+	for c, column := range columns {
+		y := top + (tallest-heights[c])/2
+		for _, b := range column {
+			b.y = y
+			y += b.height + boxGap
+		}
+	}
+	for _, column := range columns {
+		for _, b := range column {
+			b.spread()
+		}
+	}
+	return top + tallest
+}
+
+// arrange sorts a column by where the neighbours of its boxes in another column are.
+func arrange(column []*box, side int) {
+	weight := make(map[*box]float64)
+	for i, b := range column {
+		sum, count := 0.0, 0.0
+		for _, w := range b.wires {
+			if o := w.other(b); o.column == b.column+side {
+				sum, count = sum+float64(o.row), count+1
+			}
+		}
+		weight[b] = float64(i)
+		if count > 0 {
+			weight[b] = sum / count
+		}
+	}
+	slices.SortStableFunc(column, func(a, b *box) int {
+		switch {
+		case weight[a] < weight[b]:
+			return -1
+		case weight[a] > weight[b]:
+			return 1
+		}
+		return 0
+	})
+	for i, b := range column {
+		b.row = i
+	}
+}
+
+// connect gives the box its ports, and room for them.
+func (b *box) connect() {
+	for _, w := range b.wires {
+		p := w.a
+		if w.b.box == b {
+			p = w.b
+		}
+		if w.other(b).column < b.column {
+			b.left = append(b.left, p)
+		} else {
+			b.right = append(b.right, p)
+		}
+	}
+	b.height = max(boxHeight, float64(max(len(b.left), len(b.right)))*pitch+boxHeight-pitch)
+}
+
+// spread has the ports in the order of what they lead to.
+func (b *box) spread() {
+	for _, side := range [][]*port{b.left, b.right} {
+		far := func(p *port) float64 {
+			for _, w := range b.wires {
+				if w.a == p || w.b == p {
+					return w.other(b).y + w.other(b).height/2
+				}
+			}
+			return 0
+		}
+		slices.SortStableFunc(side, func(p, q *port) int {
+			switch {
+			case far(p) < far(q):
+				return -1
+			case far(p) > far(q):
+				return 1
+			}
+			return 0
+		})
+		y := b.y + b.height/2 - float64(len(side)-1)*pitch/2
+		for _, p := range side {
+			p.y = y
+			y += pitch
+		}
+	}
+}
+
+// name is what the box is called.
+func (b *box) name() string {
+	if len(b.nodes) == 1 {
+		return b.nodes[0].name
+	}
+	return b.nodes[0].name + " … " + b.nodes[len(b.nodes)-1].name
+}
+
+// kind is what stands below the name.
+func (b *box) kind() string {
+	if len(b.nodes) == 1 {
+		return b.nodes[0].kind.String()
+	}
+	return fmt.Sprintf("%d hosts", len(b.nodes))
+}
+
+func runes(s string) float64 { return float64(utf8.RuneCountInString(s)) }
