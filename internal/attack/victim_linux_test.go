@@ -28,7 +28,7 @@ import (
 
 // How often each entry is called while it is attacked, and how the names of those begin that are.
 var (
-	calls, _ = strconv.Atoi(cmp.Or(os.Getenv("ATTACK_CALLS"), "5"))
+	calls, _ = strconv.Atoi(cmp.Or(os.Getenv("ATTACK_CALLS"), "2"))
 	only     = os.Getenv("ATTACK_ONLY")
 )
 
@@ -225,7 +225,7 @@ func TestVictim(t *testing.T) {
 			if e.without&sc.kinds != 0 || !strings.HasPrefix(e.name, strings.ReplaceAll(only, "_", " ")) {
 				continue
 			}
-			l := goal.attacked(t, sc, e)
+			l := attacked(t, goal, sc, e)
 			if err := enc.Encode(row{sc.name, e.name, calls, l}); err != nil {
 				t.Fatal(err)
 			}
@@ -280,7 +280,7 @@ func open(t *testing.T, goal *target) {
 }
 
 // attacked makes the calls with an attacker in the Set.
-func (goal target) attacked(t *testing.T, sc scene, e entry) (l loot) {
+func attacked(t *testing.T, goal target, sc scene, e entry) (l loot) {
 	t.Helper()
 	s, err := set.Unshare(sc.kinds, sc.maps())
 	if err != nil {

@@ -24,3 +24,21 @@ func FailRecvmsg(t *testing.T, err error, times int) {
 
 // SetMuteAfter sets how long a child may be silent that holds namespaces.
 func SetMuteAfter(d time.Duration) { muteAfter = d }
+
+// ClosedBeforeExec reports which of these descriptors a child has closed by the time that it
+// executes a program, and not because of that.
+func ClosedBeforeExec(attr *Attr, fds ...uintptr) (closed []uintptr, err error) {
+	s := &script{channel: 900, parents: 901}
+	defer s.pinned.Unpin()
+	if err := s.program([]string{"/bin/true"}, []string{"true"}, attr, new(int32)); err != nil {
+		return nil, err
+	}
+	for _, fd := range fds {
+		for _, c := range s.calls {
+			if c.nr == unix.SYS_CLOSE_RANGE && c.args[0] <= fd && fd <= c.args[1] {
+				closed = append(closed, fd)
+			}
+		}
+	}
+	return closed, nil
+}

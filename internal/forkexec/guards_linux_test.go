@@ -35,3 +35,17 @@ func TestHoldKeepsNoFolder(t *testing.T) {
 	defer h.Close()
 	g.Expect(os.Readlink(fmt.Sprintf("/proc/%d/cwd", h.PID()))).To(Equal("/"))
 }
+
+// execve shows a process to those who are root inside before it closes what is close-on-exec, and a
+// folder leads to all of this machine. What the program is to inherit stays.
+func TestNothingIsLeftForExecToCloseInAUserNamespace(t *testing.T) {
+	g := NewWithT(t)
+	mine := file(t)
+	dup, err := unix.Dup(int(mine))
+	g.Expect(err).NotTo(HaveOccurred())
+	defer unix.Close(dup)
+	joins := fresh(t, unix.CLONE_NEWUSER)
+	closed, err := forkexec.ClosedBeforeExec(&forkexec.Attr{Joins: joins}, mine, uintptr(joins[0].FD), uintptr(dup), 900)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(closed).To(ConsistOf(mine, uintptr(joins[0].FD)))
+}
