@@ -5,6 +5,7 @@ package nstest
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -39,6 +40,7 @@ type room struct {
 
 	mu    sync.Mutex
 	links *netlink.Handle
+	netns *os.File          // the network namespace, see NetNS
 	files map[string]string // path inside to the file that is mounted there
 	whole *room             // with the Sets of those around it, see Here
 	ends  []func()          // what is to be done at the end, and could be no clean-up of tb
@@ -114,8 +116,12 @@ func (r *room) close() (err error) {
 		r.links.Close()
 		r.links = nil
 	}
+	if r.netns != nil {
+		err = r.netns.Close()
+		r.netns = nil
+	}
 	if r.whole != nil {
-		err = r.whole.close()
+		err = errors.Join(err, r.whole.close())
 	}
 	return errors.Join(err, r.set.Close(), r.own.Close())
 }

@@ -48,6 +48,7 @@ func failuresOfMatchers(t *testing.T) map[string]string {
 	return map[string]string{
 		"HaveID":          disagrees(t, client, nstest.HaveID(set.NS_NET, server.ID(set.NS_NET))),
 		"ShareNamespaces": disagrees(t, client, nstest.ShareNamespaces(server)),
+		"BeInNetNS":       disagrees(t, server.Listen("tcp", "127.0.0.1:80"), nstest.BeInNetNS(client)),
 		"BeIsolatedFrom":  disagrees(t, client, nstest.BeIsolatedFrom(client.Set())),
 		"HaveNamespaces":  disagrees(t, client, nstest.HaveNamespaces(set.NS_NET|set.NS_UTS)),
 		"BeCurrent":       disagrees(t, client, nstest.BeCurrent()),

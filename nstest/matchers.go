@@ -53,6 +53,20 @@ func ShareNamespaces(other any, kinds ...int) types.GomegaMatcher {
 	return &shareNamespaces{other: other, kinds: kinds}
 }
 
+// BeInNetNS succeeds if actual is a socket of the network namespace of other, a Set or what has one. A
+// socket stays where it was made, wherever its program goes. It is what has a method SyscallConn, such as a
+// [net.Conn] or [net.Listener] of package net, or a descriptor.
+//
+//	Expect(conn).To(BeInNetNS(client))
+//
+// It fails with:
+//
+//	Expected
+//	    <string>: tcp socket 127.0.0.1:80 in net:[4026532281]
+//	to be in the network namespace of
+//	    <*nstest.Fixture | 0xc00001e0a8>: client Set(net:[4026532369])
+func BeInNetNS(other any) types.GomegaMatcher { return &beInNetNS{other: other} }
+
 // BeIsolatedFrom succeeds if actual and other, a Set or what has one, are in
 // different namespaces in all the kinds, which are given as for
 // [ShareNamespaces].

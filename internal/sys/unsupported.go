@@ -50,22 +50,24 @@ func (fd *FD) Parent() (*FD, error)        { return nil, errUnsupported }
 func (fd *FD) OwnerUID() (int, error)      { return 0, errUnsupported }
 func (fd *FD) FDPath() string              { return "" }
 
-func Setns(*FD, int) error           { return errUnsupported }
-func Unshare(int) error              { return errUnsupported }
-func UnshareFS() error               { return errUnsupported }
-func Getwd() (string, error)         { return "", errUnsupported }
-func Chdir(string) error             { return errUnsupported }
-func Gettid() int                    { return 0 }
-func OnMainThread() bool             { return false }
-func SetPropagation(uintptr) error   { return errUnsupported }
-func MountEvents() (*FD, error)      { return nil, errUnsupported }
-func MountID(uint64) (int, error)    { return 0, errUnsupported }
-func OpenTarget(string) (*FD, error) { return nil, errUnsupported }
-func BindFD(*FD, *FD) error          { return errUnsupported }
-func Detach(string) error            { return errUnsupported }
-func InterfaceUp(string) error       { return errUnsupported }
-func AwaitEnd(int) error             { return errUnsupported }
-func HasEnded(int) (bool, error)     { return false, errUnsupported }
+func Setns(*FD, int) error             { return errUnsupported }
+func Unshare(int) error                { return errUnsupported }
+func UnshareFS() error                 { return errUnsupported }
+func Getwd() (string, error)           { return "", errUnsupported }
+func Chdir(string) error               { return errUnsupported }
+func Gettid() int                      { return 0 }
+func OnMainThread() bool               { return false }
+func SetPropagation(uintptr) error     { return errUnsupported }
+func MountEvents() (*FD, error)        { return nil, errUnsupported }
+func MountID(uint64) (int, error)      { return 0, errUnsupported }
+func OpenTarget(string) (*FD, error)   { return nil, errUnsupported }
+func BindFD(*FD, *FD) error            { return errUnsupported }
+func Detach(string) error              { return errUnsupported }
+func InterfaceUp(string) error         { return errUnsupported }
+func AwaitEnd(int) error               { return errUnsupported }
+func HasEnded(int) (bool, error)       { return false, errUnsupported }
+func SocketNamespace(int) (*FD, error) { return nil, errUnsupported }
+func SocketCookie(int) (uint64, error) { return 0, errUnsupported }
 
 func Mount(string, string, string, uintptr, string) error { return errUnsupported }
 func OpenTree(string) (*FD, error)                        { return nil, errUnsupported }

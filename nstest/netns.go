@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/set"
+	"github.com/vishvananda/netlink"
+)
+
+// NetNS returns a descriptor of the fixture's network namespace, for what takes one:
+//
+//	nftables.New(nftables.WithNetNSFd(ns.NetNS()))
+//	netlink.NewHandleAt(netns.NsHandle(ns.NetNS())) // of github.com/vishvananda
+//
+// It is the same one each time. It is closed when the test ends, by the fixture, and by nobody else.
+func (f *Fixture) NetNS() int {
+	tb := f.reporter()
+	tb.Helper()
+	r := f.room(tb)
+	r.needNet(tb)
+	fd, err := r.netFD()
+	if err != nil {
+		tb.Fatalf("nstest: %s: %v", r.name, err)
+	}
+	return fd
+}
+
+// netFD returns a descriptor that is closed with the room.
+func (r *room) netFD() (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.netns == nil {
+		fds, err := r.set.Fds(set.NS_NET)
+		if err != nil {
+			return 0, err
+		}
+		r.netns = fds.Get(set.NS_NET)
+	}
+	return int(r.netns.Fd()), nil
+}
+
+// Path returns a file that stands for the fixture's network namespace until the test ends, as CNI plugins and nsenter(1)
+// take it. It is one of /proc, good for this process and for others that see the same /proc, and have no fewer
+// privileges. [NamedNetNS] is for what wants a name below /run/netns.
+func (f *Fixture) Path() string {
+	tb := f.reporter()
+	tb.Helper()
+	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), f.NetNS())
+}
+
+// netnsDir is where ip-netns(8) looks for names.
+const netnsDir = "/run/netns"
+
+// NamedNetNS makes a fixture with a network namespace that has a name for ip-netns(8), and for all that goes by
+// /run/netns:
+//
+//	router := nstest.NamedNetNS(t, "router")
+//	router.Command("ip", "netns", "exec", "router", "ip", "link").Output()
+//
+// The name is known in the fixture's own mount namespace, to the programs that run in there: parallel tests, and the host, have
+// others. Several names are known together where fixtures share that:
+//
+//	server := nstest.NamedNetNS(t, "server", nstest.Sharing(router, gonso.NS_MNT))
+func NamedNetNS(tb testing.TB, name string, opts ...Option) *Fixture {
+	tb.Helper()
+	if !filepath.IsLocal(name) || filepath.Base(name) != name || name == "." {
+		tb.Fatalf("nstest: NamedNetNS: %q is no name of a file: %v", name, os.ErrInvalid)
+	}
+	flags := set.NS_NET | set.NS_MNT
+	if c := newConfig(0, opts); c.shared != nil {
+		flags &^= c.sharedFlags & set.NS_MNT
+	}
+	f := New(tb, flags, append([]Option{Named(name)}, opts...)...)
+	if r := f.room(tb); r.set.Flags()&set.NS_MNT != 0 {
+		if err := r.bindName(tb, name); err != nil {
+			tb.Fatalf("nstest: %s: give the network namespace its name: %v", r.name, err)
+		}
+	}
+	return f
+}
+
+// bindName has /run/netns of the mount namespace have the network namespace.
+func (r *room) bindName(tb testing.TB, name string) error {
+	tb.Helper()
+	file := filepath.Join(netnsDir, name)
+	inside := func(what func() error) (err error) {
+		if e := r.set.Do(func() { err = what() }); e != nil {
+			return e
+		}
+		return err
+	}
+	var ofProcess os.FileInfo
+	atHome(func() { ofProcess, _ = os.Stat(netnsDir) }) // which need not be there
+	err := inside(func() error {
+		if own, err := os.Stat(netnsDir); err != nil || ofProcess != nil && os.SameFile(own, ofProcess) {
+			return errors.Join(fmt.Errorf("%s is not the fixture's own: %w", netnsDir, errors.ErrUnsupported), err)
+		}
+		if _, err := os.Lstat(file); err == nil {
+			return fmt.Errorf("%s: %w", file, os.ErrExist)
+		}
+		return r.set.MountNS(set.NS_NET, file)
+	})
+	if err != nil {
+		return err
+	}
+	r.cleanup(tb, func() error { // which matters where the mount namespace is shared
+		return inside(func() error { return errors.Join(sys.Detach(file), os.Remove(file)) })
+	})
+	return nil
+}
+
+// MoveLink moves a link of the fixture to another one, where it has the same name, is down, and has lost its
+// addresses and routes. Each end of a veth pair moves for itself. Links of package nstest/link have a MoveTo of their own.
+func (f *Fixture) MoveLink(name string, to *Fixture) {
+	tb := f.reporter()
+	tb.Helper()
+	r := f.room(tb)
+	target := to.room(tb)
+	target.needNet(tb)
+	handle := f.Netlink()
+	if err := target.takeLink(handle, name); err != nil {
+		tb.Fatalf("nstest: %s: move %s to %s: %v", r.name, name, target.name, err)
+	}
+}
+
+// takeLink moves a link from another network namespace to that of the room.
+func (r *room) takeLink(from *netlink.Handle, name string) error {
+	link, err := from.LinkByName(name)
+	if err != nil {
+		return err
+	}
+	fd, err := r.netFD()
+	if err != nil {
+		return err
+	}
+	err = from.LinkSetNsFd(link, fd)
+	switch {
+	case errors.Is(err, os.ErrExist):
+		return fmt.Errorf("%w: a link there has that name: rename one", err)
+	case errors.Is(err, syscall.EINVAL):
+		return fmt.Errorf("%w: links of its kind, such as lo, cannot be moved", err)
+	}
+	return err
+}
