@@ -62,6 +62,7 @@ func failuresOfMatchers(t *testing.T) map[string]string {
 		"HaveRoute":       disagrees(t, client, nstest.HaveRoute("10.0.0.0/8")),
 		"HaveDevice":      disagrees(t, client, nstest.HaveAddress("192.0.2.1", nstest.HaveDevice("eth1"))),
 		"HaveGateway":     disagrees(t, client, nstest.HaveRoute("default", nstest.HaveGateway("192.0.2.1"))),
+		"HaveRuleset":     disagrees(t, server, nstest.HaveRuleset("table inet filter {}")),
 		"Reach":           disagrees(t, client, nstest.Reach("192.0.2.2:80")),
 	}
 }

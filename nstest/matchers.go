@@ -297,6 +297,25 @@ func HaveDevice(name string) types.GomegaMatcher { return &haveDevice{name: name
 //	to have the gateway 192.0.2.1
 func HaveGateway(ip string) types.GomegaMatcher { return &haveGateway{ip: ip} }
 
+// HaveRuleset succeeds if actual, a fixture, a Set or a text such as that of [Fixture.Nft], has that ruleset of nftables. Line ends,
+// comments, handles, what was counted, names of priorities and the policy accept make no difference; the order of rules does.
+//
+//	Expect(router).To(HaveRuleset("table inet filter { chain in { type filter hook input priority filter; policy drop; }; }"))
+//
+// It fails with:
+//
+//	Expected
+//	    <*nstest.Fixture | 0xc00001e0a8>: server Set(net:[4026532369])
+//	to have the ruleset
+//	    table inet filter {
+//	    }
+//	It has
+//	    nothing
+//	The first difference is
+//	    want: table inet filter {
+//	    has:  nothing more
+func HaveRuleset(ruleset string) types.GomegaMatcher { return &haveRuleset{want: ruleset} }
+
 // Reach succeeds if the address answers from inside of actual's network
 // namespace: a TCP connection can be made to "192.0.2.1:80" or "[2001:db8::1]:80",
 // and "192.0.2.1" sends a reply to an ICMP echo request. An address of a link has

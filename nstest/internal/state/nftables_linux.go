@@ -17,10 +17,14 @@ var nftFamilies = map[nft.TableFamily]string{
 	nft.TableFamilyARP: "arp", nft.TableFamilyNetdev: "netdev", nft.TableFamilyBridge: "bridge",
 }
 
-// readTables finds nothing where the kernel has no nf_tables.
 func readTables(s Subject) (func(*State), error) {
-	var list []Table
-	err := s.inside(set.NS_NET, func() error {
+	list, err := listTables(s)
+	return func(state *State) { state.Tables = list }, err
+}
+
+// listTables finds nothing where the kernel has no nf_tables.
+func listTables(s Subject) (list []Table, err error) {
+	err = s.inside(set.NS_NET, func() error {
 		conn, err := nft.New(nft.AsLasting()) // a socket of this thread's namespace
 		if err != nil {
 			return err
@@ -31,7 +35,7 @@ func readTables(s Subject) (func(*State), error) {
 	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EPROTONOSUPPORT) {
 		err = nil
 	}
-	return func(state *State) { state.Tables = list }, err
+	return list, err
 }
 
 func tables(conn *nft.Conn) (list []Table, err error) {

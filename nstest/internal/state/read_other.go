@@ -10,3 +10,5 @@ import "errors"
 var readers []reader
 
 func listSockets(Subject) ([]Socket, error) { return nil, errors.ErrUnsupported }
+
+func listTables(Subject) ([]Table, error) { return nil, errors.ErrUnsupported }
