@@ -47,8 +47,11 @@ func (t *forkThread) release() { t.once.Do(func() { t.released <- false }) }
 // never ends (find_new_reaper in kernel/exit.c).
 func (t *forkThread) end() error {
 	t.once.Do(func() { t.released <- true })
-	for unix.Tgkill(unix.Getpid(), t.tid, 0) == nil {
+	for tries := 0; unix.Tgkill(unix.Getpid(), t.tid, 0) == nil; tries++ {
 		// It is on its way, and there is no event.
+		if runtime.Gosched(); tries < 50 {
+			continue
+		}
 		if _, err := unix.Poll(nil, 1); err != nil && !errors.Is(err, unix.EINTR) {
 			return os.NewSyscallError("poll", err)
 		}
