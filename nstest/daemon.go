@@ -31,7 +31,7 @@ type Daemon struct {
 
 	mu    sync.Mutex
 	run   *daemonRun // the last one, nil before the first
-	early error      // of runs that have ended by themselves
+	early []error    // of the runs before that one which have ended by themselves
 }
 
 // Start runs a program in the fixture's namespaces for the rest of the test, as a daemon, and
@@ -106,7 +106,6 @@ func (d *Daemon) start(tb testing.TB) error {
 	}
 	d.mu.Lock()
 	d.run = run
-	early := d.early
 	d.mu.Unlock()
 	if err = d.awaitReady(run); err == nil {
 		return nil
@@ -114,7 +113,7 @@ func (d *Daemon) start(tb testing.TB) error {
 	ended := d.end(run)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.early = early // the test fails for this reason already
+	run.wanted = true // the test fails for this reason already
 	return errors.Join(fmt.Errorf("%w\n%s", err, run.out.last()), ended)
 }
 
@@ -155,10 +154,10 @@ func (d *Daemon) finish() error {
 	if run == nil {
 		return nil
 	}
-	err := d.end(run)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return errors.Join(d.early, err)
+	if err := d.end(run); err != nil {
+		return errors.Join(append(d.early, err)...)
+	}
+	return errors.Join(append(d.early, d.verdict(run))...)
 }
 
 // current returns the run that the test means.

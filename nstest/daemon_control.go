@@ -3,7 +3,6 @@
 package nstest
 
 import (
-	"errors"
 	"os"
 	"slices"
 	"syscall"
@@ -62,9 +61,11 @@ func (d *Daemon) Stop() {
 func (d *Daemon) Restart() {
 	tb := d.fixture.reporter()
 	tb.Helper()
-	if err := d.end(d.current(tb)); err != nil {
+	run := d.current(tb)
+	if err := d.end(run); err != nil {
 		tb.Fatalf("nstest: %s: stop %s: %v", d.room.name, d.name, err)
 	}
+	d.early = append(d.early, d.verdict(run))
 	if err := d.start(tb); err != nil {
 		tb.Fatalf("nstest: %s: restart %s: %v", d.room.name, d.name, err)
 	}
@@ -98,7 +99,7 @@ func (r *daemonRun) signal(sig syscall.Signal) error {
 		return err
 	}
 	if over {
-		return errors.Join(os.ErrProcessDone, r.daemon.early)
+		return os.ErrProcessDone
 	}
 	r.wanted = r.wanted || slices.Contains(endings, sig)
 	pid := r.cmd.Process.Pid

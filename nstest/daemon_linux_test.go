@@ -264,6 +264,7 @@ func TestASignalToADaemonThatHasEndedIsAnError(t *testing.T) {
 	text := failure.Text(t, func(tb testing.TB) {
 		ns := ns.For(tb)
 		d := ns.Start(ns.Command("sh", "-c", "exit 0"))
+		ended(NewWithT(t), d.PID()) // which Wait makes known
 		if err := d.Wait(); err != nil {
 			t.Error(err)
 		}

@@ -33,7 +33,7 @@ import (
 // daemonMark is the environment variable that a daemon's processes have.
 const daemonMark = "NSTEST_DAEMON"
 
-// A daemonRun is a daemon from start to end. The daemon's lock guards gone and wanted.
+// A daemonRun is a daemon from start to end. The daemon's lock guards gone, early and wanted.
 type daemonRun struct {
 	daemon *Daemon
 	cmd    *set.Cmd
@@ -41,7 +41,8 @@ type daemonRun struct {
 	out    *daemonLog
 
 	gone   bool          // it has ended, and is about to be waited for
-	wanted bool          // so the test wants it to end
+	early  bool          // and nobody wanted it to
+	wanted bool          // the test wants it to end, or has asked how it has
 	ended  chan struct{} // closed when it was waited for
 	err    error         // of Wait, then
 	left   error         // what went wrong with those it has left behind, then
@@ -54,17 +55,22 @@ func (r *daemonRun) watch() {
 	d := r.daemon
 	d.mu.Lock()
 	r.gone = true
-	early := !r.wanted
+	r.early = !r.wanted
 	d.mu.Unlock()
 	r.left = errors.Join(err, d.endRest(pid, r.mark))
 	r.err = r.cmd.Wait()
 	r.out.flush()
-	if early {
-		d.mu.Lock()
-		d.early = errors.Join(d.early, fmt.Errorf("%s%s has ended before the test: %s\n%s", d.name, d.at, howEnded(r.err), r.out.last()))
-		d.mu.Unlock()
-	}
 	close(r.ended)
+}
+
+// verdict returns an error if a run that has been ended had ended by itself, and the test does not know.
+func (d *Daemon) verdict(r *daemonRun) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !r.early || r.wanted {
+		return nil
+	}
+	return fmt.Errorf("%s%s has ended before the test: %s\n%s", d.name, d.at, howEnded(r.err), r.out.last())
 }
 
 func howEnded(err error) string {
