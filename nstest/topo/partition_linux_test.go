@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/nftables"
+	"github.com/google/nftables/expr"
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/internal/failure"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
@@ -191,4 +193,63 @@ func TestBadPartitionIsNamed(t *testing.T) {
 			t.Errorf("ends with %q, want %q", text, want)
 		}
 	}
+}
+
+func TestARouterInAnotherGroupForwards(t *testing.T) {
+	n := topo.New(t)
+	a, r, b := n.Host("a"), n.Router("r"), n.Host("b")
+	n.Link(a, r)
+	n.Link(r, b)
+	n.Up()
+	n.Partition([]topo.Node{a}, []topo.Node{r}) // before the two have looked for each other
+	serve(b)
+	if err := get(t, a, "b"); err != nil {
+		t.Error(err)
+	}
+	if conn, err := a.DialContext(t.Context(), "tcp", net.JoinHostPort(b.Addr6().String(), "80")); err != nil {
+		t.Error(err)
+	} else {
+		conn.Close()
+	}
+}
+
+// A router that translates addresses hides the sender from the receiver.
+func TestPartitionHoldsBehindARouterThatTranslates(t *testing.T) {
+	g := NewWithT(t)
+	n := topo.New(t)
+	a, c, r, b := n.Host("a"), n.Host("c"), n.Router("r"), n.Host("b")
+	n.Link(r, b)
+	n.Link(r, a)
+	n.Link(r, c)
+	n.Up()
+	var conn *nftables.Conn
+	r.Do(func() {
+		var err error
+		conn, err = nftables.New(nftables.AsLasting())
+		g.Expect(err).NotTo(HaveOccurred())
+	})
+	defer func() { g.Expect(conn.CloseLasting()).To(Succeed()) }()
+	table := conn.AddTable(&nftables.Table{Family: nftables.TableFamilyIPv4, Name: "nat"})
+	chain := conn.AddChain(&nftables.Chain{
+		Name: "postrouting", Table: table, Type: nftables.ChainTypeNAT,
+		Hooknum: nftables.ChainHookPostrouting, Priority: nftables.ChainPriorityNATSource,
+	})
+	conn.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: []expr.Any{&expr.Masq{}}})
+	g.Expect(conn.Flush()).To(Succeed())
+
+	heard := b.ListenPacket("udp4", ":9")
+	send := func(from *topo.Host, text string) {
+		sender := from.ListenPacket("udp4", ":9")
+		_, err := sender.WriteTo([]byte(text), net.UDPAddrFromAddrPort(netip.AddrPortFrom(b.Addr4(), 9)))
+		g.Expect(err).NotTo(HaveOccurred())
+	}
+	n.Partition([]topo.Node{a}, []topo.Node{b})
+	send(a, "lost")
+	n.Heal()
+	send(c, "heard")
+	buffer := make([]byte, 10)
+	size, from, err := heard.ReadFrom(buffer)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(buffer[:size])).To(Equal("heard"))
+	g.Expect(from.(*net.UDPAddr).AddrPort().Addr()).To(Equal(r.Addr4()), "it is translated")
 }

@@ -3,6 +3,7 @@
 package topo_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,21 +30,24 @@ func TestAtRunsWhatIsPlanned(t *testing.T) {
 }
 
 func TestTheEndWaitsForWhatRuns(t *testing.T) {
-	g := NewWithT(t)
-	returned := false
+	var returned atomic.Bool
 	logOf(t, func(tb testing.TB) {
 		n := topo.New(tb)
+		tb.Cleanup(func() { // after that of Up
+			if !returned.Load() {
+				t.Error("the test has ended, and what it has planned still runs")
+			}
+		})
 		started, ended := make(chan bool), make(chan bool)
 		n.Up()
 		n.At(0, func() {
 			close(started)
 			<-ended
-			returned = true
+			returned.Store(true)
 		})
 		<-started
-		go close(ended)
+		tb.Cleanup(func() { time.AfterFunc(100*time.Millisecond, func() { close(ended) }) }) // before that of Up
 	})
-	g.Expect(returned).To(BeTrue())
 }
 
 func TestPanicAtATimeFailsTheTest(t *testing.T) {
