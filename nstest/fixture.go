@@ -90,6 +90,7 @@ func (f *Fixture) begin(tb testing.TB, c *config) {
 // test.
 func newRoom(tb testing.TB, c *config) *room {
 	tb.Helper()
+	noteVariables()
 	own, err := c.source().take()
 	if err != nil {
 		if c.at.FileName != "" { // the place of the failure is in here

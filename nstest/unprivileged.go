@@ -5,6 +5,7 @@ package nstest
 import (
 	"fmt"
 	"os"
+	"sync"
 	"sync/atomic"
 	"testing"
 )
@@ -15,6 +16,13 @@ var mainRan atomic.Bool
 // rootlessVariable is where a user says whether the tests may run themselves again in a user
 // namespace.
 const rootlessVariable = "NSTEST_ROOTLESS"
+
+// noteVariables has go test's cache know that a test goes by these variables: what was read before the
+// tests began, as Main does, is not in its log.
+var noteVariables = sync.OnceFunc(func() {
+	_, _ = os.LookupEnv(rootlessVariable)
+	_, _ = os.LookupEnv("NSTEST_STRICT")
+})
 
 // unprivileged ends a test that lacks nothing but privileges, which it could have in a user
 // namespace on this machine.

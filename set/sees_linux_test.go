@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/set"
+	"golang.org/x/sys/unix"
 )
 
 // The package's documentation has a section on what a goroutine in a namespace sees. This is
@@ -36,7 +37,7 @@ func TestWhatAGoroutineInANamespaceSees(t *testing.T) {
 	home := link("/proc/self/ns/net")
 
 	g.Expect(s.Do(func() {
-		g.Expect(os.WriteFile("/proc/sys/kernel/hostname", []byte("inside"), 0)).To(Succeed())
+		g.Expect(unix.Sethostname([]byte("inside"))).To(Succeed())
 		tmp := t.TempDir()
 		g.Expect(sys.Mount("inside", tmp, "tmpfs", 0, "")).To(Succeed())
 		socket, err := net.Listen("unix", "@"+tmp) // a name that belongs to the network namespace (unix(7))

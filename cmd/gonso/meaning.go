@@ -39,6 +39,7 @@ var purposes = map[string]string{
 	"macvtap":      "give a program a hardware address on an interface by macvtap",
 	"geneve":       "make a GENEVE tunnel",
 	"gre":          "make a GRE tunnel",
+	"ip6gre":       "make a GRE tunnel over IPv6",
 	"bond":         "bond interfaces",
 	"team":         "team interfaces",
 	"vrf":          "have routes of their own for some interfaces by VRF",

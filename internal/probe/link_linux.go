@@ -16,7 +16,7 @@ import (
 
 // linkKinds are the kinds of network interfaces that there is a check for.
 var linkKinds = []string{
-	"veth", "bridge", "dummy", "macvlan", "macvtap", "ipvlan", "vlan", "vxlan", "geneve", "gre", "wireguard", "bond",
+	"veth", "bridge", "dummy", "macvlan", "macvtap", "ipvlan", "vlan", "vxlan", "geneve", "gre", "ip6gre", "wireguard", "bond",
 	"team", "vrf", "ifb",
 }
 
@@ -40,6 +40,8 @@ func tryLink(kind string) Result {
 			link = &netlink.Geneve{LinkAttrs: attrs, ID: 1, Remote: net.IPv4(192, 0, 2, 1)}
 		case "gre":
 			link = &netlink.Gretun{LinkAttrs: attrs, Local: net.IPv4(192, 0, 2, 1), Remote: net.IPv4(192, 0, 2, 2)}
+		case "ip6gre":
+			link = &netlink.Gretun{LinkAttrs: attrs, Local: net.ParseIP("2001:db8::1"), Remote: net.ParseIP("2001:db8::2")}
 		case "vrf":
 			link = &netlink.Vrf{LinkAttrs: attrs, Table: 1}
 		case "macvlan", "macvtap", "ipvlan", "vlan":

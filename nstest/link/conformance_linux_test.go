@@ -76,6 +76,11 @@ var kinds = []kind{
 	{name: "gre", noMAC: true, make: func(tb testing.TB, f *nstest.Fixture, opts ...link.Option) *link.Link {
 		return link.Gre(tb, f, here, netip.AddrFrom4([4]byte{192, 0, 2, byte(number())}), opts...)
 	}},
+	{name: "ip6gre", noMAC: true, make: func(tb testing.TB, f *nstest.Fixture, opts ...link.Option) *link.Link {
+		remote := netip.MustParseAddr("2001:db8::").As16()
+		remote[15] = byte(number())
+		return link.Gre(tb, f, netip.MustParseAddr("2001:db8::ffff"), netip.AddrFrom16(remote), opts...)
+	}},
 	{name: "wireguard", make: link.Wireguard, noMAC: true},
 	{name: "bond", make: link.Bond, stays: true},
 	{name: "team", make: link.Team, stays: true},

@@ -111,6 +111,10 @@ func (l *Link) make(c *config, request func(name string, group uint32) error) {
 func (l *Link) check(c *config) {
 	l.tb.Helper()
 	l.name = c.name
+	if flags := l.fixture.Set().Flags(); flags&set.NS_NET == 0 {
+		// Whatever follows would be done to the network of the process.
+		l.fatal("make", fmt.Errorf("the fixture has no net namespace, only %s", set.KindNames(flags)))
+	}
 	if c.err != nil {
 		l.fatal("make", c.err)
 	}

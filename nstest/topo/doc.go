@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package topo builds networks for tests: hosts, routers and switches, each a fixture of
-// package nstest, and the links between them, with delay, loss and cuts.
+// package nstest, and the links between them, which can be cut and mended.
 //
 //	n := topo.New(t)
 //	client, server := n.Host("client"), n.Host("server")

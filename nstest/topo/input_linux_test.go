@@ -52,7 +52,19 @@ func TestBadInputIsNamed(t *testing.T) {
 			n.Link(a, b, topo.Address(a, "192.0.2.7/24"), topo.Address(b, "192.0.2.7/24"))
 			n.Up()
 		},
-		"address of a: it has none of that kind": func(n *topo.Network) { n.Host("a").Addr4() },
+		"address of a: the network is not up: call Up first": func(n *topo.Network) { n.Host("a").Addr4() },
+		"address of a: it has no IPv6 address": func(n *topo.Network) {
+			a := n.Host("a")
+			n.Link(a, n.Host("b"), topo.Subnet("192.0.2.0/24"))
+			n.Up()
+			a.Addr6()
+		},
+		"end of a-b: the network is not up": func(n *topo.Network) {
+			a := n.Host("a")
+			n.Link(a, n.Host("b")).End(a)
+		},
+		`make the host "localhost"`:  func(n *topo.Network) { n.Host("localhost") },
+		"an MTU of 1000: it must be": func(n *topo.Network) { n.Link(n.Host("a"), n.Host("b"), topo.MTU(1000)) },
 	} {
 		if text := failure.Text(t, func(tb testing.TB) { build(topo.New(tb)) }); !strings.HasPrefix(text, "topo: ") || !strings.Contains(text, want) {
 			t.Errorf("ends with %q, want %q", text, want)

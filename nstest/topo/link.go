@@ -42,8 +42,8 @@ type linkConfig struct {
 }
 
 // Subnet chooses the networks that the link's addresses are from, such as
-// "192.0.2.0/24" and "2001:db8::/64", instead of those that are dealt out. A switch
-// has the networks of all its links.
+// "192.0.2.0/24" and "2001:db8::/64", instead of both that are dealt out: with an IPv4 network
+// alone the link has no IPv6 addresses. A switch has the networks of all its links.
 func Subnet(cidrs ...string) LinkOption {
 	return func(c *linkConfig) {
 		for _, cidr := range cidrs {
@@ -88,9 +88,18 @@ func Cost(cost int) LinkOption {
 
 const maxCost = 1 << 24
 
-// MTU sets the size in bytes of the largest packet that passes, 1500 if it is not set. Ends at
-// a switch have it, too.
-func MTU(bytes int) LinkOption { return func(c *linkConfig) { c.mtu = bytes } }
+// MTU sets the size in bytes of the largest packet that passes, 1500 if it is not set. IPv6 asks for
+// 1280 at least (RFC 8200).
+func MTU(bytes int) LinkOption {
+	return func(c *linkConfig) {
+		c.mtu = bytes
+		if bytes < minMTU || bytes > maxMTU {
+			c.err = errors.Join(c.err, fmt.Errorf("an MTU of %d: it must be %d to %d", bytes, minMTU, maxMTU))
+		}
+	}
+}
+
+const minMTU, maxMTU = 1280, 65535
 
 func (l *Link) String() string { return l.ends[0].node.name + "-" + l.ends[1].node.name }
 
@@ -100,6 +109,9 @@ func (l *Link) cost() int { return max(l.config.cost, 1) }
 // End returns the interface of one of the two nodes.
 func (l *Link) End(of Node) *link.Link {
 	l.network.tb.Helper()
+	if !l.network.isUp() {
+		l.network.fatal("end of "+l.String(), errNotUp)
+	}
 	for _, e := range l.ends {
 		if e.node == of.node() {
 			return link.Find(l.network.tb, e.node.fixture, e.name)

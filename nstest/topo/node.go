@@ -115,6 +115,9 @@ func (n *Network) checkNode(name string) error {
 // checkHostName makes sure that a name can stand in /etc/hosts (hosts(5), RFC 1123).
 func checkHostName(name string) error {
 	const most = 63
+	if strings.EqualFold(name, "localhost") {
+		return fmt.Errorf("that is every host's own name for itself")
+	}
 	letter := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 	}
@@ -126,22 +129,32 @@ func checkHostName(name string) error {
 }
 
 // Addr4 returns the host's first IPv4 address, that of its first link.
-func (h *Host) Addr4() netip.Addr { return h.n.first(netip.Addr.Is4) }
+func (h *Host) Addr4() netip.Addr {
+	h.n.network.tb.Helper()
+	return h.n.first("IPv4", netip.Addr.Is4)
+}
 
 // Addr6 returns the host's first IPv6 address, that of its first link.
-func (h *Host) Addr6() netip.Addr { return h.n.first(netip.Addr.Is6) }
+func (h *Host) Addr6() netip.Addr {
+	h.n.network.tb.Helper()
+	return h.n.first("IPv6", netip.Addr.Is6)
+}
 
 // Addrs returns all the host's addresses, in the order of its links.
 func (h *Host) Addrs() []netip.Addr { return h.n.addrs() }
 
-func (n *node) first(family func(netip.Addr) bool) netip.Addr {
+func (n *node) first(kind string, family func(netip.Addr) bool) netip.Addr {
 	n.network.tb.Helper()
 	for _, a := range n.addrs() {
 		if family(a) {
 			return a
 		}
 	}
-	n.network.fatal("address of "+n.name, fmt.Errorf("it has none of that kind: it has them once the network is up, and has links"))
+	err := errNotUp
+	if n.network.isUp() {
+		err = fmt.Errorf("it has no %s address: it is not linked, or topo.Subnet chose none of that kind for its links", kind)
+	}
+	n.network.fatal("address of "+n.name, err)
 	return netip.Addr{}
 }
 
