@@ -58,10 +58,15 @@ func (n *Network) hosts() string {
 
 // each runs f for all nodes, several at a time, and names the nodes in its errors.
 func (n *Network) each(nodes []*node, f func(*node) error) error {
+	return n.eachOf(nodes, runtime.GOMAXPROCS(0), f)
+}
+
+// eachOf is each, with that many at a time.
+func (n *Network) eachOf(nodes []*node, many int, f func(*node) error) error {
 	errs := make([]error, len(nodes))
 	var running sync.WaitGroup
 	next := make(chan int)
-	for range runtime.GOMAXPROCS(0) {
+	for range min(many, len(nodes)) {
 		running.Go(func() {
 			for i := range next {
 				if err := f(nodes[i]); err != nil {

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
+)
+
+// Of five nodes at one switch, two cannot talk to the other three for a while.
+func ExampleNetwork_Partition() {
+	test := func(t *testing.T) {
+		n := topo.New(t)
+		s := n.Switch("switch")
+		var nodes []topo.Node
+		for i := range 5 {
+			node := n.Host(fmt.Sprintf("node%d", i))
+			n.Link(s, node)
+			nodes = append(nodes, node)
+		}
+		n.Up()
+		n.Partition(nodes[:2], nodes[2:])
+		// The larger group elects a leader, the smaller one refuses writes.
+		n.Heal()
+		// All agree again.
+	}
+	_ = test
+}
+
+// A link is down from the second second to the fifth one.
+func ExampleNetwork_At() {
+	test := func(t *testing.T) {
+		n := topo.New(t)
+		link := n.Link(n.Host("client"), n.Host("server"))
+		n.At(2*time.Second, link.Down)
+		n.At(5*time.Second, link.Up)
+		n.Up()
+		// The client goes on as if nothing had been.
+	}
+	_ = test
+}
