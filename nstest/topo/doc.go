@@ -30,4 +30,11 @@
 //
 // A host's name leads to all its addresses, in [nstest.Fixture.DialContext] and HTTPClient
 // as well as in programs, since all hosts of a network have an /etc/hosts of their own.
+//
+// # Faults and pictures
+//
+// [Link.Down], [Network.Partition] and [Network.Isolate] may be called by any goroutine, and by
+// [Network.At] at a planned time. The log of a test that fails has what was done, with the time since
+// Up and the line that did it, and a small picture of the network; go test -artifacts keeps a large
+// one. [Network.SVG], [Network.Dot] and [Network.Mermaid] draw it at any other time.
 package topo
