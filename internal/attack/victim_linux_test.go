@@ -165,8 +165,10 @@ type scene struct {
 	ids   uint32 // how many IDs that takes
 }
 
+// identity is in two parts since those of a rootless run's IDs are: root, and all others. The
+// kernel maps no range that lies in two (user_namespaces(7)).
 func identity() set.UnshareOpt {
-	all := []set.IDMap{{ContainerID: 0, HostID: 0, Size: 1 << 16}}
+	all := []set.IDMap{{ContainerID: 0, HostID: 0, Size: 1}, {ContainerID: 1, HostID: 1, Size: 1<<16 - 1}}
 	return set.WithIDMaps(all, all)
 }
 
