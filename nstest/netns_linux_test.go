@@ -25,6 +25,7 @@ func TestSettingsAreTheFixtures(t *testing.T) {
 		{"net.ipv4.ip_forward", "net/ipv4/ip_forward", "1"},
 		{"net/ipv4/conf/br0.100/forwarding", "net.ipv4.conf.br0/100.forwarding", "0"},
 		{"kernel.hostname", "kernel/hostname", "inside"},
+		{"kernel/domainname", "kernel.domainname", "example"},
 		{"kernel.shmmni", "kernel.shmmni", "17"},
 		{"net.ipv4.ip_local_reserved_ports", "net.ipv4.ip_local_reserved_ports", "1,3,5"},
 	} {

@@ -13,6 +13,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -43,9 +44,21 @@ func (f *Fixture) SetSysctl(name, value string) {
 	tb := f.reporter()
 	tb.Helper()
 	r := f.room(tb)
-	if err := r.atSysctl(name, func(path string) error { return sandbox.SetSysctl(path, value) }); err != nil {
+	if err := r.atSysctl(name, func(path string) error { return writeSysctl(path, value) }); err != nil {
 		tb.Fatalf("nstest: %s: set sysctl %s to %q: %v", r.name, name, value, err)
 	}
+}
+
+// writeSysctl writes a setting of the calling thread's namespaces. Only root of the machine may open the
+// files of a uts namespace's names for writing, but root of its user namespace may call sethostname(2).
+func writeSysctl(path, value string) error {
+	switch path {
+	case "kernel/hostname":
+		return os.NewSyscallError("sethostname", sys.SetHostname(value))
+	case "kernel/domainname":
+		return os.NewSyscallError("setdomainname", sys.SetDomainname(value))
+	}
+	return sandbox.SetSysctl(path, value)
 }
 
 // atSysctl runs f on a thread in the fixture's namespace that a setting belongs to, and in no other, so

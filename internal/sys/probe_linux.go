@@ -86,6 +86,10 @@ func WaitReadable(limit time.Duration, fds ...*FD) error {
 // (sethostname(2)).
 func SetHostname(name string) error { return unix.Sethostname([]byte(name)) }
 
+// SetDomainname sets the NIS domain name of the calling thread's uts namespace
+// (setdomainname(2)).
+func SetDomainname(name string) error { return unix.Setdomainname([]byte(name)) }
+
 // NewSharedMemory makes a System V segment of one page in the calling thread's
 // ipc namespace, whose end is the end of it (shmget(2)).
 func NewSharedMemory() (id int, err error) {

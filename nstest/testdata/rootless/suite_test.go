@@ -146,7 +146,7 @@ func TestHangInside(t *testing.T) {
 	ns := nstest.New(t, gonso.NS_NET, nstest.Named("hanger"))
 	other := nstest.New(t, gonso.NS_UTS, nstest.Named("other"))
 	other.Do(func() {
-		if err := os.WriteFile("/proc/sys/kernel/hostname", []byte("waits"), 0); err != nil {
+		if err := syscall.Sethostname([]byte("waits")); err != nil {
 			t.Error(err)
 		}
 	})
