@@ -25,14 +25,18 @@ func (f *Fixture) Command(name string, args ...string) *set.Cmd {
 	r := f.room(tb)
 	over := tb.Context()
 	ctx, kill := context.WithCancel(context.WithoutCancel(over))
+	killed := make(chan struct{})
 	stop := context.AfterFunc(over, func() {
+		defer close(killed)
 		r.captureIfFailed() // what it has brought about
 		kill()
 	})
 	cmd := r.set.Command(ctx, name, args...)
 	cmd.Log, cmd.WaitDelay = tb.Output(), waitDelay
 	r.cleanup(tb, func() error {
-		stop()
+		if !stop() {
+			<-killed // on a goroutine of its own, which must not ask a test that is over
+		}
 		kill()
 		_ = cmd.Wait() // which fails, since it was killed, or was waited for
 		return nil
