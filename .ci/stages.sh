@@ -148,7 +148,7 @@ stage_exec-sudo() {
 stage_vm() {
   amd64 || return 0
   need_machine
-  say .ci/machine/run -short ./set ./examples/twohosts
+  say .ci/machine/run -short -timeout 600 ./set ./examples/twohosts
   say .ci/machine/run -user -short -timeout 500 ./internal/probe ./nstest
   # A host that has set what new network namespaces copy.
   say .ci/machine/run -root -short -sysctl net.ipv4.ip_forward=1 -sysctl net.ipv4.conf.all.rp_filter=2 \
