@@ -23,6 +23,8 @@ import (
 	"go.uber.org/goleak"
 )
 
+const interrupts = "github.com/onsi/ginkgo/v2/internal/interrupt_handler.(*InterruptHandler).registerForInterrupts."
+
 func TestMain(m *testing.M) {
 	tests := nstest.RunFunc(func() int {
 		code := m.Run()
@@ -33,8 +35,9 @@ func TestMain(m *testing.M) {
 		return code
 	})
 	goleak.VerifyTestMain(&nstest.M{M: tests},
-		// Ginkgo never stops to listen for signals.
-		goleak.IgnoreTopFunction("github.com/onsi/ginkgo/v2/internal/interrupt_handler.(*InterruptHandler).registerForInterrupts.func2"))
+		// Ginkgo never stops to listen for signals and, in parallel processes, to ask whether
+		// another one has aborted the run.
+		goleak.IgnoreAnyFunction(interrupts+"func1"), goleak.IgnoreAnyFunction(interrupts+"func2"))
 }
 
 // suiteDir is removed after the tests.
