@@ -29,7 +29,8 @@ import (
 //     GOCOVERDIR only when it exits: the child goes to the folder and says ".".
 //  4. A program of go build -cover asks for GOCOVERDIR before main starts, and
 //     remembers the answer. It is given a path that climbs to the root and comes
-//     down by way of /proc, and goes to the root from before any chroot when it exits.
+//     down by way of /proc, and goes to the root from before any chroot when it exits, or
+//     to the folder, which has a root above it too, if something was mounted on that one.
 //     Where nothing is seen of /proc, it starts in the folder itself, says ".", and
 //     goes to its working directory in CheckAction.
 //  5. The runtime complains of a missing GOCOVERDIR on standard error. The

@@ -18,8 +18,9 @@ type childCoverage struct {
 	dir  *os.File // the folder
 	root *os.File // the root directory that the process started with
 
-	// What a program remembers as its GOCOVERDIR leads to the folder from here. Nil
-	// stands for anywhere.
+	// What a program remembers as its GOCOVERDIR, and from where that leads to the
+	// folder. Nil stands for anywhere.
+	path string
 	exit *os.File
 	// The working directory, until which the program waits in the folder.
 	work *os.File
@@ -47,10 +48,10 @@ func (c *childCoverage) arrived() (err error) {
 	up := strings.Repeat("../", 64) // there is no way up from the root
 	switch {
 	case leadsTo(up+path, c.dir):
-		path, c.exit = up+path, c.root
+		c.path, c.exit = up+path, c.root
 	case leadsTo("/"+path, c.dir):
 		// Who may not pass the working directory cannot chroot either.
-		path = "/" + path
+		c.path = "/" + path
 	default:
 		if c.work, err = openWorkDir(); err != nil {
 			return err
@@ -58,9 +59,9 @@ func (c *childCoverage) arrived() (err error) {
 		if err := c.dir.Chdir(); err != nil {
 			return err
 		}
-		path, c.exit = ".", c.dir
+		c.path, c.exit = ".", c.dir
 	}
-	return os.Setenv(coverEnv, path)
+	return os.Setenv(coverEnv, c.path)
 }
 
 func leadsTo(path string, dir *os.File) bool {
@@ -107,8 +108,13 @@ func (c *childCoverage) leave() error {
 	switch {
 	case flag.Lookup(coverFlag) != nil:
 		return errors.Join(c.dir.Chdir(), os.Setenv(coverEnv, "."))
-	case c.exit != nil:
-		return c.exit.Chdir()
+	case c.exit == nil:
+		return nil
 	}
-	return nil
+	if err := c.exit.Chdir(); err != nil || leadsTo(c.path, c.dir) {
+		return err
+	}
+	// Something was mounted on the root directory, where .. leads on to it
+	// (path_resolution(7)). The folder is in the mount namespace of the parent.
+	return c.dir.Chdir()
 }

@@ -43,6 +43,9 @@ func newWorkshop(t *testing.T, mode string) *workshop {
 	w.args = append(w.args, "InUser", "InPid")
 	if os.Getuid() == 0 || !linkedDynamically(t) {
 		w.args = append(w.args, "InMount", "InAll", "InChroot="+t.TempDir())
+	}
+	if !linkedDynamically(t) {
+		w.args = append(w.args, "InMountOfUser")
 	} else {
 		t.Log("empty folders in a user namespace are left out: a program with a loader does not start there")
 	}

@@ -48,8 +48,8 @@
 // starts under the root directory of its parent, with its namespaces joined, and goes to its
 // own before package main is initialised. (In another user namespace it must not, since
 // others are root in there, and one that is not root cannot: they need their
-// dynamic loader, if they have one, in there.) Processes that it starts
-// are what they are anywhere. An action that runs another one, with [Nested],
+// dynamic loader, if they have one, in there, and a /proc for package set.) Processes that it
+// starts are what they are anywhere. An action that runs another one, with [Nested],
 // needs /proc.
 //
 // # When it fails

@@ -29,53 +29,6 @@ import (
 
 const allKinds = set.NS_CGROUP | set.NS_IPC | set.NS_MNT | set.NS_NET | set.NS_PID | set.NS_TIME | set.NS_USER | set.NS_UTS
 
-// whereabouts are what a process knows of itself.
-type whereabouts struct {
-	IDs      map[string]string // of its namespaces
-	UID, GID int
-	Groups   []int
-	PID      int
-	Dir      string
-	Root     []string // what is in its root directory
-}
-
-var locate = reexec.Func("locate", func(context.Context, struct{}) (w whereabouts, err error) {
-	w.UID, w.GID, w.PID = os.Getuid(), os.Getgid(), os.Getpid()
-	if w.Groups, err = os.Getgroups(); err != nil {
-		return w, err
-	}
-	if w.Dir, err = os.Getwd(); err != nil {
-		return w, err
-	}
-	entries, err := os.ReadDir("/")
-	if err != nil {
-		return w, err
-	}
-	for _, e := range entries {
-		w.Root = append(w.Root, e.Name())
-	}
-	here, err := set.Current(allKinds)
-	if err != nil {
-		return w, err
-	}
-	w.IDs, err = ids(here)
-	return w, err
-})
-
-// ids returns the names of a Set's namespaces, and closes it.
-func ids(s set.Set) (map[string]string, error) {
-	defer s.Close()
-	names := map[string]string{}
-	for _, kind := range set.Kinds(s.Flags()) {
-		id, err := s.ID(kind)
-		if err != nil {
-			return nil, err
-		}
-		names[set.KindNames(kind)] = id
-	}
-	return names, nil
-}
-
 var mount = reexec.Func("mount", func(_ context.Context, dir string) (int, error) {
 	return 0, os.NewSyscallError("mount", syscall.Mount("none", dir, "tmpfs", 0, "mode=755"))
 })
@@ -193,9 +146,10 @@ func TestInEveryKindOfSet(t *testing.T) {
 	}
 }
 
-// The program, its loader and its libraries are out of sight.
+// The program, its loader and its libraries are out of sight, and so is /proc, which package
+// set has opened outside.
 func TestInAMountNamespaceWithNothingOfTheMachine(t *testing.T) {
-	if linkedDynamically(t) && !asRoot(t) {
+	if !asRoot(t) {
 		return
 	}
 	g := NewWithT(t)
@@ -209,10 +163,12 @@ func TestInAMountNamespaceWithNothingOfTheMachine(t *testing.T) {
 	g.Expect(w.PID).To(BeNumerically("<", 100), "in a new pid namespace")
 }
 
-// Root of a user namespace could follow a process that has its root directory outside.
+// Root of a user namespace could follow a process that has its root directory outside. So
+// it starts inside, where no loader is, and no /proc either.
 func TestInAUserNamespaceWithNothingOfTheMachine(t *testing.T) {
 	g := NewWithT(t)
-	w, err := locate.Run(t.Context(), struct{}{}, reexec.In(hidden(t, set.NS_USER|set.NS_PID)))
+	in := reexec.In(hidden(t, set.NS_USER|set.NS_PID))
+	w, err := grope.Run(t.Context(), struct{}{}, in)
 	if linkedDynamically(t) {
 		g.Expect(err).To(MatchError(syscall.ENOENT))
 		g.Expect(err).To(MatchError(ContainSubstring("its loader is not in there: build it with CGO_ENABLED=0")))
@@ -221,6 +177,13 @@ func TestInAUserNamespaceWithNothingOfTheMachine(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(w.Root).To(BeEmpty())
 	g.Expect(w.Dir).To(Equal("/"))
+	g.Expect(w.UID).To(BeZero())
+	g.Expect(w.PID).To(BeNumerically("<", 100), "in a new pid namespace")
+
+	_, err = locate.Run(t.Context(), struct{}{}, in)
+	g.Expect(err).To(MatchError(os.ErrNotExist))
+	g.Expect(err).To(MatchError(ContainSubstring("/proc is missing")))
+	g.Expect(err).To(MatchError(ContainSubstring("mount -t proc")))
 }
 
 func TestWithoutInTheActionIsWhereItsCallerIs(t *testing.T) {
@@ -288,20 +251,20 @@ func TestChrootIntoAnEmptyFolder(t *testing.T) {
 	g.Expect(os.Mkdir(root+"/home", 0o755)).To(Succeed())
 	flags, opts := mine(set.NS_UTS)
 	opt := reexec.Unshare(flags, opts...)
-	w, err := locate.Run(t.Context(), struct{}{}, opt, reexec.Chroot(root))
+	w, err := grope.Run(t.Context(), struct{}{}, opt, reexec.Chroot(root))
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(w.Root).To(ConsistOf("home"))
 	g.Expect(w.Dir).To(Equal("/"))
 
-	w, err = locate.Run(t.Context(), struct{}{}, opt, reexec.Chroot(root), reexec.Dir("/home"))
+	w, err = grope.Run(t.Context(), struct{}{}, opt, reexec.Chroot(root), reexec.Dir("/home"))
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(w.Dir).To(Equal("/home"))
 
-	_, err = locate.Run(t.Context(), struct{}{}, opt, reexec.Chroot(root), reexec.Dir("/office"))
-	g.Expect(err).To(MatchError("gonso: reexec locate: chdir /office: no such file or directory"))
+	_, err = grope.Run(t.Context(), struct{}{}, opt, reexec.Chroot(root), reexec.Dir("/office"))
+	g.Expect(err).To(MatchError(MatchRegexp("^gonso: reexec grope: (gonso: chdir:|chdir) /office: no such file or directory$")))
 	g.Expect(err).To(MatchError(syscall.ENOENT))
-	_, err = locate.Run(t.Context(), struct{}{}, opt, reexec.Chroot(root+"/none"))
-	g.Expect(err).To(MatchError("gonso: reexec locate: gonso: chroot: no such file or directory"))
+	_, err = grope.Run(t.Context(), struct{}{}, opt, reexec.Chroot(root+"/none"))
+	g.Expect(err).To(MatchError("gonso: reexec grope: gonso: chroot: no such file or directory"))
 }
 
 func TestCredentialMakesTheActionAnotherUser(t *testing.T) {

@@ -4,6 +4,7 @@ package set
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 
@@ -30,7 +31,10 @@ type homes struct {
 }
 
 func readHome() (h homes) {
-	if h.proc, h.err = sys.OpenDir("/proc"); h.err != nil {
+	if h.proc, h.err = sys.OpenDir(procfs.Root); h.err != nil {
+		if h.err = fmt.Errorf("%s: %w", procfs.Root, h.err); errors.Is(h.err, fs.ErrNotExist) {
+			h.err = fmt.Errorf("%w: %w", errForeignProc, h.err)
+		}
 		return h
 	}
 	for i, k := range kinds {

@@ -19,6 +19,7 @@ func init() {
 	byName["InUser"] = reexec.Func("InUser", InUser)
 	byName["InPid"] = reexec.Func("InPid", InPid)
 	byName["InMount"] = reexec.Func("InMount", InMount)
+	byName["InMountOfUser"] = reexec.Func("InMountOfUser", InMountOfUser)
 	byName["InAll"] = reexec.Func("InAll", InAll)
 	byName["InChroot"] = reexec.Func("InChroot", InChroot)
 	byName["AsOther"] = reexec.Func("AsOther", AsOther)
@@ -30,6 +31,8 @@ func InUser(context.Context, Arg) (int, error) { return 4, nil }
 func InPid(context.Context, Arg) (int, error) { return os.Getpid(), nil }
 
 func InMount(context.Context, Arg) (int, error) { return 0, os.Chdir("/") }
+
+func InMountOfUser(context.Context, Arg) (int, error) { return 7, os.Chdir("/") }
 
 func InAll(context.Context, Arg) (int, error) { return 5, os.Chdir("/") }
 
@@ -68,6 +71,8 @@ func inPlace(name, root string, run func(...reexec.Option) error) error {
 		return run(other)
 	case "InMount":
 		return inHidden(user, opts, run)
+	case "InMountOfUser": // where Hide starts below what it mounts
+		return inHidden(set.NS_USER, []set.UnshareOpt{set.WithRootMapped()}, run)
 	case "InAll":
 		return inHidden(user|set.NS_PID|set.NS_TIME, opts, run)
 	case "AsOtherInAll":
