@@ -9,7 +9,6 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
@@ -27,11 +26,8 @@ func (l *Link) WaitUp() {
 }
 
 // waitUp subscribes before it looks, so that no change is missed.
-func (l *Link) waitUp(limit time.Duration) (err error) {
-	var changes *nl.NetlinkSocket
-	if e := l.fixture.Set().Do(func() { changes, err = nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK) }); e != nil {
-		return e
-	}
+func (l *Link) waitUp(limit time.Duration) error {
+	changes, err := rtnl.Dial(l.fixture.Set(), unix.RTNLGRP_LINK)
 	if err != nil {
 		return err
 	}
@@ -46,16 +42,8 @@ func (l *Link) waitUp(limit time.Duration) (err error) {
 		if rtnl.StateOf(attrs.RawFlags) == rtnl.Up {
 			return nil
 		}
-		left := time.Until(deadline)
-		if left <= 0 {
-			return notUp(attrs, limit)
-		}
-		wait := unix.NsecToTimeval(int64(left))
-		if err := changes.SetReceiveTimeout(&wait); err != nil {
-			return err
-		}
 		// Whatever has changed, and also if there were too many changes to list: look again.
-		if _, _, err := changes.Receive(); errors.Is(err, unix.EAGAIN) {
+		if _, err := changes.Receive(deadline); errors.Is(err, unix.EAGAIN) {
 			return notUp(attrs, limit)
 		} else if err != nil && !errors.Is(err, unix.ENOBUFS) {
 			return err

@@ -74,24 +74,20 @@ func (n *node) prepare() (err error) {
 }
 
 // lay makes the links of which this node has the end that makes them.
-func (n *node) lay() error {
+func (n *node) lay() (err error) {
 	var requests []rtnl.Request
-	var errs []error
 	for _, e := range n.ends {
 		if !e.makes() {
 			continue
 		}
-		fds, err := e.far.node.fixture.Set().Fds(set.NS_NET)
-		if err != nil {
-			return err
+		fds, failed := e.far.node.fixture.Set().Fds(set.NS_NET)
+		if failed != nil {
+			return failed
 		}
-		defer func() { errs = append(errs, fds.Close()) }()
+		defer func() { err = errors.Join(err, fds.Close()) }()
 		requests = append(requests, rtnl.AddVeth(e.spec(), e.far.spec(), int(fds.Get(set.NS_NET).Fd())))
 	}
-	if len(requests) > 0 {
-		errs = append(errs, n.conn.Do(requests...))
-	}
-	return errors.Join(errs...)
+	return n.conn.Do(requests...)
 }
 
 // makes reports whether the link is made from this end: that of the node with more links, so

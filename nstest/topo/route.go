@@ -16,7 +16,7 @@ import (
 // hop is the first step of a path: out of one end of a node, into one of a neighbour.
 type hop struct{ from, to *end }
 
-// ports returns the ends to which a node's end is joined by links that are up.
+// neighbours returns the ends to which a node's end is joined by links that are up.
 func (e *end) neighbours() []neighbour {
 	var list []neighbour
 	seen := map[*Link]bool{}
@@ -158,11 +158,7 @@ func (g *graph) extend(best map[*node]*path, queue *queue, p *path, e *end, next
 		best[next.node] = found
 		heap.Push(queue, found)
 	case cost == known.cost && g.network.config.ecmp:
-		for _, h := range hops {
-			if !slices.Contains(known.hops, h) {
-				known.hops = append(known.hops, h)
-			}
-		}
+		known.hops = union(known.hops, hops)
 	}
 }
 

@@ -44,7 +44,7 @@ type Request struct {
 	*nl.NetlinkRequest
 }
 
-// Request makes a request of that type; the flags are those of netlink(7). What is for
+// request makes a request of that type; the flags are those of netlink(7). What is for
 // errors, such as "add 192.0.2.1/24 to eth0".
 func request(what string, kind, flags int) Request {
 	return Request{what, nl.NewNetlinkRequest(kind, flags)}
