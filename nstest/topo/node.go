@@ -3,6 +3,7 @@
 package topo
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -25,6 +26,7 @@ type node struct {
 	network *Network
 	name    string
 	kind    nodeKind
+	config  nodeConfig
 	fixture *nstest.Fixture
 	ends    []*end
 
@@ -63,7 +65,7 @@ func (h *Host) node() *node   { return h.n }
 func (s *Switch) node() *node { return s.n }
 
 // Host makes a host. Its name is that of its fixture, too, and leads to its addresses.
-func (n *Network) Host(name string, opts ...nstest.Option) *Host {
+func (n *Network) Host(name string, opts ...NodeOption) *Host {
 	n.tb.Helper()
 	h := new(Host)
 	h.n = n.add(h, name, isHost, opts)
@@ -72,7 +74,7 @@ func (n *Network) Host(name string, opts ...nstest.Option) *Host {
 }
 
 // Router makes a router.
-func (n *Network) Router(name string, opts ...nstest.Option) *Router {
+func (n *Network) Router(name string, opts ...NodeOption) *Router {
 	n.tb.Helper()
 	r := new(Router)
 	r.n = n.add(r, name, isRouter, opts)
@@ -81,7 +83,7 @@ func (n *Network) Router(name string, opts ...nstest.Option) *Router {
 }
 
 // Switch makes a switch, a fixture with a bridge br0.
-func (n *Network) Switch(name string, opts ...nstest.Option) *Switch {
+func (n *Network) Switch(name string, opts ...NodeOption) *Switch {
 	n.tb.Helper()
 	s := new(Switch)
 	s.n = n.add(s, name, isSwitch, opts)
@@ -89,13 +91,15 @@ func (n *Network) Switch(name string, opts ...nstest.Option) *Switch {
 	return s
 }
 
-func (n *Network) add(self Node, name string, kind nodeKind, opts []nstest.Option) *node {
+func (n *Network) add(self Node, name string, kind nodeKind, opts []NodeOption) *node {
 	n.tb.Helper()
-	if err := n.checkNode(name); err != nil {
+	config := newNodeConfig(kind, opts)
+	if err := errors.Join(n.checkNode(name), config.err); err != nil {
 		n.fatal(fmt.Sprintf("make the %v %q", kind, name), err)
 	}
-	opts = append([]nstest.Option{nstest.Named(name), nstest.Sharing(n.names, set.NS_MNT)}, opts...)
-	made := &node{self: self, network: n, name: name, kind: kind, fixture: nstest.New(n.tb, set.NS_NET, opts...)}
+	fixture := append([]nstest.Option{nstest.Named(name), nstest.Sharing(n.names, set.NS_MNT)}, config.fixture...)
+	made := &node{self: self, network: n, name: name, kind: kind, config: config}
+	made.fixture = nstest.New(n.tb, set.NS_NET|config.flags, fixture...)
 	n.nodes = append(n.nodes, made)
 	return made
 }
