@@ -3,7 +3,7 @@
 # Short names. What is behind them is in .ci/stages.sh.
 
 .DEFAULT_GOAL := help
-.PHONY: attacks chaos help test test-user race demo lint bench vm ci mutants exhaustion
+.PHONY: attacks chaos help test test-user race demo lint bench vm ci mutants exhaustion api
 
 help: ## show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -43,3 +43,6 @@ attacks: ## have root of a Set attack its caller, 300 times in each way, and pri
 
 chaos: ## kill and stop the processes that namespaces are made by, some seconds long
 	CHAOS_CALLS=400 go test -count=1 -v -timeout=10m -run=TestKilledHelpers ./internal/attack
+
+api: ## renew the record of what the packages export, and say what CHANGELOG.md has to name
+	go run ./internal/api -renew

@@ -10,6 +10,7 @@ stages=(
   'modules    go.mod and go.sum are tidy, the modules are those of go.sum'
   'vet        go vet is silent'
   'lint       so are staticcheck, shellcheck and actionlint'
+  'api        what packages export is on record in api/, and CHANGELOG.md names what broke'
   'test       the tests, as root'
   'bench      each benchmark runs, once'
   'race       the tests, as root, with the race detector'
@@ -79,6 +80,8 @@ END
   say go tool -modfile=tools/go.mod actionlint
   say shellcheck --external-sources .ci/run .ci/machine/{run,kernel,early,init,restricted} .ci/peers/run .ci/docker/run .github/actions/namespaces/prepare
 }
+
+stage_api() { say go run ./internal/api; }
 
 # -count=1 because the kernel is an input of most tests, and go test's cache does not see it.
 # A skipped test is a failure: this script has set the machine up.
