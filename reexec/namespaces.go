@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -38,18 +39,18 @@ func joins(namespaces []Namespace) (joins []forkexec.Join, files []*os.File, err
 	var seen int
 	for _, ns := range namespaces {
 		name, first := strings.CutPrefix(ns.Type, "!")
-		flag, ok := kindNamed(name)
+		k, ok := kind.Named(name)
 		switch {
 		case !ok:
-			return nil, files, ns.invalid("the type is none of " + set.KindNames(allKinds))
-		case seen&flag != 0:
+			return nil, files, ns.invalid("the type is none of " + kind.Names(kind.All))
+		case seen&k.Flag != 0:
 			return nil, files, ns.invalid("the type is there twice")
 		case ns.Path == "":
 			return nil, files, ns.invalid("no path")
 		}
-		seen |= flag
+		seen |= k.Flag
 		if !first {
-			joins = append(joins, forkexec.Join{Flag: flag, Path: ns.Path})
+			joins = append(joins, forkexec.Join{Flag: k.Flag, Path: ns.Path})
 			continue
 		}
 		fd, err := sys.Open(ns.Path) // a FIFO does not make it wait
@@ -59,11 +60,11 @@ func joins(namespaces []Namespace) (joins []forkexec.Join, files []*os.File, err
 		f := os.NewFile(uintptr(fd.Disown()), ns.Path)
 		files = append(files, f)
 		// Is it one, and of that kind?
-		s, err := set.FromFds(set.FdSet{flag: f})
+		s, err := set.FromFds(set.FdSet{k.Flag: f})
 		if err := errors.Join(err, s.Close()); err != nil {
 			return nil, files, ns.failed(err)
 		}
-		joins = append(joins, forkexec.Join{Flag: flag, FD: int(f.Fd())})
+		joins = append(joins, forkexec.Join{Flag: k.Flag, FD: int(f.Fd())})
 	}
 	return joins, files, nil
 }
@@ -72,15 +73,4 @@ func (ns Namespace) failed(err error) error { return fmt.Errorf("namespace %q: %
 
 func (ns Namespace) invalid(text string) error {
 	return ns.failed(fmt.Errorf("%s: %w", text, os.ErrInvalid))
-}
-
-const allKinds = set.NS_CGROUP | set.NS_IPC | set.NS_MNT | set.NS_NET | set.NS_PID | set.NS_TIME | set.NS_USER | set.NS_UTS
-
-func kindNamed(name string) (flag int, ok bool) {
-	for _, flag := range set.Kinds(allKinds) {
-		if set.KindNames(flag) == name {
-			return flag, true
-		}
-	}
-	return 0, false
 }

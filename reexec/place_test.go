@@ -22,12 +22,13 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/reexec"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-const allKinds = set.NS_CGROUP | set.NS_IPC | set.NS_MNT | set.NS_NET | set.NS_PID | set.NS_TIME | set.NS_USER | set.NS_UTS
+var allKinds = kind.All
 
 var mount = reexec.Func("mount", func(_ context.Context, dir string) (int, error) {
 	return 0, os.NewSyscallError("mount", syscall.Mount("none", dir, "tmpfs", 0, "mode=755"))

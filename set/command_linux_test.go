@@ -17,6 +17,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"golang.org/x/sys/unix"
 )
@@ -32,22 +33,16 @@ func sh(t *testing.T, s set.Set, script string) string {
 }
 
 func TestCommandRunsInEveryKind(t *testing.T) {
-	for flag, name := range set.KindTable() {
-		t.Run(name, func(t *testing.T) {
-			g := NewWithT(t)
-			s := unshare(t, flag)
-			g.Expect(sh(t, s, "readlink /proc/self/ns/"+name)).To(Equal(id(t, s, flag)))
-		})
-	}
+	each(t, kind.All, func(t *testing.T, name string, flag int) {
+		g := NewWithT(t)
+		s := unshare(t, flag)
+		g.Expect(sh(t, s, "readlink /proc/self/ns/"+name)).To(Equal(id(t, s, flag)))
+	})
 	t.Run("all", func(t *testing.T) {
 		g := NewWithT(t)
-		var all int
-		for flag := range set.KindTable() {
-			all |= flag
-		}
-		s := unshare(t, all, set.WithRootMapped())
-		for flag, name := range set.KindTable() {
-			g.Expect(sh(t, s, "readlink /proc/self/ns/"+name)).To(Equal(id(t, s, flag)))
+		s := unshare(t, kind.All, set.WithRootMapped())
+		for _, k := range kind.Table {
+			g.Expect(sh(t, s, "readlink /proc/self/ns/"+k.Name)).To(Equal(id(t, s, k.Flag)))
 		}
 		g.Expect(sh(t, s, "id -u; id -g; echo $PPID")).To(Equal("0\n0\n0"))
 	})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso"
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/need"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"golang.org/x/sys/unix"
@@ -27,11 +28,7 @@ var facade = map[string]int{
 
 // Every row of the kind table must hold all of this.
 func TestConformance(t *testing.T) {
-	all := 0
-	for flag := range set.KindTable() {
-		all |= flag
-	}
-	each(t, all, func(t *testing.T, name string, flag int) {
+	each(t, kind.All, func(t *testing.T, name string, flag int) {
 		t.Run("is exported", func(t *testing.T) {
 			if facade[name] != flag || set.KindNames(flag) != name {
 				t.Errorf("gonso has %#x for it and set calls it %q, want %#x", facade[name], set.KindNames(flag), flag)
@@ -46,7 +43,7 @@ func TestConformance(t *testing.T) {
 		})
 		s := newOf(t, flag)
 		t.Run("has an identity", func(t *testing.T) { conformIdentity(t, s, name, flag) })
-		t.Run("is joined by threads as the table says", func(t *testing.T) { conformThread(t, s, name, flag) })
+		t.Run("is joined by threads as the table says", func(t *testing.T) { conformThread(t, s, flag) })
 		t.Run("is joined by processes", func(t *testing.T) { conformProcess(t, s, name, flag) })
 		t.Run("is handed on", func(t *testing.T) { conformHandOver(t, s, flag) })
 		t.Run("makes others", func(t *testing.T) {
@@ -79,13 +76,10 @@ func conformIdentity(t *testing.T, s set.Set, name string, flag int) {
 	}
 }
 
-func conformThread(t *testing.T, s set.Set, name string, flag int) {
-	thread, _ := set.KindRules(flag)
+func conformThread(t *testing.T, s set.Set, flag int) {
+	thread := flag&kind.Thread != 0
 	err := s.Do(func() {
-		link := name
-		if flag == set.NS_PID {
-			link = "pid_for_children"
-		}
+		link := kind.Table[kind.Index(flag)].Link
 		if got := here(t, link); got != id(t, s, flag) {
 			t.Errorf("f runs in %s, want %s", got, s)
 		}
@@ -227,8 +221,8 @@ func FuzzFromDir(f *testing.F) {
 		files := openFiles(t)
 		s, err := set.FromDir(dir, flags)
 		if err == nil {
-			for _, kind := range set.Kinds(s.Flags()) {
-				if got := id(t, s, kind); !strings.HasPrefix(got, set.KindNames(kind)+":[") {
+			for _, flag := range set.Kinds(s.Flags()) {
+				if got := id(t, s, flag); !strings.HasPrefix(got, set.KindNames(flag)+":[") {
 					t.Errorf("%s -> %s is taken for %s", name, target, got)
 				}
 			}
@@ -241,8 +235,8 @@ func FuzzFromDir(f *testing.F) {
 }
 
 func FuzzFlags(f *testing.F) {
-	for flag := range set.KindTable() {
-		f.Add(flag)
+	for _, k := range kind.Table {
+		f.Add(k.Flag)
 	}
 	f.Add(0)
 	f.Add(-1)

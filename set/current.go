@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -24,8 +25,8 @@ func Current(flags int) (Set, error) {
 		flags = home.flags &^ NS_USER
 	}
 	return collect("current", flags, func(i int) (*sys.FD, error) {
-		fd, err := home.open(&kinds[i])
-		if errors.Is(err, fs.ErrNotExist) && kinds[i].flag == NS_PID && home.flags&NS_PID != 0 {
+		fd, err := home.open(&kind.Table[i])
+		if errors.Is(err, fs.ErrNotExist) && kind.Table[i].Flag == NS_PID && home.flags&NS_PID != 0 {
 			err = fmt.Errorf("no first process lives in this thread's new pid namespace: %w", err)
 		}
 		return fd, err
@@ -44,10 +45,10 @@ func FromDir(dir string, flags int) (Set, error) {
 	}
 	want := flags
 	if want == 0 {
-		want = allKinds
+		want = kind.All
 	}
 	s, err := collect("open", want, func(i int) (*sys.FD, error) {
-		fd, err := openKind(filepath.Join(dir, kinds[i].name), kinds[i].flag)
+		fd, err := openKind(filepath.Join(dir, kind.Table[i].Name), kind.Table[i].Flag)
 		if flags == 0 && errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		}
@@ -106,7 +107,7 @@ func FromPid(pid, flags int) (Set, error) {
 		return Set{}, newError("open", flags, fmt.Errorf("process %d: %w", pid, err))
 	}
 	s, err := collect("open", flags, func(i int) (*sys.FD, error) {
-		fd, err := sys.OpenAt(dir, kinds[i].name)
+		fd, err := sys.OpenAt(dir, kind.Table[i].Name)
 		if err != nil {
 			err = fmt.Errorf("process %d: %w", pid, err)
 		}
@@ -133,7 +134,7 @@ func FromFds(fds FdSet) (Set, error) {
 		return Set{}, newError("dup", 0, errNoKind)
 	}
 	return collect("dup", flags, func(i int) (*sys.FD, error) {
-		f := fds[kinds[i].flag]
+		f := fds[kind.Table[i].Flag]
 		if f == nil {
 			return nil, invalid("no file")
 		}
@@ -141,7 +142,7 @@ func FromFds(fds FdSet) (Set, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := checkKind(fd, kinds[i].flag); err != nil {
+		if err := checkKind(fd, kind.Table[i].Flag); err != nil {
 			return nil, errors.Join(fmt.Errorf("%s: %w", f.Name(), err), fd.Close())
 		}
 		return fd, nil

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/creation"
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -100,8 +101,8 @@ func (s Set) Enter() error {
 		return newError("enter", s.flags, errMainThread)
 	}
 	foreign, err := s.foreignHere()
-	if err == nil && foreign&^threadKinds != 0 {
-		err = newError("enter", foreign&^threadKinds, ErrNeedsProcess)
+	if err == nil && foreign&^kind.Thread != 0 {
+		err = newError("enter", foreign&^kind.Thread, ErrNeedsProcess)
 	}
 	if err != nil {
 		unlockThread(locksForLife)
@@ -136,13 +137,13 @@ func (s Set) foreignHere() (flags int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, k := range kinds {
-		if s.flags&k.flag == 0 {
+	for _, k := range kind.Table {
+		if s.flags&k.Flag == 0 {
 			continue
 		}
-		same, e := s.Same(here, k.flag)
+		same, e := s.Same(here, k.Flag)
 		if err = errors.Join(err, e); !same {
-			flags |= k.flag
+			flags |= k.Flag
 		}
 	}
 	return flags, errors.Join(err, here.Close())
@@ -150,7 +151,7 @@ func (s Set) foreignHere() (flags int, err error) {
 
 // checkThread makes sure that a thread can join the Set.
 func (s Set) checkThread(op string) error {
-	if hard := s.foreign &^ threadKinds; hard != 0 {
+	if hard := s.foreign &^ kind.Thread; hard != 0 {
 		return newError(op, hard, ErrNeedsProcess)
 	}
 	return nil
@@ -162,20 +163,20 @@ func (s Set) join(flags int) (moved int, err error) {
 	if flags&NS_PID != 0 {
 		primePidfd()
 	}
-	for i := range kinds {
-		k := &kinds[i]
-		if flags&k.flag == 0 {
+	for i := range kind.Table {
+		k := &kind.Table[i]
+		if flags&k.Flag == 0 {
 			continue
 		}
 		setns := sys.Setns
-		if k.flag == NS_MNT {
-			moved |= k.flag // from here on there is no way back
+		if k.Flag == NS_MNT {
+			moved |= k.Flag // from here on there is no way back
 			setns = setnsMount
 		}
-		if err := setns(s.fds[i], k.flag); err != nil {
-			return moved, newError("setns", k.flag, err)
+		if err := setns(s.fds[i], k.Flag); err != nil {
+			return moved, newError("setns", k.Flag, err)
 		}
-		moved |= k.flag
+		moved |= k.Flag
 	}
 	return moved, nil
 }

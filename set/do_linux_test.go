@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"golang.org/x/sys/unix"
 )
@@ -177,8 +178,7 @@ func TestDoOfTheProcessesOwnNamespacesNeedsNoPrivilege(t *testing.T) {
 
 func TestDoRawReusesTheThreadOnlyWhereThatIsSafe(t *testing.T) {
 	each(t, five, func(t *testing.T, _ string, flag int) {
-		_, back := set.KindRules(flag)
-		back = back && mayGoHome(t, flag)
+		back := flag&kind.Restorable != 0 && mayGoHome(t, flag)
 		s := unshare(t, flag)
 		for _, restore := range []bool{false, true} {
 			for _, clean := range []bool{false, true} {

@@ -8,21 +8,6 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
-// KindTable has the name of each row of the kind table by its flag.
-func KindTable() map[int]string {
-	byFlag := make(map[int]string)
-	for _, k := range kinds {
-		byFlag[k.flag] = k.name
-	}
-	return byFlag
-}
-
-// KindRules tells what the table says about a kind: whether a thread can join
-// one and be put back.
-func KindRules(flag int) (thread, back bool) {
-	return threadKinds&flag != 0, restoreKinds&flag != 0
-}
-
 // Foreign has the kinds in which a Set is not where the process is.
 func (s Set) Foreign() int { return s.foreign }
 

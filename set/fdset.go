@@ -5,6 +5,8 @@ package set
 import (
 	"errors"
 	"os"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 )
 
 // An FdSet is a map of namespace flags to descriptors, close-on-exec and named
@@ -34,17 +36,17 @@ func (s Set) Fds(flags int) (_ FdSet, retErr error) {
 	}
 	defer s.release()
 	fds := make(FdSet)
-	for i := range kinds {
-		if flags&kinds[i].flag == 0 {
+	for i := range kind.Table {
+		if flags&kind.Table[i].Flag == 0 {
 			continue
 		}
 		name, err := s.id(i)
 		if err == nil {
-			fds[kinds[i].flag], err = s.fds[i].File(name)
+			fds[kind.Table[i].Flag], err = s.fds[i].File(name)
 		}
 		if err != nil {
-			delete(fds, kinds[i].flag)
-			return nil, errors.Join(newError("dup", kinds[i].flag, err), fds.Close())
+			delete(fds, kind.Table[i].Flag)
+			return nil, errors.Join(newError("dup", kind.Table[i].Flag, err), fds.Close())
 		}
 	}
 	return fds, nil

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"golang.org/x/sys/unix"
@@ -21,10 +22,9 @@ const five = set.NS_CGROUP | set.NS_IPC | set.NS_MNT | set.NS_NET | set.NS_UTS
 // each calls f for every single kind in flags, as a subtest.
 func each(t *testing.T, flags int, f func(t *testing.T, name string, flag int)) {
 	t.Helper()
-	for flag, name := range set.KindTable() {
-		if flags&flag != 0 {
-			t.Run(name, func(t *testing.T) { f(t, name, flag) })
-		}
+	for _, flag := range kind.Each(flags) {
+		name := kind.Name(flag)
+		t.Run(name, func(t *testing.T) { f(t, name, flag) })
 	}
 }
 

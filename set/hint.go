@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 )
@@ -86,18 +87,18 @@ func remedied(reason refusal.Reason) string {
 
 func hintLimit(flags int) string {
 	var limits, exhausted []string
-	for _, k := range kinds {
-		if flags&k.flag == 0 {
+	for _, k := range kind.Table {
+		if flags&k.Flag == 0 {
 			continue
 		}
-		value, err := procfs.Sysctl(procfs.Root, refusal.MaxNamespaces(k.name))
+		value, err := procfs.Sysctl(procfs.Root, refusal.MaxNamespaces(k.Name))
 		if err != nil {
 			value = "unknown"
 		}
 		if value == "0" {
-			exhausted = append(exhausted, k.name)
+			exhausted = append(exhausted, k.Name)
 		}
-		limits = append(limits, refusal.MaxNamespaces(k.name)+" is "+value)
+		limits = append(limits, refusal.MaxNamespaces(k.Name)+" is "+value)
 	}
 	text := strings.Join(limits, ", ")
 	if exhausted != nil {

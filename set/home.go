@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
@@ -23,8 +24,8 @@ type homes struct {
 	// proc is the /proc from which namespaces are read. It stays the right one
 	// inside a mount namespace that has another on /proc, or none.
 	proc *sys.FD
-	fds  [len(kinds)]*sys.FD
-	ids  [len(kinds)]sys.InodeID
+	fds  [len(kind.Table)]*sys.FD
+	ids  [len(kind.Table)]sys.InodeID
 	// flags has the kinds that this kernel knows.
 	flags int
 	err   error
@@ -37,8 +38,8 @@ func readHome() (h homes) {
 		}
 		return h
 	}
-	for i, k := range kinds {
-		h.fds[i], h.err = sys.OpenAt(h.proc, "thread-self/ns/"+k.link)
+	for i, k := range kind.Table {
+		h.fds[i], h.err = sys.OpenAt(h.proc, "thread-self/ns/"+k.Link)
 		if errors.Is(h.err, fs.ErrNotExist) {
 			h.err = nil // a kernel without this kind
 			continue
@@ -49,7 +50,7 @@ func readHome() (h homes) {
 		if h.ids[i], h.err = h.fds[i].InodeID(); h.err != nil {
 			return h
 		}
-		h.flags |= k.flag
+		h.flags |= k.Flag
 	}
 	if h.flags == 0 { // what /proc is mounted over with
 		h.err = errForeignProc
@@ -75,18 +76,18 @@ func (h *homes) arrive() error {
 }
 
 // open opens the calling thread's namespace of a kind.
-func (h *homes) open(k *kind) (*sys.FD, error) {
-	return sys.OpenAt(h.proc, "thread-self/ns/"+k.link)
+func (h *homes) open(k *kind.Kind) (*sys.FD, error) {
+	return sys.OpenAt(h.proc, "thread-self/ns/"+k.Link)
 }
 
 // restore takes the calling thread home in the kinds of flags and tells whether
 // it is there, in each of them.
 func (h *homes) restore(flags int) bool {
-	if flags&^restoreKinds != 0 {
+	if flags&^kind.Restorable != 0 {
 		return false
 	}
-	for i := range kinds {
-		if flags&kinds[i].flag != 0 && sys.Setns(h.fds[i], kinds[i].flag) != nil {
+	for i := range kind.Table {
+		if flags&kind.Table[i].Flag != 0 && sys.Setns(h.fds[i], kind.Table[i].Flag) != nil {
 			return false
 		}
 	}

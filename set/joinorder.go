@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -21,9 +22,9 @@ import (
 func (s Set) joins(flags int) (list []forkexec.Join, done func(), err error) {
 	done = func() {}
 	if flags&NS_USER == 0 {
-		for i, k := range kinds {
-			if flags&k.flag != 0 {
-				list = append(list, forkexec.Join{FD: s.fds[i].Int(), Flag: k.flag})
+		for i, k := range kind.Table {
+			if flags&k.Flag != 0 {
+				list = append(list, forkexec.Join{FD: s.fds[i].Int(), Flag: k.Flag})
 			}
 		}
 		return list, done, nil
@@ -42,14 +43,14 @@ func (s Set) joins(flags int) (list []forkexec.Join, done func(), err error) {
 			_ = step.fd.Close() // it was only to be joined
 		}
 	}
-	for i, k := range kinds {
-		if flags&k.flag == 0 || k.flag == NS_USER {
+	for i, k := range kind.Table {
+		if flags&k.Flag == 0 || k.Flag == NS_USER {
 			continue
 		}
-		join := forkexec.Join{FD: s.fds[i].Int(), Flag: k.flag}
+		join := forkexec.Join{FD: s.fds[i].Int(), Flag: k.Flag}
 		step, err := stepOf(way, s.fds[i])
 		if err != nil {
-			return nil, done, newError("find the owner of", k.flag, err)
+			return nil, done, newError("find the owner of", k.Flag, err)
 		}
 		if step < 0 {
 			list = append(list, join)

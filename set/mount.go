@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -26,11 +27,11 @@ func (s Set) Mount(dir string) error {
 	}
 	defer s.release()
 	var undo []func() error
-	for i := range kinds {
-		if flags&kinds[i].flag == 0 {
+	for i := range kind.Table {
+		if flags&kind.Table[i].Flag == 0 {
 			continue
 		}
-		back, err := s.bind(i, filepath.Join(dir, kinds[i].name))
+		back, err := s.bind(i, filepath.Join(dir, kind.Table[i].Name))
 		if err != nil {
 			errs := []error{err}
 			for _, f := range undo {
@@ -64,7 +65,9 @@ func (s Set) MountNS(flag int, file string) error {
 
 // bind mounts namespace i on target and returns what takes that back.
 func (s Set) bind(i int, target string) (undo func() error, err error) {
-	failed := func(err error) error { return newError("mount", kinds[i].flag, fmt.Errorf("on %s: %w", target, err)) }
+	failed := func(err error) error {
+		return newError("mount", kind.Table[i].Flag, fmt.Errorf("on %s: %w", target, err))
+	}
 	remove := func() error { return nil }
 	on, err := sys.Create(target, 0o444)
 	switch {

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
@@ -24,7 +25,7 @@ func (s Set) takesProcess(flags int) bool {
 
 // makeInProcess has a child join the Set, make the new namespaces and wait while
 // they are configured and opened.
-func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kinds)]*sys.FD, init *pidInit, err error) {
+func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kind.Table)]*sys.FD, init *pidInit, err error) {
 	primePidfd()
 	switch self, err := procfs.ProcessID(procfs.Root, procfs.Self); {
 	case errors.Is(err, fs.ErrNotExist), err == nil && self != os.Getpid():
@@ -55,17 +56,17 @@ func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kinds)]*s
 	if setup.Propagation == 0 {
 		setup.Propagation = forkexec.Unchanged
 	}
-	for _, k := range kinds {
-		if flags&k.flag != 0 {
-			setup.Open = append(setup.Open, k.link)
+	for _, k := range kind.Table {
+		if flags&k.Flag != 0 {
+			setup.Open = append(setup.Open, k.Link)
 		}
 	}
 	holder, opened, err := forkexec.Hold(joins, flags, setup)
 	if err != nil {
 		return fds, nil, childError(err, flags)
 	}
-	for i, k := range kinds {
-		if flags&k.flag != 0 {
+	for i, k := range kind.Table {
+		if flags&k.Flag != 0 {
 			fds[i], opened = opened[0], opened[1:]
 		}
 	}
@@ -78,7 +79,7 @@ func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kinds)]*s
 // of a pid namespace, and who stands in a new user namespace.
 func (s Set) around(flags int) int {
 	if s.foreign&NS_USER != 0 && flags&(NS_USER|NS_PID) != 0 {
-		flags |= allKinds &^ NS_PID
+		flags |= kind.All &^ NS_PID
 	}
 	return s.foreign & (flags | NS_USER)
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/creation"
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -23,7 +24,7 @@ type Set struct{ *held }
 
 // held is what the copies of a Set share.
 type held struct {
-	fds [len(kinds)]*sys.FD
+	fds [len(kind.Table)]*sys.FD
 	// flags has the kinds that are held, foreign those of them in which the Set
 	// is not where this process is.
 	flags, foreign int
@@ -36,7 +37,7 @@ type held struct {
 }
 
 // newSet takes ownership of the descriptors.
-func newSet(fds [len(kinds)]*sys.FD) (Set, error) {
+func newSet(fds [len(kind.Table)]*sys.FD) (Set, error) {
 	h := &held{fds: fds}
 	for i, fd := range fds {
 		if fd == nil {
@@ -44,11 +45,11 @@ func newSet(fds [len(kinds)]*sys.FD) (Set, error) {
 		}
 		id, err := fd.InodeID()
 		if err != nil {
-			return Set{}, errors.Join(newError("fstat", kinds[i].flag, err), closeAll(fds))
+			return Set{}, errors.Join(newError("fstat", kind.Table[i].Flag, err), closeAll(fds))
 		}
-		h.flags |= kinds[i].flag
+		h.flags |= kind.Table[i].Flag
 		if id != home.ids[i] {
-			h.foreign |= kinds[i].flag
+			h.foreign |= kind.Table[i].Flag
 		}
 	}
 	return Set{h}.remembered(), nil
@@ -76,20 +77,20 @@ func (s Set) remembered() Set {
 // collect makes a Set of the namespaces that open returns for the kinds in
 // flags. A nil descriptor leaves its kind out.
 func collect(op string, flags int, open func(i int) (*sys.FD, error)) (Set, error) {
-	var fds [len(kinds)]*sys.FD
+	var fds [len(kind.Table)]*sys.FD
 	if home.err != nil {
 		return Set{}, newError(op, flags, home.err)
 	}
-	for i := range kinds {
-		if flags&kinds[i].flag == 0 {
+	for i := range kind.Table {
+		if flags&kind.Table[i].Flag == 0 {
 			continue
 		}
 		var err error
 		if fds[i], err = open(i); err != nil {
-			return Set{}, errors.Join(newError(op, kinds[i].flag, err), closeAll(fds))
+			return Set{}, errors.Join(newError(op, kind.Table[i].Flag, err), closeAll(fds))
 		}
 	}
-	if fds == ([len(kinds)]*sys.FD{}) {
+	if fds == ([len(kind.Table)]*sys.FD{}) {
 		return Set{}, errNothing
 	}
 	return newSet(fds)
@@ -99,11 +100,11 @@ func collect(op string, flags int, open func(i int) (*sys.FD, error)) (Set, erro
 var errNothing = errors.New("gonso: no namespace found")
 
 // closeAll closes each, whatever becomes of the others.
-func closeAll(fds [len(kinds)]*sys.FD) error {
+func closeAll(fds [len(kind.Table)]*sys.FD) error {
 	var errs []error
 	for i, fd := range fds {
 		if fd != nil {
-			errs = append(errs, newError("close", kinds[i].flag, fd.Close()))
+			errs = append(errs, newError("close", kind.Table[i].Flag, fd.Close()))
 		}
 	}
 	return errors.Join(errs...)
@@ -286,9 +287,9 @@ func (s Set) ID(flag int) (string, error) {
 func (s Set) id(i int) (string, error) {
 	id, err := s.fds[i].InodeID()
 	if err != nil {
-		return "", newError("id", kinds[i].flag, err)
+		return "", newError("id", kind.Table[i].Flag, err)
 	}
-	return fmt.Sprintf("%s:[%d]", kinds[i].name, id.Ino), nil
+	return fmt.Sprintf("%s:[%d]", kind.Table[i].Name, id.Ino), nil
 }
 
 // Same tells whether both Sets hold the same namespace of that kind.
@@ -298,14 +299,14 @@ func (s Set) Same(other Set, flag int) (bool, error) {
 		return false, err
 	}
 	defer s.release()
-	if _, err := other.pickOne("compare", kinds[i].flag); err != nil {
+	if _, err := other.pickOne("compare", kind.Table[i].Flag); err != nil {
 		return false, err
 	}
 	defer other.release()
 	var ids [2]sys.InodeID
 	for n, fd := range []*sys.FD{s.fds[i], other.fds[i]} {
 		if ids[n], err = fd.InodeID(); err != nil {
-			return false, newError("compare", kinds[i].flag, err)
+			return false, newError("compare", kind.Table[i].Flag, err)
 		}
 	}
 	return ids[0] == ids[1], nil
@@ -322,14 +323,14 @@ func (s Set) Owner(flag int) (uid int, err error) {
 	}
 	defer s.release()
 	user := s.fds[i]
-	if kinds[i].flag != NS_USER {
+	if kind.Table[i].Flag != NS_USER {
 		if user, err = user.UserNamespace(); err != nil {
-			return 0, newError("owner", kinds[i].flag, err)
+			return 0, newError("owner", kind.Table[i].Flag, err)
 		}
 		defer func() { err = errors.Join(err, user.Close()) }()
 	}
 	if uid, err = user.OwnerUID(); err != nil {
-		return 0, newError("owner", kinds[i].flag, err)
+		return 0, newError("owner", kind.Table[i].Flag, err)
 	}
 	return uid, nil
 }

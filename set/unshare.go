@@ -5,6 +5,7 @@ package set
 import (
 	"errors"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -43,7 +44,7 @@ func (s Set) Unshare(flags int, opts ...UnshareOpt) (Set, error) {
 		return Set{}, err
 	}
 	defer s.release()
-	var fresh [len(kinds)]*sys.FD
+	var fresh [len(kind.Table)]*sys.FD
 	var init *pidInit
 	if s.takesProcess(flags) {
 		fresh, init, err = s.makeInProcess(flags, config)
@@ -58,7 +59,7 @@ func (s Set) Unshare(flags int, opts ...UnshareOpt) (Set, error) {
 			continue
 		}
 		if fresh[i], err = fd.Dup(); err != nil {
-			return Set{}, errors.Join(newError("dup", kinds[i].flag, err), closeAll(fresh), init.release())
+			return Set{}, errors.Join(newError("dup", kind.Table[i].Flag, err), closeAll(fresh), init.release())
 		}
 	}
 	made, err := newSet(fresh)
@@ -73,7 +74,7 @@ func (s Set) Unshare(flags int, opts ...UnshareOpt) (Set, error) {
 }
 
 // makeOnThread has a thread join the Set, make the new namespaces and open them.
-func (s Set) makeOnThread(flags int, config *UnshareConfig) (fds [len(kinds)]*sys.FD, err error) {
+func (s Set) makeOnThread(flags int, config *UnshareConfig) (fds [len(kind.Table)]*sys.FD, err error) {
 	onThread(func() bool {
 		var moved int
 		// What a new namespace inherits comes from the thread's one of the same
@@ -94,7 +95,7 @@ func (s Set) makeOnThread(flags int, config *UnshareConfig) (fds [len(kinds)]*sy
 
 // readNew readies and opens the namespaces that the calling thread has just
 // made.
-func readNew(flags int, config *UnshareConfig) (fds [len(kinds)]*sys.FD, err error) {
+func readNew(flags int, config *UnshareConfig) (fds [len(kind.Table)]*sys.FD, err error) {
 	if flags&NS_MNT != 0 && config.propagation != 0 {
 		if err := sys.SetPropagation(config.propagation); err != nil {
 			return fds, newError("set the propagation of", NS_MNT, err)
@@ -105,12 +106,12 @@ func readNew(flags int, config *UnshareConfig) (fds [len(kinds)]*sys.FD, err err
 			return fds, newError("set the offsets of", NS_TIME, err)
 		}
 	}
-	for i := range kinds {
-		if flags&kinds[i].flag == 0 {
+	for i := range kind.Table {
+		if flags&kind.Table[i].Flag == 0 {
 			continue
 		}
-		if fds[i], err = home.open(&kinds[i]); err != nil {
-			return fds, errors.Join(newError("open", kinds[i].flag, err), closeAll(fds))
+		if fds[i], err = home.open(&kind.Table[i]); err != nil {
+			return fds, errors.Join(newError("open", kind.Table[i].Flag, err), closeAll(fds))
 		}
 	}
 	return fds, nil

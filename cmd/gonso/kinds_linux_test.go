@@ -9,30 +9,29 @@ import (
 	"testing"
 
 	gonso "github.com/seed-1bc5c4a2/gonso/cmd/gonso"
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/probe"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// CONTRIBUTING.md lists the tables. This test is here since all that it compares is below
-// cmd/gonso; gons compares its own.
-func TestEveryTableHasEveryKind(t *testing.T) {
+// What each row of package kind goes with. This test is here since all of it is below cmd/gonso;
+// set compares its constants, and gons its C.
+func TestWhatAKindGoesWithIsThere(t *testing.T) {
 	var links []string
 	for link := range (procfs.Namespaces{}) {
 		links = append(links, procfs.Link(link).String())
 	}
-	var names []string
-	for _, flag := range set.Kinds(^0) {
-		name := set.KindNames(flag)
-		names = append(names, name)
-		if procfs.KindOf(flag) != name {
-			t.Errorf("%s (%#x) is %q for internal/procfs", name, flag, procfs.KindOf(flag))
+	for _, k := range kind.Table {
+		for _, link := range []string{k.Name, k.Link} {
+			if !slices.Contains(links, link) {
+				t.Errorf("%s: internal/procfs has no link %q", k.Name, link)
+			}
 		}
-		if !slices.Contains(probe.Names(), name) {
-			t.Errorf("internal/probe has no check of %s", name)
+		if !slices.Contains(probe.Names(), k.Name) {
+			t.Errorf("%s: internal/probe has no check of it", k.Name)
 		}
-		if gonso.Meaning(name, "yes") == "tests can " {
-			t.Errorf("doctor does not say what %s is for", name)
+		if gonso.Meaning(k.Name, "yes") != "tests can "+k.Purpose || k.Purpose == "" {
+			t.Errorf("%s: doctor says that %s", k.Name, gonso.Meaning(k.Name, "yes"))
 		}
 	}
 	// What the kernel has, and we may not know yet.
@@ -44,8 +43,9 @@ func TestEveryTableHasEveryKind(t *testing.T) {
 		if !slices.Contains(links, entry.Name()) {
 			t.Errorf("internal/procfs has no link %s, which the kernel has", entry.Name())
 		}
-		if kind := strings.TrimSuffix(entry.Name(), "_for_children"); !slices.Contains(names, kind) {
-			t.Errorf("set has no kind %s, which the kernel has", kind)
+		name := strings.TrimSuffix(entry.Name(), "_for_children")
+		if _, ok := kind.Named(name); !ok {
+			t.Errorf("internal/kind has no kind %s, which the kernel has", name)
 		}
 	}
 }

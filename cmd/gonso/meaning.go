@@ -2,21 +2,17 @@
 
 package main
 
-import "github.com/seed-1bc5c4a2/gonso/internal/probe"
+import (
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
+	"github.com/seed-1bc5c4a2/gonso/internal/probe"
+)
 
-// purposes tells for each check what tests can do where the answer is yes.
+// purposes says for each check what tests can do where the answer is yes. Those of the checks of
+// kinds of namespaces stand in package kind.
 var purposes = map[string]string{
-	"user":         "be root in a user namespace of their own",
 	"rootless":     "have namespaces of every kind without privileges, in a user namespace",
 	"subids":       "use more than one user ID without privileges, for chown(2) and setuid(2)",
 	"setuid":       "run a process as another user",
-	"net":          "have a network of their own: interfaces, addresses, routes, firewall, ports",
-	"mnt":          "mount and unmount without anybody else seeing it",
-	"pid":          "have process IDs of their own, and end all processes in there at once",
-	"ipc":          "have System V IPC objects and POSIX message queues of their own",
-	"uts":          "change the host name",
-	"cgroup":       "see their own cgroup as the root of all",
-	"time":         "set the monotonic and the boot-time clock ahead or back",
 	"userns_clone": "make user namespaces as an ordinary user, as far as Debian's switch goes",
 	"apparmor":     "have capabilities in a user namespace, as far as Ubuntu's AppArmor switch goes",
 	"seccomp":      "call unshare(2), which makes namespaces, as far as a container's seccomp filter goes",
@@ -48,11 +44,15 @@ var purposes = map[string]string{
 
 // meaning is what an answer to a check means for tests, in a sentence.
 func meaning(name, answer string) string {
+	purpose := purposes[name]
+	if k, ok := kind.Named(name); ok {
+		purpose = k.Purpose
+	}
 	switch answer {
 	case yes, rootless:
-		return "tests can " + purposes[name]
+		return "tests can " + purpose
 	case probe.No.String():
-		return "tests cannot " + purposes[name]
+		return "tests cannot " + purpose
 	}
-	return "it is unclear whether tests can " + purposes[name]
+	return "it is unclear whether tests can " + purpose
 }

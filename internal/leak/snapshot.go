@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
@@ -167,7 +168,7 @@ func detachedNamespace(path string) (procfs.Namespace, error) {
 	if err = errors.Join(err, idErr, file.Close()); errors.Is(err, sys.ErrNotNamespace) {
 		return procfs.Namespace{}, nil
 	}
-	return procfs.Namespace{Kind: procfs.KindOf(flag), Ino: id.Ino}, err
+	return procfs.Namespace{Kind: kind.Name(flag), Ino: id.Ino}, err
 }
 
 func (s *Snapshot) readProcesses(root, process string) error {

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 )
@@ -27,7 +28,7 @@ func answer(flag int, err error) Result {
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
 		return forbidden(flag, err)
 	case errors.Is(err, unix.EINVAL) && !kernelHas(flag):
-		return Result{OK: No, Cause: fmt.Errorf("%w: the kernel was built without %s namespaces", err, procfs.KindOf(flag))}
+		return Result{OK: No, Cause: fmt.Errorf("%w: the kernel was built without %s namespaces", err, kind.Name(flag))}
 	case errors.Is(err, unix.ENOSYS):
 		return Result{OK: No, Cause: fmt.Errorf("%w: the kernel or a seccomp filter does not know the call", err), Remedy: refusal.DropSeccomp}
 	}
@@ -36,7 +37,7 @@ func answer(flag int, err error) Result {
 
 // kernelHas tells whether the kernel has namespaces of that kind.
 func kernelHas(flag int) bool {
-	_, err := os.Lstat("/proc/self/ns/" + procfs.KindOf(flag))
+	_, err := os.Lstat("/proc/self/ns/" + kind.Name(flag))
 	return err == nil
 }
 
@@ -44,10 +45,10 @@ func kernelHas(flag int) bool {
 // own user namespace; those of the outer ones hold too, and so does the depth, 32,
 // for user and pid namespaces (user_namespaces(7)).
 func overLimit(flag int, err error) Result {
-	kind := procfs.KindOf(flag)
-	setting := refusal.MaxNamespaces(kind)
+	name := kind.Name(flag)
+	setting := refusal.MaxNamespaces(name)
 	limit, readErr := procfs.Sysctl(procfs.Root, setting)
-	r := Result{Remedy: refusal.RaiseLimit(kind)}
+	r := Result{Remedy: refusal.RaiseLimit(name)}
 	switch {
 	case readErr != nil:
 		r.Cause = fmt.Errorf("%w: a limit is reached, and %s cannot be read: %w", err, setting, readErr)

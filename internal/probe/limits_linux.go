@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 )
@@ -18,14 +19,14 @@ import (
 // namespace. Those of the outer ones cannot be read, but hold too.
 func tryLimits() Result {
 	var kinds, settings []string
-	for _, kind := range []string{"user", "net", "mnt", "pid", "ipc", "uts", "cgroup", "time"} {
-		setting := refusal.MaxNamespaces(kind)
+	for _, k := range kind.Table {
+		setting := refusal.MaxNamespaces(k.Name)
 		switch value, err := procfs.Sysctl(procfs.Root, setting); {
 		case errors.Is(err, fs.ErrNotExist): // the kernel lacks the kind
 		case err != nil:
 			return Result{OK: Inconclusive, Cause: err}
 		case value == "0":
-			kinds = append(kinds, kind)
+			kinds = append(kinds, k.Name)
 			settings = append(settings, setting)
 		}
 	}

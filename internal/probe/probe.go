@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 )
 
 // Kind tells whether a namespace of the kind with that flag, CLONE_NEW*, can be
 // created and used by this process, as it is. Its name is the kind's, such as
 // "net".
 func Kind(flag int) Result {
-	name := procfs.KindOf(flag)
+	name := kind.Name(flag)
 	if name == "" {
 		return Result{
 			Name:  fmt.Sprintf("%#x", flag),

@@ -3,9 +3,7 @@
 package probe
 
 import (
-	"golang.org/x/sys/unix"
-
-	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 )
 
 // tryRootless makes one namespace of each kind that the kernel has as root in a
@@ -17,22 +15,19 @@ func tryRootless() Result {
 	}
 	var flags []int
 	var all uintptr
-	for _, flag := range []int{
-		unix.CLONE_NEWNS, unix.CLONE_NEWNET, unix.CLONE_NEWUTS, unix.CLONE_NEWIPC,
-		unix.CLONE_NEWPID, unix.CLONE_NEWCGROUP, unix.CLONE_NEWTIME,
-	} {
+	for _, flag := range kind.Each(kind.All &^ kind.User) {
 		if kernelHas(flag) {
 			flags = append(flags, flag)
 			all |= uintptr(flag)
 		}
 	}
-	r := capable(all, unix.CLONE_NEWNS)
+	r := capable(all, kind.Mnt)
 	if r.OK == Yes {
 		return r
 	}
 	for _, flag := range flags {
 		if one := capable(uintptr(flag), flag); one.OK != Yes {
-			one.Name = procfs.KindOf(flag)
+			one.Name = kind.Name(flag)
 			return without(one)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 )
 
 // A Namespace is one namespace of the running kernel. All namespaces are files
@@ -26,40 +28,15 @@ var ErrNotNamespace = errors.New("not the name of a namespace")
 
 // ParseNamespace reads the name that the kernel gives to a namespace, such as
 // net:[4026531840]. Any other text gives an error that is [ErrNotNamespace].
-func ParseNamespace(name string) (Namespace, error) {
-	kind, rest, _ := strings.Cut(name, ":[")
+func ParseNamespace(text string) (Namespace, error) {
+	name, rest, _ := strings.Cut(text, ":[")
 	digits, closed := strings.CutSuffix(rest, "]")
+	_, known := kind.Named(name)
 	ino, err := strconv.ParseUint(digits, 10, 64)
-	if err != nil || !closed || !isKind(kind) || strconv.FormatUint(ino, 10) != digits {
-		return Namespace{}, fmt.Errorf("%q: %w", name, ErrNotNamespace)
+	if err != nil || !closed || !known || strconv.FormatUint(ino, 10) != digits {
+		return Namespace{}, fmt.Errorf("%q: %w", text, ErrNotNamespace)
 	}
-	return Namespace{Kind: kind, Ino: ino}, nil
-}
-
-// kinds are the names of the flags that unshare(2) and ioctl_ns(2) have for a
-// kind, CLONE_NEW*, which are the same on every architecture.
-var kinds = map[int]string{
-	0x00000080: "time",
-	0x00020000: "mnt",
-	0x02000000: "cgroup",
-	0x04000000: "uts",
-	0x08000000: "ipc",
-	0x10000000: "user",
-	0x20000000: "pid",
-	0x40000000: "net",
-}
-
-// KindOf returns the name of the kind that has the flag CLONE_NEW*, "" for a
-// flag that is none.
-func KindOf(flag int) string { return kinds[flag] }
-
-func isKind(name string) bool {
-	for _, kind := range kinds {
-		if kind == name {
-			return true
-		}
-	}
-	return false
+	return Namespace{Kind: name, Ino: ino}, nil
 }
 
 // String is the kernel's name of the namespace.

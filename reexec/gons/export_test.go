@@ -4,20 +4,11 @@ package gons
 
 const DefaultOrder = defaultOrder
 
-// Flags returns the kind table.
-func Flags() map[string]int {
-	flags := make(map[string]int)
-	for _, k := range kinds {
-		flags[k.name] = k.flag
-	}
-	return flags
-}
-
 // ParseOrder returns the names in an order, those to be opened early with a "!".
 func ParseOrder(order string) (names []string, err error) {
 	steps, err := parseOrder(order)
 	for _, s := range steps {
-		name := s.name
+		name := s.Name
 		if s.early {
 			name = "!" + name
 		}

@@ -49,15 +49,16 @@
 
 extern char **environ;
 
+// The twin of internal/kind, which there is no Go to read yet.
 const struct gons_kind gons_kinds[GONS_KINDS] = {
 	{"user", CLONE_NEWUSER},
-	{"mnt", CLONE_NEWNS},
 	{"cgroup", CLONE_NEWCGROUP},
 	{"ipc", CLONE_NEWIPC},
 	{"net", CLONE_NEWNET},
 	{"pid", CLONE_NEWPID},
-	{"uts", CLONE_NEWUTS},
 	{"time", CLONE_NEWTIME},
+	{"uts", CLONE_NEWUTS},
+	{"mnt", CLONE_NEWNS},
 };
 
 const char *const gons_default_order = "!user,!mnt,!cgroup,!ipc,!net,!pid,!uts,!time";

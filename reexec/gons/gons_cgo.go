@@ -52,8 +52,7 @@ func explain(f C.struct_gons_failure) (op string, err error) {
 	case C.GONS_OPEN:
 		return "open", errno
 	case C.GONS_TYPE:
-		k, _ := kindNamed(C.GoString(f.name))
-		return "open", errNotKind(k)
+		return "open", errNotKind(C.GoString(f.name))
 	case C.GONS_CHILDREN:
 		return "setns", errChildren
 	default:
@@ -61,10 +60,10 @@ func explain(f C.struct_gons_failure) (op string, err error) {
 	}
 }
 
-// cTable returns the C twins of kinds and defaultOrder.
-func cTable() (table [len(kinds)]kind, order string) {
-	for i, k := range C.gons_kinds {
-		table[i] = kind{C.GoString(k.name), int(k.flag)}
+// twins returns the names and flags that gons.c has, and its default order.
+func twins() (names []string, flags []int, order string) {
+	for _, k := range C.gons_kinds {
+		names, flags = append(names, C.GoString(k.name)), append(flags, int(k.flag))
 	}
-	return table, C.GoString(C.gons_default_order)
+	return names, flags, C.GoString(C.gons_default_order)
 }

@@ -25,8 +25,7 @@ import (
 	"slices"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -70,10 +69,10 @@ func take() (paths map[string]string, order string, err error) {
 		err = os.Unsetenv(orderVariable)
 	}
 	paths = make(map[string]string)
-	for _, k := range kinds {
-		if path, ok := os.LookupEnv(k.variable()); ok {
-			paths[k.name] = path
-			err = errors.Join(err, os.Unsetenv(k.variable()))
+	for _, k := range kind.Table {
+		if path, ok := os.LookupEnv(variable(k)); ok {
+			paths[k.Name] = path
+			err = errors.Join(err, os.Unsetenv(variable(k)))
 		}
 	}
 	return paths, order, err
@@ -96,9 +95,9 @@ func plan(paths map[string]string, order string) ([]*join, error) {
 	}
 	var joins []*join
 	for _, s := range steps {
-		if path, ok := paths[s.name]; ok {
+		if path, ok := paths[s.Name]; ok {
 			joins = append(joins, &join{step: s, path: path})
-			delete(paths, s.name)
+			delete(paths, s.Name)
 		}
 	}
 	if len(paths) != 0 {
@@ -109,9 +108,9 @@ func plan(paths map[string]string, order string) ([]*join, error) {
 
 // firstOf puts an error on the first of the variables that are set.
 func firstOf(paths map[string]string, op string, err error) error {
-	for _, k := range kinds {
-		if path, ok := paths[k.name]; ok {
-			return &Error{k.variable(), path, op, err}
+	for _, k := range kind.Table {
+		if path, ok := paths[k.Name]; ok {
+			return &Error{variable(k), path, op, err}
 		}
 	}
 	return err
@@ -170,14 +169,14 @@ func enterAll(joins []*join) error {
 }
 
 func (j *join) fail(op string, err error) error {
-	return &Error{j.variable(), j.path, op, err}
+	return &Error{variable(j.Kind), j.path, op, err}
 }
 
 // look remembers the namespace that the process is in; without /proc it stays
 // unknown, and equal to none.
 func (j *join) look() {
 	var st syscall.Stat_t
-	if err := syscall.Stat("/proc/self/ns/"+j.name, &st); err == nil {
+	if err := syscall.Stat("/proc/self/ns/"+j.Name, &st); err == nil {
 		j.own = sys.InodeID{Dev: uint64(st.Dev), Ino: st.Ino} //nolint:unconvert // 32 bits on mips
 	}
 }
@@ -189,8 +188,8 @@ func (j *join) open() error {
 		return j.fail("open", err)
 	}
 	j.fd = fd
-	if flag, err := fd.NamespaceFlag(); errors.Is(err, sys.ErrNotNamespace) || err == nil && flag != j.flag {
-		return j.fail("open", errNotKind(j.kind))
+	if flag, err := fd.NamespaceFlag(); errors.Is(err, sys.ErrNotNamespace) || err == nil && flag != j.Flag {
+		return j.fail("open", errNotKind(j.Name))
 	} else if err != nil {
 		return j.fail("open", err)
 	}
@@ -202,11 +201,11 @@ func (j *join) open() error {
 	if j.inside {
 		return nil
 	}
-	switch j.flag {
-	case unix.CLONE_NEWPID:
-		return j.fail("setns", errChildren)
-	case unix.CLONE_NEWUSER, unix.CLONE_NEWTIME:
+	switch {
+	case !j.Thread:
 		return j.fail("setns", errThreads)
+	case j.Link != j.Name: // it is the children who would be in there
+		return j.fail("setns", errChildren)
 	}
 	return nil
 }
@@ -219,7 +218,7 @@ var errThreads = fmt.Errorf("cannot be joined by a process that has threads; bui
 // moves tells whether there is anything to do, once opened: where the process is
 // already there is not, but joining a mount namespace also makes its root the root
 // and working directory.
-func (j *join) moves() bool { return !j.inside || j.flag == unix.CLONE_NEWNS }
+func (j *join) moves() bool { return !j.inside || j.Flag == kind.Mnt }
 
 func (j *join) enter() error {
 	if j.fd == nil {
@@ -230,7 +229,7 @@ func (j *join) enter() error {
 	if !j.moves() {
 		return nil
 	}
-	if err := sys.Setns(j.fd, j.flag); err != nil {
+	if err := sys.Setns(j.fd, j.Flag); err != nil {
 		return j.fail("setns", err)
 	}
 	return nil

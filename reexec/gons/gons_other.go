@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 )
 
 // status refuses whatever is asked for. The variables stay where they are: this
@@ -15,9 +17,9 @@ import (
 var status = refuse()
 
 func refuse() error {
-	for _, k := range kinds {
-		if path, ok := os.LookupEnv(k.variable()); ok {
-			return &Error{k.variable(), path, "setns", fmt.Errorf("namespaces exist on Linux only: %w", errors.ErrUnsupported)}
+	for _, k := range kind.Table {
+		if path, ok := os.LookupEnv(variable(k)); ok {
+			return &Error{variable(k), path, "setns", fmt.Errorf("namespaces exist on Linux only: %w", errors.ErrUnsupported)}
 		}
 	}
 	return nil

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 )
 
 // defaultOrder has time last: nothing that comes before depends on it, while
@@ -14,7 +16,7 @@ const defaultOrder = "!user,!mnt,!cgroup,!ipc,!net,!pid,!uts,!time"
 
 // A step is one element of an order.
 type step struct {
-	kind
+	kind.Kind
 	early bool // opened before the first namespace is joined
 }
 
@@ -23,25 +25,16 @@ func parseOrder(order string) ([]step, error) {
 	var steps []step
 	for word := range strings.SplitSeq(order, ",") {
 		name, early := strings.CutPrefix(word, "!")
-		k, ok := kindNamed(name)
+		k, ok := kind.Named(name)
 		if !ok {
 			return nil, fmt.Errorf("unknown namespace %q: %w", name, os.ErrInvalid)
 		}
 		for _, s := range steps {
-			if s.kind == k {
+			if s.Name == name {
 				return nil, fmt.Errorf("%s is named twice: %w", name, os.ErrInvalid)
 			}
 		}
-		steps = append(steps, step{kind: k, early: early})
+		steps = append(steps, step{k, early})
 	}
 	return steps, nil
-}
-
-func kindNamed(name string) (kind, bool) {
-	for _, k := range kinds {
-		if k.name == name {
-			return k, true
-		}
-	}
-	return kind{}, false
 }

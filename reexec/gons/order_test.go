@@ -10,6 +10,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/reexec/gons"
 )
 
@@ -37,8 +38,8 @@ func TestDefaultOrderNamesEachKindOnce(t *testing.T) {
 		names[i] = strings.TrimPrefix(name, "!")
 	}
 	var kinds []string
-	for kind := range gons.Flags() {
-		kinds = append(kinds, kind)
+	for _, k := range kind.Table {
+		kinds = append(kinds, k.Name)
 	}
 	g.Expect(names).To(ConsistOf(kinds))
 }

@@ -66,6 +66,6 @@ var (
 // errUnknown is for a program that may be privileged.
 func errUnknown(err error) error { return fmt.Errorf("ignored: %w: %w", err, os.ErrPermission) }
 
-func errNotKind(k kind) error {
-	return fmt.Errorf("is not a %s namespace: %w", k.name, os.ErrInvalid)
+func errNotKind(name string) error {
+	return fmt.Errorf("is not a %s namespace: %w", name, os.ErrInvalid)
 }
