@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/leftover"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
 	"github.com/seed-1bc5c4a2/gonso/reexec"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -105,13 +106,13 @@ func (d *Daemon) end(r *daemonRun) error {
 		return err
 	}
 	// Those that it has left behind have a grace too.
-	timer := time.NewTimer(d.grace + 2*killTime)
+	timer := time.NewTimer(d.grace + 2*leftover.KillTime)
 	defer timer.Stop()
 	select {
 	case <-r.ended:
 		return r.left
 	case <-timer.C:
-		return fmt.Errorf("process %d has not ended %v after it was killed", r.cmd.Process.Pid, d.grace+2*killTime)
+		return fmt.Errorf("process %d has not ended %v after it was killed", r.cmd.Process.Pid, d.grace+2*leftover.KillTime)
 	}
 }
 
@@ -144,11 +145,11 @@ func (d *Daemon) endRest(pid int, mark string) (err error) {
 			return err
 		}
 		if limit = time.Until(deadline); limit > 0 {
-			err = awaitEnd(left, limit)
-		} else if limit < -killTime {
-			err = fmt.Errorf("%v has not ended %v after it was killed", left[0], killTime)
-		} else if _, err = d.room.kill(left); err == nil {
-			err = awaitEnd(left, killTime)
+			err = leftover.AwaitEnd(left, limit)
+		} else if limit < -leftover.KillTime {
+			err = fmt.Errorf("%v has not ended %v after it was killed", left[0], leftover.KillTime)
+		} else if _, err = d.room.leftover.Kill(left); err == nil {
+			err = leftover.AwaitEnd(left, leftover.KillTime)
 		}
 		if err != nil {
 			return err

@@ -13,7 +13,9 @@ import (
 
 	"github.com/onsi/ginkgo/v2/types"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/leftover"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/workdir"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
 )
@@ -37,6 +39,7 @@ type room struct {
 	nameless bool // and so called after its kinds
 	set      set.Set
 	own      set.Set // what of it is not shared with other fixtures: it is reported on, and cleared of processes
+	leftover leftover.Namespaces
 
 	mu    sync.Mutex
 	links *netlink.Handle
@@ -45,7 +48,7 @@ type room struct {
 	whole *room             // with the Sets of those around it, see Here
 	ends  []func()          // what is to be done at the end, and could be no clean-up of tb
 
-	workDir workDir // as the test began
+	workDir workdir.Dir // as the test began
 
 	at       types.CodeLocation // where a fixture of Ginkgo was made
 	group    *group             // which guards what follows
@@ -53,7 +56,6 @@ type room struct {
 	cleared  bool               // of processes, by its spec
 	captured *state.State       // as the test failed
 	logged   bool               // it is in the log
-	reaped   usage              // of the children that were waited for before
 	usual    func() ([]procfs.Mount, error)
 }
 
@@ -91,7 +93,7 @@ func (f *Fixture) begin(tb testing.TB, c *config) {
 func newRoom(tb testing.TB, c *config) *room {
 	tb.Helper()
 	noteVariables()
-	own, err := c.source().take()
+	own, err := c.pool().Take()
 	if err != nil {
 		if c.at.FileName != "" { // the place of the failure is in here
 			err = fmt.Errorf("the fixture of %v: %w", c.at, err)
@@ -106,7 +108,7 @@ func newRoom(tb testing.TB, c *config) *room {
 	if err != nil {
 		tb.Fatalf("nstest: %s: %v", name, errors.Join(err, own.Close()))
 	}
-	return &room{tb: tb, owner: tb.Name(), name: name, nameless: nameless, set: all, own: own, at: c.at, reaped: reapedChildren(), usual: c.usualMounts}
+	return &room{tb: tb, owner: tb.Name(), name: name, nameless: nameless, set: all, own: own, at: c.at, leftover: leftover.In(own), usual: c.usualMounts}
 }
 
 func (r *room) close() (err error) {

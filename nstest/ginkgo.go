@@ -13,6 +13,7 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/shard"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -108,7 +109,7 @@ var _ = ginkgo.BeforeEach(func() {
 	if err := beginSpec(s); err != nil {
 		ginkgo.Fail(err.Error())
 	}
-	skipOtherShards()
+	shard.SkipOthers()
 }, ginkgo.OncePerOrdered)
 
 // beginSpec ends the spec before. That could not be done at its own end: the

@@ -17,6 +17,10 @@ import (
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/replay"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rootless"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/setup"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/shard"
 	"github.com/seed-1bc5c4a2/gonso/reexec"
 )
 
@@ -49,7 +53,7 @@ import (
 // such, the first 65536. Where the caller has no more than its own there is root alone.
 // [Unshare] takes other maps, and time offsets.
 //
-// A network namespace is furnished as [New] does it. With a pid namespace there is a mount
+// A network namespace is set up as [New] does it. With a pid namespace there is a mount
 // namespace, too, for a /proc in which the process finds itself. Where the kernel refuses
 // that, as in containers that cover parts of theirs, processes go on with the /proc of their
 // parent, which is said once. [Raw] leaves all of that out, and [Setup] adds to it.
@@ -80,7 +84,7 @@ func InProcess(t *testing.T, name string, flags int, f func(t *testing.T), opts 
 		}
 		onTheWay = true
 		if asked.Name == t.Name() { // and not one around it
-			c.furnishProcess(t)
+			c.setUpProcess(t)
 		}
 		f(t)
 	})
@@ -132,14 +136,14 @@ var runSubtest = reexec.Tests("nstest.InProcess", func(s subtest) error {
 
 // newSubtest describes the running test.
 func newSubtest(t *testing.T) subtest {
-	s := subtest{Name: t.Name(), CPU: runtime.GOMAXPROCS(0), Env: make(map[string]*string), Artifacts: artifactDirs(t)}
+	s := subtest{Name: t.Name(), CPU: runtime.GOMAXPROCS(0), Env: make(map[string]*string), Artifacts: replay.ArtifactDirs(t)}
 	rest := flag.Lookup("test.run").Value.String()
 	if strings.Contains(rest, "|") {
 		rest = "" // which part got us here?
 	}
 	for _, element := range strings.Split(s.Name, "/") {
 		s.Pattern += "/^" + regexp.QuoteMeta(element) + "$"
-		if _, below, err := splitPattern(strings.TrimPrefix(rest, "/")); err == nil {
+		if _, below, err := shard.SplitPattern(strings.TrimPrefix(rest, "/")); err == nil {
 			rest = below
 		}
 	}
@@ -149,7 +153,7 @@ func newSubtest(t *testing.T) subtest {
 		left := time.Until(deadline)
 		s.Timeout = max(left-min(left/4, 5*time.Second), time.Millisecond)
 	}
-	for name := range unlike {
+	for name := range childEnv {
 		if value, ok := os.LookupEnv(name); ok {
 			s.Env[name] = &value
 		} else {
@@ -159,9 +163,9 @@ func newSubtest(t *testing.T) subtest {
 	return s
 }
 
-// unlike are the variables that TestMain sees otherwise in a child: it is where it is to
+// childEnv are the variables that are others for TestMain in a child: it is where it is to
 // be, and its test was dealt out already.
-var unlike = map[string]string{"NSTEST_ROOTLESS": "off", shardTotal: ""}
+var childEnv = map[string]string{rootless.Variable: "off", shard.TotalVariable: ""}
 
 // startDir is the working directory that this process began in.
 var startDir, _ = os.Getwd()
@@ -179,10 +183,10 @@ func (c *config) runElsewhere(t *testing.T) {
 		}
 	}()
 	if c.wantsProc() {
-		comfort("proc", func() error { return mountProc(t.Context(), s) })
+		setup.Optional("proc", func() error { return mountProc(t.Context(), s) })
 	}
 	var environment []string
-	for name, value := range unlike {
+	for name, value := range childEnv {
 		environment = append(environment, name+"="+value)
 	}
 	ask := newSubtest(t)
@@ -198,7 +202,7 @@ func (c *config) runElsewhere(t *testing.T) {
 		code, err = runSubtest.Run(t.Context(), ask, opts...)
 		_ = w.Close() // never fails
 	}()
-	p := playback{root: &scene{name: t.Name(), t: t}, scenes: make(map[string]*scene), artifacts: ask.Artifacts}
-	p.read(output)
-	p.end(code, err)
+	result := replay.New(t, ask.Artifacts)
+	result.Read(output)
+	result.End(code, err)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/replay"
 	"github.com/seed-1bc5c4a2/gonso/reexec"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -118,15 +119,15 @@ func mountsID() (string, error) {
 	return id, errors.Join(err, here.Close())
 }
 
-// furnishProcess prepares the namespaces of this process for the test t.
-func (c *config) furnishProcess(t *testing.T) {
+// setUpProcess prepares the namespaces of this process for the test t.
+func (c *config) setUpProcess(t *testing.T) {
 	t.Helper()
-	if err := asked.shareArtifacts(t); err != nil {
+	if err := replay.ShareArtifacts(t, asked.Artifacts); err != nil {
 		t.Fatalf("nstest: artifacts: %v", err)
 	}
-	if furnish := c.furnish(); furnish != nil {
-		if err := furnish(); err != nil {
-			t.Fatalf("nstest: furnish the namespaces: %v", err)
+	if setup := c.setup(); setup != nil {
+		if err := setup(); err != nil {
+			t.Fatalf("nstest: set up the namespaces: %v", err)
 		}
 	}
 	c.reportHere(t)

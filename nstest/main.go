@@ -8,6 +8,10 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/fixturepool"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/leakcheck"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rootless"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/shard"
 	"github.com/seed-1bc5c4a2/gonso/reexec"
 )
 
@@ -47,7 +51,7 @@ import (
 // A package that has something to do before or after its tests says so with [RunFunc].
 func Main(m Runner, opts ...MainOption) {
 	code, p := (&M{M: m, Options: opts}).run()
-	if p == elsewhere {
+	if p == rootless.Elsewhere {
 		// Without the exit hooks of the runtime: the child has written the coverage, and this
 		// process has run nothing that counts.
 		syscall.Exit(code)
@@ -96,15 +100,6 @@ type mainConfig struct{ noLeakCheck, ownNetwork bool }
 // NoLeakCheck has Main not look for what the tests left behind.
 func NoLeakCheck() MainOption { return func(c *mainConfig) { c.noLeakCheck = true } }
 
-// A place is where the tests run.
-type place int
-
-const (
-	here      place = iota // in this process, as it is
-	inside                 // in this process, which is the child of a rootless run
-	elsewhere              // in the child of this process
-)
-
 // OwnNetwork gives a rootless run a network namespace of its own, with nothing in it but lo. It is
 // for tests with libraries that join a network by its descriptor and then go back to the process's:
 //
@@ -127,43 +122,43 @@ func OwnNetwork() MainOption { return func(c *mainConfig) { c.ownNetwork = true 
 // Run does what [Main] does and returns the exit code.
 func (m *M) Run() int {
 	code, p := m.run()
-	if p == elsewhere {
+	if p == rootless.Elsewhere {
 		coverTwice()
 	}
 	return code
 }
 
-func (m *M) run() (code int, p place) {
+func (m *M) run() (code int, p rootless.Place) {
 	mainRan.Store(true)
 	reexec.CheckAction()
 	var config mainConfig
 	for _, opt := range m.Options {
 		opt(&config)
 	}
-	if code, p = runRootless(config.ownNetwork); p == elsewhere {
+	if code, p = rootless.Run(config.ownNetwork); p == rootless.Elsewhere {
 		return code, p
 	}
 	return m.runHere(&config, p), p
 }
 
 // runHere runs the tests in this process.
-func (m *M) runHere(config *mainConfig, p place) int {
-	if err := applyShard(); err != nil {
+func (m *M) runHere(config *mainConfig, p rootless.Place) int {
+	if err := shard.Apply(); err != nil {
 		fmt.Fprintf(os.Stderr, "nstest: %v\n", err)
 		return 1
 	}
 	check := func(code int) int { return code }
 	if !config.noLeakCheck {
-		leaks, err := newLeakCheck(p == inside)
+		leaks, err := leakcheck.Begin(p == rootless.Inside)
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "nstest: leak check: %v\n", err)
 			return 1
 		}
-		check = leaks.finish
+		check = leaks.Finish
 	}
 	code := reexec.RunTests(watched{m.M, p})
 	code = max(code, endSpec())
-	drain()
+	fixturepool.Close()
 	skips.report()
 	return check(code)
 }
@@ -172,13 +167,13 @@ func (m *M) runHere(config *mainConfig, p place) int {
 // the tests are run by the main one, so that those who look for leaked goroutines find no other.
 type watched struct {
 	Runner
-	place
+	place rootless.Place
 }
 
 func (w watched) Run() int {
 	defer watchTimeout()()
-	if w.place == inside {
-		defer wakeParent()()
+	if w.place == rootless.Inside {
+		defer rootless.WakeParent()()
 	}
 	return w.Runner.Run()
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/leak"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/fixturepool"
 )
 
 // An Inventory is what this process had at one moment: threads, descriptors,
@@ -22,7 +23,7 @@ type Inventory struct {
 // What is ready for later fixtures is closed before, so as not to be taken for a
 // leak.
 func Snapshot() *Inventory {
-	drain()
+	fixturepool.Close()
 	s, err := leak.Take()
 	return &Inventory{s, err}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/workdir"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
 )
@@ -98,7 +99,7 @@ func (r *room) bindName(tb testing.TB, name string) error {
 		return err
 	}
 	var ofProcess os.FileInfo
-	atHome(func() { ofProcess, _ = os.Stat(netnsDir) }) // which need not be there
+	workdir.OfProcess(func() { ofProcess, _ = os.Stat(netnsDir) }) // which need not be there
 	err := inside(func() error {
 		if own, err := os.Stat(netnsDir); err != nil || ofProcess != nil && os.SameFile(own, ofProcess) {
 			return errors.Join(fmt.Errorf("%s is not the fixture's own: %w", netnsDir, errors.ErrUnsupported), err)

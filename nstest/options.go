@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/onsi/ginkgo/v2/types"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/fixturepool"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/setup"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -25,7 +27,7 @@ type config struct {
 	at types.CodeLocation // where a fixture of Ginkgo is made
 
 	once sync.Once
-	own  *source // where rooms come from that nobody else wants
+	own  *fixturepool.Pool // where Sets come from that nobody else wants
 }
 
 func newConfig(flags int, opts []Option) *config {
@@ -57,3 +59,42 @@ func Unshare(opts ...set.UnshareOpt) Option {
 // Named names the fixture in logs and reports. Without it, fixtures are called
 // after their kinds, and the second of a test with the same ones net#2.
 func Named(name string) Option { return func(c *config) { c.name = name } }
+
+// setup returns what runs inside of each new Set before a test gets it, or nil
+// where there is nothing to do.
+func (c *config) setup() func() error {
+	var steps []func() error
+	if !c.raw {
+		if step := setup.Namespaces(c.flags); step != nil {
+			steps = append(steps, step)
+		}
+	}
+	for _, f := range c.setups {
+		steps = append(steps, func() error { f(); return nil })
+	}
+	if len(steps) == 0 {
+		return nil
+	}
+	return func() error {
+		for _, step := range steps {
+			if err := step(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// pool returns where Sets of this configuration come from.
+func (c *config) pool() *fixturepool.Pool {
+	if !c.pooled() {
+		c.once.Do(func() { c.own = c.newPool() })
+		return c.own
+	}
+	return fixturepool.Shared(fixturepool.Key{Flags: c.flags, Raw: c.raw}, c.newPool)
+}
+
+func (c *config) newPool() *fixturepool.Pool {
+	// Only functions of the test could do something to their thread.
+	return fixturepool.New(fixturepool.Config{Flags: c.flags, Setup: c.setup(), Tidy: len(c.setups) == 0, Unshare: c.unshare})
+}

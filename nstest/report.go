@@ -16,6 +16,7 @@ import (
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/leftover"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -146,21 +147,21 @@ func (r *room) release() error {
 // clear reports what is to be reported, and kills and names in its error what is left.
 func (r *room) clear() error {
 	r.tb.Helper()
-	left, err := r.leftProcesses()
+	left, err := r.leftover.Processes()
 	if len(left) > 0 {
 		r.group.capture()
 	}
 	r.captureIfFailed()
 	r.log()
-	return errors.Join(err, r.killAll(left))
+	return errors.Join(err, r.leftover.KillAll(left))
 }
 
 // releaseLate is what release is for a room whose spec is over, so that nobody reports on it.
 func (r *room) releaseLate() (err error) {
 	if !r.cleared {
 		var left []state.Process
-		left, err = r.leftProcesses()
-		err = errors.Join(err, r.killAll(left))
+		left, err = r.leftover.Processes()
+		err = errors.Join(err, r.leftover.KillAll(left))
 	}
 	r.group.remove(r)
 	return errors.Join(err, r.close())
@@ -268,7 +269,7 @@ func (c *config) reportHere(t *testing.T) {
 		t.Fatalf("nstest: %v", err)
 	}
 	mounts, err := procfs.Mounts(procfs.Root, procfs.Self)
-	r := &room{tb: t, owner: t.Name(), name: cmp.Or(c.name, set.KindNames(c.flags)), set: here, own: here, reaped: reapedChildren()}
+	r := &room{tb: t, owner: t.Name(), name: cmp.Or(c.name, set.KindNames(c.flags)), set: here, own: here, leftover: leftover.In(here)}
 	r.usual = func() ([]procfs.Mount, error) { return mounts, err }
 	r.register()
 	r.stayInProcess(t)
@@ -276,7 +277,7 @@ func (c *config) reportHere(t *testing.T) {
 
 // usualMounts lists what is mounted in a fixture like this when a test gets it.
 func (c *config) usualMounts() ([]procfs.Mount, error) {
-	fresh, err := newSource(&config{flags: c.flags & (set.NS_MNT | set.NS_NET), raw: c.raw}).pool.Get()
+	fresh, err := (&config{flags: c.flags & (set.NS_MNT | set.NS_NET), raw: c.raw}).newPool().Take()
 	if err != nil {
 		return nil, err
 	}

@@ -8,19 +8,17 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rootless"
 )
 
 // mainRan says that TestMain has called [Main] or [M.Run].
 var mainRan atomic.Bool
 
-// rootlessVariable is where a user says whether the tests may run themselves again in a user
-// namespace.
-const rootlessVariable = "NSTEST_ROOTLESS"
-
 // noteVariables has go test's cache know that a test goes by these variables: what was read before the
 // tests began, as Main does, is not in its log.
 var noteVariables = sync.OnceFunc(func() {
-	_, _ = os.LookupEnv(rootlessVariable)
+	_, _ = os.LookupEnv(rootless.Variable)
 	_, _ = os.LookupEnv("NSTEST_STRICT")
 })
 
@@ -33,9 +31,9 @@ var noteVariables = sync.OnceFunc(func() {
 func unprivileged(tb testing.TB, cause, remedy string) {
 	tb.Helper()
 	switch {
-	case os.Getenv(rootlessVariable) == "off":
+	case os.Getenv(rootless.Variable) == "off":
 		missing(tb, fmt.Sprintf("%s; %s=off keeps the tests from running in a user namespace, where they have that privilege; try: unset %[2]s",
-			cause, rootlessVariable))
+			cause, rootless.Variable))
 	case !mainRan.Load():
 		tb.Fatalf("nstest: %s\n"+
 			"this package's TestMain does not call nstest.Main, which runs the tests in a user namespace, where they have that privilege; "+

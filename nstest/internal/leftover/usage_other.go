@@ -2,7 +2,7 @@
 
 //go:build !linux
 
-package nstest
+package leftover
 
 type usage struct{}
 

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package nstest
+// Package workdir brings a process back whose working directory a clean-up of t.Chdir has moved into another
+// mount namespace.
+package workdir
 
 import (
 	"errors"
 	"sync"
-	"testing"
 
-	"github.com/onsi/ginkgo/v2"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
-	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
 // What t.Chdir does inside a mount namespace it undoes outside:
@@ -22,26 +21,26 @@ import (
 // So at the end of the test, and of the run, the process is brought back, and the test fails: inside of Do
 // t.Chdir has not done what it says either. A Chdir of Ginkgo goes back by name.
 
-// A workDir is a working directory of this process, by its name.
-type workDir string
+// A Dir is a working directory of this process, by its name.
+type Dir string
 
-// theWorkDir returns the present one. Where it has no name there is nowhere to go back to, and the
+// Current returns the present one. Where it has no name there is nowhere to go back to, and the
 // value is empty.
-func theWorkDir() (d workDir) {
-	atHome(func() {
+func Current() (d Dir) {
+	OfProcess(func() {
 		if name, err := sys.Getwd(); err == nil {
-			d = workDir(name)
+			d = Dir(name)
 		}
 	})
 	return d
 }
 
-// back brings the process back if it is in another mount namespace. That is an error.
-func (d workDir) back() (err error) {
+// Back brings the process back if it is in another mount namespace. That is an error.
+func (d Dir) Back() (err error) {
 	if d == "" {
 		return nil
 	}
-	atHome(func() {
+	OfProcess(func() {
 		if _, e := sys.Getwd(); errors.Is(e, sys.ErrUnreachable) {
 			err = errors.Join(errMoved, sys.Chdir(string(d)))
 		}
@@ -53,30 +52,9 @@ var errMoved = errors.New("t.Chdir inside of Do has moved its thread alone, and 
 	"this process into another mount namespace; the process has been moved back: " +
 	"call t.Chdir before Do, which keeps the working directory")
 
-// atHome runs f on a thread that shares its working directory with the process.
-func atHome(f func()) {
+// OfProcess runs f on a thread that shares its working directory with the process.
+func OfProcess(f func()) {
 	var done sync.WaitGroup
 	done.Go(f)
 	done.Wait()
-}
-
-// guardWorkDir sees to it that the test leaves the process in its mount namespace.
-func (r *room) guardWorkDir() {
-	r.tb.Helper()
-	if _, spec := r.tb.(*ginkgo.GinkgoTBWrapper); spec || r.set.Flags()&set.NS_MNT == 0 {
-		return
-	}
-	r.workDir = theWorkDir()
-	r.tb.Cleanup(func() {
-		r.tb.Helper()
-		r.checkWorkDir(r.tb)
-	})
-}
-
-// checkWorkDir brings the process back, and fails the test if it was away.
-func (r *room) checkWorkDir(tb testing.TB) {
-	tb.Helper()
-	if err := r.workDir.back(); err != nil {
-		tb.Errorf("nstest: %s: %v", r.name, err)
-	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package nstest
+package setup
 
 import (
 	"fmt"
@@ -12,9 +12,9 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 )
 
-// comforts are what a fixture adds to its namespaces where it can, and what tests do
+// options are what a fixture adds to its namespaces where it can, and what tests do
 // without where it cannot.
-var comforts = map[string]string{
+var options = map[string]string{
 	"settings": "some settings: none but root has ping sockets, IPv4 is set as on the host, and IPv6 addresses " +
 		"that AddAddress did not add are tentative for a second or two",
 	"sysfs": "a /sys of their own, which shows their network",
@@ -22,21 +22,21 @@ var comforts = map[string]string{
 	"proc":  "a /proc of their own, which shows the processes of their pid namespace",
 }
 
-// comfort adds one of them. Most tests get along without, and the others will fail by
+// Optional adds one of them, by its name. Most tests get along without, and the others will fail by
 // themselves: here it is said once in a process.
-func comfort(name string, add func() error) {
+func Optional(name string, add func() error) {
 	err := add()
 	if err == nil {
 		return
 	}
-	if _, said := saidComforts.LoadOrStore(name, true); said {
+	if _, before := said.LoadOrStore(name, true); before {
 		return
 	}
 	cause, _, _ := strings.Cut(err.Error(), "\n") // the others are of the same kind
 	if remedy := refusal.Masks(procfs.Root).Remedy; remedy != "" {
 		cause += "; try: " + remedy
 	}
-	fmt.Fprintf(os.Stderr, "nstest: fixtures go without %s: %s\n", comforts[name], cause)
+	fmt.Fprintf(os.Stderr, "nstest: fixtures go without %s: %s\n", options[name], cause)
 }
 
-var saidComforts sync.Map
+var said sync.Map

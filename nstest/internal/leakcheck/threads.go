@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package nstest
+package leakcheck
 
 import (
 	"slices"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/leak"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rootless"
 )
 
 // cannotReturn is what to know of threads that were left in other networks by libraries, where no
@@ -18,10 +19,10 @@ not permitted". With nstest.OwnNetwork() in TestMain, or NSTEST_ROOTLESS=net, th
 
 // explainThreads returns what helps against the threads in a report, "" if nothing is known.
 func explainThreads(r leak.Report) string {
-	abroad := slices.ContainsFunc(r.Threads, func(t leak.Thread) bool {
+	moved := slices.ContainsFunc(r.Threads, func(t leak.Thread) bool {
 		return slices.ContainsFunc(t.Moved, func(m leak.Move) bool { return m.Link == procfs.Net })
 	})
-	if !abroad || canReturn() {
+	if !moved || rootless.CanReturn() {
 		return ""
 	}
 	return cannotReturn

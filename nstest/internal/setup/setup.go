@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package nstest
+// Package setup makes new namespaces usable for tests: what of it cannot be had they go without.
+package setup
 
 import (
 	"errors"
@@ -12,50 +13,37 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// furnish returns what runs inside of each new Set before a test gets it, or nil
+// Namespaces returns what makes new namespaces of the kinds in flags usable, for a thread inside of them, or nil
 // where there is nothing to do.
-func (c *config) furnish() func() error {
-	var steps []func() error
-	if !c.raw {
-		if c.flags&set.NS_NET != 0 {
-			steps = append(steps, readyNetwork)
-		}
-		if c.flags&set.NS_MNT != 0 && c.flags&set.NS_NET != 0 {
-			steps = append(steps, func() error {
-				comfort("sysfs", sandbox.FreshSys)
-				comfort("run", sandbox.PrivateNetns)
-				return nil
-			})
-		}
-	}
-	for _, f := range c.setups {
-		steps = append(steps, func() error { f(); return nil })
-	}
-	if len(steps) == 0 {
+func Namespaces(flags int) func() error {
+	if flags&set.NS_NET == 0 {
 		return nil
 	}
+	if flags&set.NS_MNT == 0 {
+		return Network
+	}
 	return func() error {
-		for _, step := range steps {
-			if err := step(); err != nil {
-				return err
-			}
+		if err := Network(); err != nil {
+			return err
 		}
+		Optional("sysfs", sandbox.FreshSys)
+		Optional("run", sandbox.PrivateNetns)
 		return nil
 	}
 }
 
-// readyNetwork makes the thread's network namespace usable at once: lo is up, there are
+// Network makes the thread's network namespace usable at once: lo is up, there are
 // ping sockets, settings are the kernel's own, and the kernel does not look whether
 // somebody else has an IPv6 address.
-func readyNetwork() error {
-	comfort("settings", furnishSettings)
+func Network() error {
+	Optional("settings", settings)
 	if err := sys.InterfaceUp("lo"); err != nil {
 		return fmt.Errorf("bring lo up: %w", err)
 	}
 	return nil
 }
 
-func furnishSettings() (err error) {
+func settings() (err error) {
 	var s sandbox.Settings
 	defer func() { err = errors.Join(err, s.Close()) }()
 	return errors.Join(s.Defaults(), skipDuplicateDetection(&s), s.AllowPing())

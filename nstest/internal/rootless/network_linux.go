@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package nstest
+package rootless
 
 import (
 	"errors"
@@ -12,17 +12,18 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/relay"
 	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/setup"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// A rootlessMode is what NSTEST_ROOTLESS and the options of Main say.
-type rootlessMode struct {
+// A mode is what NSTEST_ROOTLESS and the options of Main say.
+type mode struct {
 	when       string // auto, off or force
 	ownNetwork bool
 }
 
 // read reads the variable, whose words are separated by commas.
-func (m *rootlessMode) read(value string) error {
+func (m *mode) read(value string) error {
 	m.when = "auto"
 	if value == "" {
 		return nil
@@ -36,27 +37,27 @@ func (m *rootlessMode) read(value string) error {
 		case "host":
 			m.ownNetwork = false
 		default:
-			return fmt.Errorf("%s=%q: %q is none of auto, off, force, net, host", rootlessVariable, value, word)
+			return fmt.Errorf("%s=%q: %q is none of auto, off, force, net, host", Variable, value, word)
 		}
 	}
 	return nil
 }
 
 // needsChild reports whether the tests are to run in a child.
-func (m *rootlessMode) needsChild() bool {
+func (m *mode) needsChild() bool {
 	switch m.when {
 	case "off":
 		return false
 	case "force":
 		return true
 	}
-	return !canUnshare() || m.ownNetwork && !canReturn()
+	return !canUnshare() || m.ownNetwork && !CanReturn()
 }
 
-// canReturn reports whether a thread that has left this process's network may come back. That
+// CanReturn reports whether a thread that has left this process's network may come back. That
 // takes CAP_SYS_ADMIN in the user namespace that owns the network (setns(2)), for which it
 // does not matter where the thread is.
-func canReturn() bool {
+func CanReturn() bool {
 	home, err := sys.Open("/proc/thread-self/ns/net")
 	if err != nil {
 		return false
@@ -69,10 +70,10 @@ func canReturn() bool {
 // of ExtraFiles.
 const tunnelFD = ticketFD + 1
 
-// readyOwnNetwork makes the child's network ready, and connects it with the server by which
+// prepareNetwork makes the child's network ready, and connects it with the server by which
 // Ginkgo's parallel processes know of each other: that listens on the host's localhost.
-func readyOwnNetwork() error {
-	err := readyNetwork()
+func prepareNetwork() error {
+	err := setup.Network()
 	if e := sandbox.FreshSys(); e != nil {
 		err = errors.Join(err, fmt.Errorf("/sys shows the host's network: %w", e))
 	}

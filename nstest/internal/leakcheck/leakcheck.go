@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package nstest
+// Package leakcheck fails a run whose tests leave something behind.
+package leakcheck
 
 import (
 	"context"
@@ -13,26 +14,27 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/creation"
 	"github.com/seed-1bc5c4a2/gonso/internal/leak"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/workdir"
 )
 
 // settleTime is how long what ends by itself, such as the thread of a goroutine
 // that has just ended, has to do so.
 const settleTime = 2 * time.Second
 
-// A leakCheck compares what the process has when its tests have ended with what
+// A Check compares what the process has when its tests have ended with what
 // it had before they began.
-type leakCheck struct {
+type Check struct {
 	before *leak.Snapshot
 	// ownMounts tells that nobody else mounts in this process's mount namespace.
 	ownMounts bool
 	// mounts tells in any other which are ours, or nil where the kernel does not tell.
 	mounts  *leak.MountWatch
-	workDir workDir
+	workDir workdir.Dir
 }
 
-// newLeakCheck is called before the tests begin.
-func newLeakCheck(ownMounts bool) (*leakCheck, error) {
-	c := &leakCheck{ownMounts: ownMounts, workDir: theWorkDir()}
+// Begin is called before the tests begin. ownMounts says that nobody else mounts in this process's mount namespace.
+func Begin(ownMounts bool) (*Check, error) {
+	c := &Check{ownMounts: ownMounts, workDir: workdir.Current()}
 	if !ownMounts {
 		var err error
 		if c.mounts, err = leak.WatchMounts(); err != nil && !errors.Is(err, leak.ErrNotTold) {
@@ -47,9 +49,9 @@ func newLeakCheck(ownMounts bool) (*leakCheck, error) {
 	return c, nil
 }
 
-// finish returns the exit code of the run: a leak is a failure.
-func (c *leakCheck) finish(code int) int {
-	if err := c.workDir.back(); err != nil {
+// Finish returns the exit code of the run: a leak is a failure.
+func (c *Check) Finish(code int) int {
+	if err := c.workDir.Back(); err != nil {
 		fmt.Fprintf(os.Stderr, "nstest: %v\n", err)
 		code = max(code, 1)
 	}
@@ -74,7 +76,7 @@ func (c *leakCheck) finish(code int) int {
 }
 
 // ours leaves out what may be another program's.
-func (c *leakCheck) ours(r leak.Report) (leak.Report, error) {
+func (c *Check) ours(r leak.Report) (leak.Report, error) {
 	if c.ownMounts {
 		return r, nil
 	}

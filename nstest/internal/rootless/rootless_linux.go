@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package nstest
+package rootless
 
 import (
 	"context"
@@ -26,66 +26,66 @@ import (
 //     file, with the same arguments, environment, files and folder.
 //  2. In it, root is mapped to the caller, and the IDs above it to the caller's
 //     subordinate ones. A ticket tells the child what it is.
-//  3. The child furnishes /run in its own mount namespace and runs the tests.
+//  3. The child sets up /run in its own mount namespace and runs the tests.
 //  4. The parent only passes signals on, waits, and ends as the child did. Should
 //     it be killed, the kernel kills the child.
 
 const (
 	// The child's roles in the handshake, without and with a network of its own.
-	rootlessRole   = "rootless"
-	ownNetworkRole = "rootlessnetwork"
+	role           = "rootless"
+	roleOwnNetwork = "rootlessnetwork"
 	// ticketFD is where the child finds its ticket: the first of ExtraFiles.
 	ticketFD = 3
 )
 
-// runRootless returns where the tests are to run: in this process as it is or, if
+// Run returns where the tests are to run: in this process as it is or, if
 // they need that here, in a child in a user namespace, which makes its namespaces ready. In
 // the parent it returns when they have been run, and their exit code.
-func runRootless(ownNetwork bool) (code int, p place) {
-	isChild, err := handshake.Accept(rootlessRole)
-	hasNetwork, networkErr := handshake.Accept(ownNetworkRole)
+func Run(ownNetwork bool) (code int, p Place) {
+	isChild, err := handshake.Accept(role)
+	hasNetwork, networkErr := handshake.Accept(roleOwnNetwork)
 	if err := errors.Join(err, networkErr); err != nil {
-		return complain(err), elsewhere
+		return report(err), Elsewhere
 	}
 	if isChild || hasNetwork {
-		arrive(hasNetwork)
-		return 0, inside
+		prepare(hasNetwork)
+		return 0, Inside
 	}
 	if slices.Contains(os.Args, "-test.fuzzworker") {
-		return 0, here // where its parent is, which it talks to by descriptors
+		return 0, Here // where its parent is, which it talks to by descriptors
 	}
-	mode := rootlessMode{ownNetwork: ownNetwork}
-	if err := mode.read(os.Getenv(rootlessVariable)); err != nil {
-		return complain(err), elsewhere
+	m := mode{ownNetwork: ownNetwork}
+	if err := m.read(os.Getenv(Variable)); err != nil {
+		return report(err), Elsewhere
 	}
-	if !mode.needsChild() {
-		return 0, here
+	if !m.needsChild() {
+		return 0, Here
 	}
 	warnDebugger()
-	if code, err = runChild(mode.ownNetwork); err == nil {
-		return code, elsewhere
+	if code, err = runChild(m.ownNetwork); err == nil {
+		return code, Elsewhere
 	}
-	complain(err)
-	if mode.when == "force" {
-		return 1, elsewhere
+	report(err)
+	if m.when == "force" {
+		return 1, Elsewhere
 	}
-	return 0, here // The tests can still say what they miss.
+	return 0, Here // The tests can still say what they miss.
 }
 
-// arrive makes the child's namespaces ready. Where that fails, the tests that it concerns
+// prepare makes the child's namespaces ready. Where that fails, the tests that it concerns
 // will say so; the others can run.
-func arrive(hasNetwork bool) {
+func prepare(hasNetwork bool) {
 	if err := sandbox.PrivateRun(); err != nil {
-		complain(err)
+		report(err)
 	}
 	if hasNetwork {
-		if err := readyOwnNetwork(); err != nil {
-			complain(err)
+		if err := prepareNetwork(); err != nil {
+			report(err)
 		}
 	}
 }
 
-func complain(err error) int {
+func report(err error) int {
 	fmt.Fprintf(os.Stderr, "nstest: rootless run: %v\n", err)
 	return 1
 }
@@ -95,7 +95,7 @@ func complain(err error) int {
 func warnDebugger() {
 	tracer, err := procfs.Status(procfs.Root, procfs.Self, "TracerPid")
 	if err == nil && tracer != "0" {
-		complain(errors.New("the tests run in a child, where a debugger of this process may not see them; " +
+		report(errors.New("the tests run in a child, where a debugger of this process may not see them; " +
 			"try: gonso exec -- dlv test"))
 	}
 }
@@ -116,16 +116,16 @@ func runChild(ownNetwork bool) (code int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	role := rootlessRole
+	its := role
 	var tunnel *relay.Tunnel
 	if s.Flags()&set.NS_NET != 0 {
-		role = ownNetworkRole
+		its = roleOwnNetwork
 		if tunnel, err = relay.NewTunnel(ginkgoServer()); err != nil {
 			return 0, err
 		}
 		defer func() { err = errors.Join(err, tunnel.Close()) }()
 	}
-	ticket, env, err := handshake.Offer(role, ticketFD)
+	ticket, env, err := handshake.Offer(its, ticketFD)
 	if err != nil {
 		return 0, err
 	}
@@ -146,8 +146,8 @@ func runChild(ownNetwork bool) (code int, err error) {
 		return 0, err
 	}
 	if tunnel != nil {
-		if err := tunnel.Serve(func(err error) { complain(err) }); err != nil {
-			complain(err)
+		if err := tunnel.Serve(func(err error) { report(err) }); err != nil {
+			report(err)
 		}
 	}
 	go signals.Pass(cmd.Process.Signal)
@@ -182,7 +182,7 @@ func rootlessSet(ownNetwork bool) (set.Set, error) {
 	}
 	switch {
 	case refusal.Kind&set.NS_NET != 0:
-		complain(fmt.Errorf("the tests run in the host's network: %w", err))
+		report(fmt.Errorf("the tests run in the host's network: %w", err))
 		return rootlessSet(false)
 	case refusal.Kind&set.NS_MNT != 0:
 		if s, err := set.Unshare(kinds&^set.NS_MNT, set.WithRootMapped()); err == nil {
@@ -199,8 +199,8 @@ func exitLike(state *os.ProcessState) int {
 	if !ok || !status.Signaled() {
 		return state.ExitCode()
 	}
-	return complain(sys.EndBy(status.Signal()))
+	return report(sys.EndBy(status.Signal()))
 }
 
-// wakeParent has the parent go on whenever this process does after a stop.
-func wakeParent() (stop func()) { return relay.WakeParent(func(err error) { complain(err) }) }
+// WakeParent has the parent go on whenever this process does after a stop.
+func WakeParent() (stop func()) { return relay.WakeParent(func(err error) { report(err) }) }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package nstest
+// Package leftover finds the processes that a test has left behind in its fixture's namespaces, and kills them.
+package leftover
 
 import (
 	"errors"
@@ -11,9 +12,10 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
+	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// What is left in a fixture. To look at all processes of the machine takes longer than
+// To look at all processes of the machine takes longer than
 // many a test does. It is done only if this process has a child, or has waited for one
 // since the fixture was made: whoever lives in it is such a child, or comes from one.
 
@@ -21,18 +23,27 @@ import (
 // those that were killed just now.
 const grace = 250 * time.Millisecond
 
-// leftProcesses lists the processes that live on in a fixture's namespaces.
-func (r *room) leftProcesses() (left []state.Process, err error) {
-	if r.set.Closed() {
+// A Namespaces is a Set of namespaces that processes may be left in.
+type Namespaces struct {
+	set    set.Set
+	reaped usage // of the children that were waited for before it was made
+}
+
+// In is called before the test begins to use the namespaces.
+func In(s set.Set) Namespaces { return Namespaces{set: s, reaped: reapedChildren()} }
+
+// Processes lists the processes that live on in there.
+func (n Namespaces) Processes() (left []state.Process, err error) {
+	if n.set.Closed() {
 		return nil, nil // the test has done so
 	}
-	if reapedChildren() == r.reaped {
+	if reapedChildren() == n.reaped {
 		if children, err := sys.HasChildren(); err != nil || !children {
 			return nil, err
 		}
 	}
 	for deadline := time.Now().Add(grace); ; {
-		left, err = state.Processes(r.own)
+		left, err = state.Processes(n.set)
 		wait := time.Until(deadline)
 		if errors.Is(err, state.ErrForeignProc) {
 			return nil, nil // a process of InProcess, whose pid namespace ends with it
@@ -40,14 +51,14 @@ func (r *room) leftProcesses() (left []state.Process, err error) {
 		if err != nil || len(left) == 0 || wait <= 0 {
 			return left, err
 		}
-		if err := awaitEnd(left, wait); err != nil {
+		if err := AwaitEnd(left, wait); err != nil {
 			return left, err
 		}
 	}
 }
 
-// awaitEnd returns when one of the processes has ended, or the time is over.
-func awaitEnd(list []state.Process, limit time.Duration) (err error) {
+// AwaitEnd returns when one of the processes has ended, or the time is over.
+func AwaitEnd(list []state.Process, limit time.Duration) (err error) {
 	var ends []*sys.FD
 	defer func() {
 		for _, end := range ends {
@@ -66,16 +77,16 @@ func awaitEnd(list []state.Process, limit time.Duration) (err error) {
 	return sys.WaitReadable(limit, ends...)
 }
 
-// killAll kills the processes, and what they start meanwhile, and returns an error that
+// KillAll kills the processes, and what they start meanwhile, and returns an error that
 // names them all, or nil for none.
-func (r *room) killAll(left []state.Process) error {
+func (n Namespaces) KillAll(left []state.Process) error {
 	if len(left) == 0 {
 		return nil
 	}
 	var names []string
 	named := make(map[int]bool)
-	for deadline := time.Now().Add(killTime); len(left) > 0; {
-		again, err := r.kill(left)
+	for deadline := time.Now().Add(KillTime); len(left) > 0; {
+		again, err := n.Kill(left)
 		if err == nil {
 			for _, p := range append(left, again...) {
 				if !named[p.PID] {
@@ -83,13 +94,13 @@ func (r *room) killAll(left []state.Process) error {
 					names = append(names, p.String())
 				}
 			}
-			err = awaitEnd(again, time.Until(deadline))
+			err = AwaitEnd(again, time.Until(deadline))
 		}
 		if err == nil {
-			left, err = state.Processes(r.own)
+			left, err = state.Processes(n.set)
 		}
 		if err == nil && len(left) > 0 && time.Now().After(deadline) {
-			err = fmt.Errorf("%v has not ended %v after it was killed", left[0], killTime)
+			err = fmt.Errorf("%v has not ended %v after it was killed", left[0], KillTime)
 		}
 		if err != nil {
 			return fmt.Errorf("%s %s: %w", leftBehind, strings.Join(names, ", "), err)
@@ -103,13 +114,13 @@ func (r *room) killAll(left []state.Process) error {
 
 const leftBehind = "processes were left in the fixture"
 
-// killTime is how long the kernel may take to end a process.
-const killTime = 5 * time.Second
+// KillTime is how long the kernel may take to end a process.
+const KillTime = 5 * time.Second
 
-// kill kills those of the processes that still are in the fixture, which it returns. Numbers
+// Kill kills those of the processes that still are in the fixture, which it returns. Numbers
 // are recycled: the process that a number stands for is held first, and then found to be
 // in there.
-func (r *room) kill(list []state.Process) (again []state.Process, err error) {
+func (n Namespaces) Kill(list []state.Process) (again []state.Process, err error) {
 	held := make(map[int]*os.Process)
 	defer func() {
 		for _, process := range held {
@@ -121,7 +132,7 @@ func (r *room) kill(list []state.Process) (again []state.Process, err error) {
 			return nil, err
 		}
 	}
-	if again, err = state.Processes(r.own); err != nil {
+	if again, err = state.Processes(n.set); err != nil {
 		return nil, err
 	}
 	for _, p := range again {

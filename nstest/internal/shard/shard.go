@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package nstest
+// Package shard runs a part of the tests of a package, so that several machines can share them.
+package shard
 
 import (
 	"errors"
@@ -22,19 +23,19 @@ import (
 // specs, Ordered containers as a whole.
 type shard struct{ index, total int }
 
-// The environment of a shard (Bazel's Test Encyclopedia, "Test sharding").
+// The environment variables of a shard (Bazel's Test Encyclopedia, "Test sharding").
 const (
-	shardTotal  = "TEST_TOTAL_SHARDS"
-	shardIndex  = "TEST_SHARD_INDEX"
-	shardStatus = "TEST_SHARD_STATUS_FILE"
+	TotalVariable = "TEST_TOTAL_SHARDS"
+	index         = "TEST_SHARD_INDEX"
+	status        = "TEST_SHARD_STATUS_FILE"
 )
 
-// specShard deals out the specs, unless its total is 0.
-var specShard shard
+// ofSpecs deals out the specs, unless its total is 0.
+var ofSpecs shard
 
-// applyShard restricts this run to its shard's share.
-func applyShard() error {
-	s, err := readShard()
+// Apply restricts this run to its shard's share.
+func Apply() error {
+	s, err := read()
 	if err != nil || s.total <= 1 {
 		return err
 	}
@@ -46,10 +47,10 @@ func applyShard() error {
 		return fmt.Errorf("list the tests to share: %w", err)
 	}
 	if len(names) == 1 {
-		specShard = s
+		ofSpecs = s
 		return nil
 	}
-	pattern, rest, err := splitPattern(flag.Lookup("test.run").Value.String())
+	pattern, rest, err := SplitPattern(flag.Lookup("test.run").Value.String())
 	if err != nil {
 		return err
 	}
@@ -67,26 +68,26 @@ func applyShard() error {
 	return flag.Set("test.run", "^("+strings.Join(mine, "|")+")$"+rest)
 }
 
-// readShard tells Bazel that sharding is understood, and reads which shard this
+// read tells Bazel that sharding is understood, and reads which shard this
 // is.
-func readShard() (s shard, err error) {
-	total := os.Getenv(shardTotal)
+func read() (s shard, err error) {
+	total := os.Getenv(TotalVariable)
 	if total == "" {
 		return s, nil
 	}
-	if path := os.Getenv(shardStatus); path != "" {
+	if path := os.Getenv(status); path != "" {
 		if err := os.WriteFile(path, nil, 0o666); err != nil {
 			return s, err
 		}
 	}
 	var indexErr error
 	s.total, err = strconv.Atoi(total)
-	s.index, indexErr = strconv.Atoi(os.Getenv(shardIndex))
+	s.index, indexErr = strconv.Atoi(os.Getenv(index))
 	if err = errors.Join(err, indexErr); err == nil && (s.total < 1 || s.index < 0 || s.index >= s.total) {
 		err = os.ErrInvalid
 	}
 	if err != nil {
-		return s, fmt.Errorf("%s=%q and %s=%q name no shard: %w", shardTotal, total, shardIndex, os.Getenv(shardIndex), err)
+		return s, fmt.Errorf("%s=%q and %s=%q name no shard: %w", TotalVariable, total, index, os.Getenv(index), err)
 	}
 	return s, nil
 }
@@ -96,7 +97,7 @@ func readShard() (s shard, err error) {
 func testNames() ([]string, error) {
 	cmd := exec.Command("/proc/self/exe", "-test.list=.")
 	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, shardTotal+"=") {
+		if !strings.HasPrefix(variable, TotalVariable+"=") {
 			cmd.Env = append(cmd.Env, variable)
 		}
 	}
@@ -115,9 +116,9 @@ func testNames() ([]string, error) {
 	return names, nil
 }
 
-// splitPattern splits what -test.run has at the first slash outside of brackets,
+// SplitPattern splits what -test.run has at the first slash outside of brackets,
 // into the part for test functions and the rest, slash included.
-func splitPattern(run string) (first *regexp.Regexp, rest string, err error) {
+func SplitPattern(run string) (first *regexp.Regexp, rest string, err error) {
 	depth := 0
 	end := len(run)
 scan:
@@ -138,9 +139,9 @@ scan:
 	return first, run[end:], err
 }
 
-// skipOtherShards is called by the first node of each spec.
-func skipOtherShards() {
-	if specShard.total == 0 {
+// SkipOthers skips the running spec if it is in another shard. It is called by the first node of each spec.
+func SkipOthers() {
+	if ofSpecs.total == 0 {
 		return
 	}
 	report := ginkgo.CurrentSpecReport()
@@ -150,7 +151,7 @@ func skipOtherShards() {
 	}
 	hash := fnv.New32a()
 	hash.Write([]byte(key)) // never fails (hash.Hash)
-	if int(hash.Sum32()%uint32(specShard.total)) != specShard.index {
+	if int(hash.Sum32()%uint32(ofSpecs.total)) != ofSpecs.index {
 		ginkgo.Skip("this spec is in another shard")
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package nstest
+package replay
 
 import (
 	"errors"
@@ -25,10 +25,10 @@ func storesArtifacts() bool {
 	return f != nil && f.Value.String() == "true"
 }
 
-// artifactDirs returns the folders that the test and those around it have asked for, by name.
+// ArtifactDirs returns the folders that the test and those around it have asked for, by name.
 // To ask here would make them. Package testing does not tell; but it notes them, and
 // reflection can see that. Where it is changed there are none, and a test of this package fails.
-func artifactDirs(t *testing.T) map[string]string {
+func ArtifactDirs(t *testing.T) map[string]string {
 	dirs := map[string]string{}
 	if !storesArtifacts() {
 		return dirs
@@ -43,11 +43,11 @@ func artifactDirs(t *testing.T) map[string]string {
 	return dirs
 }
 
-// shareArtifacts gives the tests around t the folders of the parent for as long as t runs.
-func (s *subtest) shareArtifacts(t *testing.T) error {
+// ShareArtifacts gives the tests around t the folders that they have in the parent, by name, for as long as t runs.
+func ShareArtifacts(t *testing.T, folders map[string]string) error {
 	var errs []error
-	for name, dir := range artifactDirs(t) {
-		parents, ok := s.Artifacts[name]
+	for name, dir := range ArtifactDirs(t) {
+		parents, ok := folders[name]
 		if !ok {
 			continue
 		}
