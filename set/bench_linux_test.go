@@ -3,6 +3,7 @@
 package set_test
 
 import (
+	"os/exec"
 	"runtime"
 	"testing"
 
@@ -106,5 +107,31 @@ func BenchmarkUnshare(b *testing.B) {
 			done <- err
 		}()
 		noError(b, <-done)
+	})
+}
+
+func BenchmarkCommand(b *testing.B) {
+	s := unshare(b, set.NS_NET|set.NS_UTS)
+	b.Run("gonso", func(b *testing.B) {
+		for b.Loop() {
+			noError(b, s.Command(b.Context(), "/bin/true").Run())
+		}
+	})
+	b.Run("output", func(b *testing.B) {
+		for b.Loop() {
+			_, err := s.Command(b.Context(), "/bin/echo", "x").CombinedOutput()
+			noError(b, err)
+		}
+	})
+	all := unshare(b, set.NS_USER|set.NS_PID|set.NS_NET|set.NS_UTS, set.WithRootMapped())
+	b.Run("user+pid", func(b *testing.B) {
+		for b.Loop() {
+			noError(b, all.Command(b.Context(), "/bin/true").Run())
+		}
+	})
+	b.Run("floor", func(b *testing.B) {
+		for b.Loop() {
+			noError(b, exec.Command("/bin/true").Run())
+		}
 	})
 }

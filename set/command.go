@@ -11,13 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/creation"
+	"github.com/seed-1bc5c4a2/gonso/internal/command"
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
 )
 
@@ -74,11 +73,8 @@ type Cmd struct {
 	ctx     context.Context
 	set     Set
 	started bool
-	child   *forkexec.Process
 	waited  atomic.Bool // Wait was called
-	pipes   plumbing
-	exited  chan struct{}    // closed by Wait
-	watched chan interrupted // nil without a watch
+	cmd     command.Cmd // what is started, and has the ends of pipes before that
 }
 
 // Command returns the command to run the program in the namespaces of the Set, which
@@ -110,86 +106,65 @@ func (c *Cmd) elsewhere() bool { return c.set.held != nil && c.set.foreign&NS_MN
 // errno; [exec.ErrNotFound] if no folder of PATH has the program.
 //
 // After a successful Start, Wait has to be called.
-func (c *Cmd) Start() (err error) {
+func (c *Cmd) Start() error {
 	if c.started {
 		return errors.New("gonso: command already started")
 	}
 	c.started = true
-	defer func() { c.pipes.started(err == nil) }()
-	if c.Err != nil {
-		return c.Err
-	}
-	if c.Path == "" {
-		return errors.New("gonso: no command")
-	}
-	if c.ctx == nil {
-		return errors.New("gonso: a Cmd is made by Set.Command")
-	}
-	if err := c.ctx.Err(); err != nil {
-		return err
-	}
-	for _, v := range c.Env {
-		if strings.ContainsRune(v, 0) {
-			return fmt.Errorf("gonso: environment variable contains NUL: %w", os.ErrInvalid)
-		}
-	}
-	files, err := c.pipes.files(c)
+	err := c.start()
 	if err != nil {
-		return newError("start", 0, err)
+		c.cmd.ClosePipes()
 	}
-	if c.child, err = c.fork(files); err != nil {
-		return err
-	}
-	c.Process = c.child.Process
-	c.pipes.copy()
-	c.exited = make(chan struct{})
-	// Not by c, which would keep the Process of a Cmd that nobody waits for, and its descriptor.
-	creation.Add(c.exited, "a Cmd started", creation.Here(), creation.Process(c.Process.Pid))
-	if c.ctx.Done() != nil && (c.Cancel != nil || c.WaitDelay != 0) {
-		c.watched = make(chan interrupted, 1)
-		go func() { c.watched <- c.watch() }()
-	}
-	return nil
+	return err
 }
 
-func (c *Cmd) fork(files []*os.File) (*forkexec.Process, error) {
+func (c *Cmd) start() error {
+	switch {
+	case c.Err != nil:
+		return c.Err
+	case c.Path == "":
+		return errors.New("gonso: no command")
+	case c.ctx == nil:
+		return errors.New("gonso: a Cmd is made by Set.Command")
+	case c.ctx.Err() != nil:
+		return c.ctx.Err()
+	}
+	paths := c.candidates()
+	if len(paths) == 0 {
+		return c.failed(&forkexec.Error{Step: forkexec.Exec, Err: syscall.ENOENT})
+	}
 	if err := c.set.acquire("start"); err != nil {
-		return nil, err
+		return err
 	}
 	defer c.set.release()
 	joins, done, err := c.set.joins(c.set.foreign)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer done()
-	defer runtime.KeepAlive(files)
-	attr := &forkexec.Attr{Joins: joins, Dir: c.Dir, Env: c.Environ(), Sys: c.SysProcAttr}
-	for _, f := range files {
-		fd := ^uintptr(0)
-		if f != nil {
-			fd = f.Fd()
-		}
-		attr.Files = append(attr.Files, fd)
+	c.cmd.Attr = &forkexec.Attr{Joins: joins, Sys: c.SysProcAttr}
+	c.cmd.Paths, c.cmd.Args, c.cmd.Env, c.cmd.Dir = paths, c.Args, c.Env, c.Dir
+	if len(c.Args) == 0 {
+		c.cmd.Args = []string{c.Path}
 	}
-	forkexec.Adjust(c.ctx, attr)
-	args := c.Args
-	if len(args) == 0 {
-		args = []string{c.Path}
-	}
-	paths := c.candidates()
-	if len(paths) == 0 {
-		return nil, c.failed(&forkexec.Error{Step: forkexec.Exec, Err: syscall.ENOENT})
-	}
-	p, err := forkexec.Start(c.ctx, paths, args, attr)
-	if err == nil {
-		return p, nil
-	}
+	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr, c.cmd.ExtraFiles = c.Stdin, c.orLog(c.Stdout), c.orLog(c.Stderr), c.ExtraFiles
+	c.cmd.Cancel, c.cmd.WaitDelay = c.Cancel, c.WaitDelay
+	c.cmd.Started = func(p *os.Process) { c.Process = p }
+	forkexec.Adjust(c.ctx, c.cmd.Attr)
+	err = c.cmd.Start(c.ctx)
 	var child *forkexec.Error
-	if attr.Program != nil && errors.As(err, &child) && child.Step == forkexec.Exec && errors.Is(err, syscall.ENOENT) {
+	if c.cmd.Attr.Program != nil && errors.As(err, &child) && child.Step == forkexec.Exec && errors.Is(err, syscall.ENOENT) {
 		// An open file is there, so what is not is the loader that it names (execve(2)).
-		return nil, fmt.Errorf("%w (this program is linked dynamically, and its loader is not in there: build it with CGO_ENABLED=0)", c.failed(err))
+		return fmt.Errorf("%w (this program is linked dynamically, and its loader is not in there: build it with CGO_ENABLED=0)", c.failed(err))
 	}
-	return nil, c.failed(err)
+	return c.failed(err)
+}
+
+func (c *Cmd) orLog(to io.Writer) io.Writer {
+	if to == nil {
+		return c.Log
+	}
+	return to
 }
 
 // candidates are where the program may be. A folder that is not absolute is left out of
@@ -206,7 +181,7 @@ func (c *Cmd) candidates() (paths []string) {
 	return paths
 }
 
-// failed tells what the child could not do.
+// failed says what could not be done, nil if nothing.
 func (c *Cmd) failed(err error) error {
 	var child *forkexec.Error
 	if !errors.As(err, &child) {
@@ -242,24 +217,8 @@ func (c *Cmd) Wait() error {
 	if c.waited.Swap(true) {
 		return errors.New("gonso: Wait was already called")
 	}
-	state, err := c.child.Wait()
-	creation.Remove(c.exited)
-	c.ProcessState = state
-	if err == nil && !state.Success() {
-		err = &exec.ExitError{ProcessState: state}
-	}
-	close(c.exited)
-	var cut interrupted
-	if c.watched != nil {
-		cut = <-c.watched
-	}
-	// The first thing that went wrong is the likely cause of the others.
-	copied := c.pipes.wait(c.WaitDelay, cut)
-	for _, next := range []error{cut.err, copied} {
-		if err == nil {
-			err = next
-		}
-	}
+	err := c.cmd.Wait()
+	c.ProcessState = c.cmd.ProcessState
 	return err
 }
 
@@ -280,18 +239,18 @@ func (c *Cmd) Output() ([]byte, error) {
 	}
 	var out bytes.Buffer
 	c.Stdout = &out
-	var ends *bothEnds
+	var saved *prefixSuffixSaver
 	if c.Stderr == nil {
-		ends = &bothEnds{}
-		c.Stderr = ends
+		saved = &prefixSuffixSaver{}
+		c.Stderr = saved
 		if c.Log != nil {
-			c.Stderr = io.MultiWriter(ends, c.Log)
+			c.Stderr = io.MultiWriter(saved, c.Log)
 		}
 	}
 	err := c.Run()
 	var exit *exec.ExitError
-	if ends != nil && errors.As(err, &exit) {
-		exit.Stderr = ends.bytes()
+	if saved != nil && errors.As(err, &exit) {
+		exit.Stderr = saved.bytes()
 	}
 	return out.Bytes(), err
 }
