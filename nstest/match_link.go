@@ -24,8 +24,11 @@ func (m *haveLink) Match(actual any) (success bool, err error) {
 			return err
 		}
 		for _, link := range list {
-			if link.Attrs().Name != m.name && !slices.Contains(link.Attrs().AltNames, m.name) {
-				m.others = append(m.others, showLink(link))
+			a := link.Attrs()
+			if a.Name != m.name && !slices.Contains(a.AltNames, m.name) {
+				if !rtnl.UnusedFallback(a.Name, link.Type(), a.RawFlags) {
+					m.others = append(m.others, showLink(link))
+				}
 			} else if err := m.offer(link, showLink(link)); err != nil {
 				return err
 			}

@@ -35,6 +35,19 @@ func StateOf(flags uint32) LinkState {
 	return Up
 }
 
+// fallback has the kind of each device that a tunnel module puts into every network namespace, unless
+// the sysctl net.core.fb_tunnels_only_for_init_net says otherwise (Documentation/admin-guide/sysctl/net.rst).
+var fallback = map[string]string{
+	"tunl0": "ipip", "sit0": "sit", "ip6tnl0": "ip6tnl", "gre0": "gre", "ip6gre0": "ip6gre",
+	"gretap0": "gretap", "erspan0": "erspan", "ip_vti0": "vti", "ip6_vti0": "vti6",
+}
+
+// UnusedFallback reports whether a link of this name, kind (IFLA_INFO_KIND) and flags came with its
+// namespace, because somewhere on this machine somebody once used a tunnel, and is still as it came.
+func UnusedFallback(name, kind string, flags uint32) bool {
+	return kind != "" && fallback[name] == kind && flags&up == 0
+}
+
 // Flags of linux/if_addr.h, IFA_F_*.
 const (
 	optimistic = 0x04

@@ -38,6 +38,9 @@ func readLinks(s Subject) (func(*State), error) {
 		elsewhere, whereErr := s.namespaces(handle)
 		list = nil
 		for _, l := range all {
+			if a := l.Attrs(); rtnl.UnusedFallback(a.Name, l.Type(), a.RawFlags) {
+				continue
+			}
 			list = append(list, linkOf(l, addresses, elsewhere))
 		}
 		return errors.Join(err, addressErr, whereErr)
