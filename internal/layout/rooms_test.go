@@ -35,9 +35,10 @@ var rooms = []room{
 	{name: "nstest/internal/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/..."}},
 	{name: "nstest", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/..."}},
 	{name: "nstest/link/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/..."}},
-	{name: "nstest/topo/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/...", "nstest/topo/..."}},
+	{name: "nstest/wire/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/...", "nstest/wire/..."}},
+	{name: "nstest/topo/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/...", "nstest/wire/...", "nstest/topo/..."}},
 	{name: "cmd/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/...", "cmd/..."}},
-	{name: "examples/...", imports: []string{"set", "pool", ".", "reexec", "reexec/gons", "nstest", "nstest/link/...", "nstest/topo/...", "examples/..."}},
+	{name: "examples/...", imports: []string{"set", "pool", ".", "reexec", "reexec/gons", "nstest", "nstest/link/...", "nstest/wire/...", "nstest/topo/...", "examples/..."}},
 }
 
 func (r room) has(path string) bool {

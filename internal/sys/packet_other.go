@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !linux
+
+package sys
+
+import "time"
+
+// SendBatch is how many frames a [PacketSocket] sends by one system call.
+const SendBatch = 64
+
+// A PacketSocket is a socket of packet(7), which there is on Linux only.
+type PacketSocket struct{}
+
+// An Alarm ends a wait in [WaitPackets].
+type Alarm struct{}
+
+func OpenPacket(int, int, int) (*PacketSocket, error)           { return nil, errUnsupported }
+func (p *PacketSocket) Ahead(int) ([]byte, bool, error)         { return nil, false, errUnsupported }
+func (p *PacketSocket) Release(int)                             {}
+func (p *PacketSocket) Send([][]byte) (int, error)              { return 0, errUnsupported }
+func (p *PacketSocket) Dropped() (uint64, error)                { return 0, errUnsupported }
+func (p *PacketSocket) Close() error                            { return errUnsupported }
+func NewAlarm() (*Alarm, error)                                 { return nil, errUnsupported }
+func (a *Alarm) Ring() error                                    { return errUnsupported }
+func (a *Alarm) Close() error                                   { return errUnsupported }
+func WaitPackets(time.Duration, *Alarm, ...*PacketSocket) error { return errUnsupported }
+func CompleteChecksums(string) error                            { return errUnsupported }

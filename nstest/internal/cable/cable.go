@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cable
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// An End is an interface that the cable is to have in a Set's network namespace.
+type End struct {
+	Set   set.Set
+	Name  string // or a pattern that the kernel completes, such as eth%d
+	Index int    // 0 for the next one that is free
+	MTU   int    // 0 for the kernel's
+	MAC   net.HardwareAddr
+	Group uint32 // see ip-link(8), group
+}
+
+// A Frame is one that has entered the cable.
+type Frame struct {
+	Data      []byte // from the Ethernet header on; the hook may keep it, and must not change it
+	Direction impair.Direction
+	Number    uint64        // in its direction, from 1
+	At        time.Duration // since the cable was laid
+}
+
+// A Hook says what becomes of a frame, before the rules do. It is called by one goroutine, by one call after the other. It may
+// call the methods of the Cable, but not Close.
+type Hook func(Frame) Verdict
+
+// A Tap is shown each frame that enters the cable and each that has left it. It must not keep data.
+type Tap func(d impair.Direction, left bool, at time.Time, data []byte)
+
+// A Cable joins two interfaces. Its methods may be called by any goroutine.
+type Cable struct {
+	own   set.Set // the namespace in the middle
+	alarm *sys.Alarm
+	ends  [2]*sys.PacketSocket
+	names [2]string // of the outer interfaces
+	began time.Time
+	done  chan struct{}
+
+	out [][]byte // of the goroutine that runs
+
+	mu     sync.Mutex
+	lines  [2]line // by impair.Direction; frames of line i come from end i
+	hook   Hook
+	tap    Tap
+	closed bool
+	broken error
+}
+
+var _ impair.Impairer = (*Cable)(nil)
+
+// Lay makes the interfaces, which are down, and has the cable carry frames. Both are deleted by Close.
+func Lay(ends [2]End) (*Cable, error) {
+	c := &Cable{began: time.Now(), done: make(chan struct{})}
+	for i := range c.lines {
+		c.lines[i].set(impair.Direction(i), impair.Rules{}, 0)
+	}
+	if err := c.lay(ends); err != nil {
+		return nil, errors.Join(fmt.Errorf("cable: %w", err), c.free())
+	}
+	go c.run()
+	return c, nil
+}
+
+// Names returns what the interfaces were called when they were made.
+func (c *Cable) Names() (a, b string) { return c.names[0], c.names[1] }
+
+// Set implements impair.Impairer.
+func (c *Cable) Set(d impair.Direction, rules impair.Rules, seed uint64) error {
+	if err := rules.Check(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lines[d].set(d, rules, seed)
+	return nil
+}
+
+// SetHook sets the hook, or takes it away if h is nil.
+func (c *Cable) SetHook(h Hook) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hook = h
+}
+
+// SetTap sets the tap, or takes it away if t is nil.
+func (c *Cable) SetTap(t Tap) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tap = t
+}
+
+// Counters returns what was counted in one direction.
+func (c *Cable) Counters(d impair.Direction) Counters {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lines[d].count
+}
+
+// Close ends the cable. The interfaces are gone, and with them what has not left the cable. It returns what has kept the cable
+// from carrying frames, if anything has.
+func (c *Cable) Close() error {
+	c.mu.Lock()
+	before := c.closed
+	c.closed = true
+	c.mu.Unlock()
+	if before {
+		return nil
+	}
+	if err := c.alarm.Ring(); err != nil {
+		return err // and it runs on, since nobody can tell it
+	}
+	<-c.done
+	return errors.Join(c.broken, c.free())
+}

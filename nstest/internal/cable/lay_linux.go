@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cable
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
+	"github.com/seed-1bc5c4a2/gonso/set"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// The interfaces in the middle.
+const (
+	firstIndex = 100
+	innerGroup = 0x77697265
+	innerMTU   = 65535 // so that the MTU is that of the outer ends, whatever it is set to
+)
+
+// The ring of each direction. A frame that is larger than slotFrame takes the long way.
+const (
+	slotFrame = 1800
+	slots     = 512
+)
+
+// lay makes the interfaces, and the sockets on those in the middle.
+func (c *Cable) lay(ends [2]End) (err error) {
+	if c.own, err = set.Unshare(set.NS_NET); err != nil {
+		return err
+	}
+	if c.alarm, err = sys.NewAlarm(); err != nil {
+		return err
+	}
+	// The kernel is not to say anything on the cable by itself.
+	e := c.own.Do(func() { err = sandbox.SetSysctl("net/ipv6/conf/default/disable_ipv6", "1") })
+	if err = errors.Join(e, err); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	conn, err := rtnl.Dial(c.own)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	for i, end := range ends {
+		if err := c.layEnd(conn, i, end); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// layEnd makes the interface of one end, and prepares it.
+func (c *Cable) layEnd(conn *rtnl.Conn, i int, end End) (err error) {
+	fds, err := end.Set.Fds(set.NS_NET)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, fds.Close()) }()
+	inner := rtnl.End{Name: fmt.Sprintf("end%d", i), Index: firstIndex + i, MTU: innerMTU, Group: innerGroup}
+	outer := rtnl.End{Name: end.Name, Index: end.Index, MTU: end.MTU, MAC: end.MAC, Group: end.Group}
+	if err := conn.Do(rtnl.AddVeth(inner, outer, int(fds.Get(set.NS_NET).Fd())), rtnl.SetUp(inner.Name, inner.Index, true)); err != nil {
+		return err
+	}
+	at, err := linkAt(c.own, inner.Index)
+	if err != nil {
+		return err
+	}
+	if at, err = linkAt(end.Set, at.ParentIndex); err != nil { // its peer
+		return err
+	}
+	c.names[i] = at.Name
+	e := end.Set.Do(func() { err = sys.CompleteChecksums(at.Name) })
+	if err = errors.Join(e, err); err != nil {
+		return fmt.Errorf("switch off the checksum offload of %s: %w", at.Name, err)
+	}
+	e = c.own.Do(func() { c.ends[i], err = sys.OpenPacket(inner.Index, slotFrame, slots) })
+	if err = errors.Join(e, err); err != nil {
+		return fmt.Errorf("packet socket: %w", err)
+	}
+	return nil
+}
+
+// linkAt returns what the kernel says of an interface of a Set.
+func linkAt(s set.Set, index int) (attrs *netlink.LinkAttrs, err error) {
+	e := s.Do(func() {
+		var handle *netlink.Handle
+		if handle, err = netlink.NewHandle(); err != nil {
+			return
+		}
+		defer handle.Close()
+		var link netlink.Link
+		if link, err = handle.LinkByIndex(index); err == nil {
+			attrs = link.Attrs()
+		}
+	})
+	return attrs, errors.Join(e, err)
+}
+
+// free gives back what the cable has. Its namespace goes some time after it is let go of, but the interfaces go at once.
+func (c *Cable) free() (err error) {
+	for _, end := range c.ends {
+		if end != nil {
+			err = errors.Join(err, end.Close())
+		}
+	}
+	if c.alarm != nil {
+		err = errors.Join(err, c.alarm.Close())
+	}
+	if c.own.Flags() == 0 {
+		return err
+	}
+	conn, e := rtnl.Dial(c.own)
+	if e == nil {
+		e = conn.Do(rtnl.DelGroup(innerGroup))
+		conn.Close()
+	}
+	if !errors.Is(e, unix.ENODEV) { // they may have gone with the namespaces of their other ends
+		err = errors.Join(err, e)
+	}
+	return errors.Join(err, c.own.Close())
+}
+
+// refusals are errors of sending that are about the frame, or the state of the interface, and not about the socket.
+var refusals = []error{unix.ENOBUFS, unix.EMSGSIZE, unix.EINVAL, unix.ENETDOWN, unix.ENXIO, unix.ENODEV, unix.EAGAIN}
+
+func refusal(err error) bool {
+	return slices.ContainsFunc(refusals, func(r error) bool { return errors.Is(err, r) })
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package wire joins two fixtures by a cable made of Go: every frame passes through the test, which may lose, delay,
+// duplicate, corrupt or replace it. It works where the kernel has no netem, and does what netem cannot: lose the third
+// acknowledgement, or only what carries a certain text.
+//
+//	w := wire.Join(t, client, server, wire.Delay(5*time.Millisecond))
+//	w.Filter(func(f *wire.Frame) wire.Verdict {
+//		if tcp := f.TCP(); tcp != nil && tcp.SYN && w.Seen(f) == 1 {
+//			return wire.Drop // the first SYN: the client has to send it again
+//		}
+//		return wire.Pass
+//	})
+//
+// A filter sees what a cable would carry: frames with complete checksums, no larger than the MTU, with the tags of
+// VLANs. It sees ARP, neighbour discovery and what else the kernel sends by itself, too.
+//
+// # What happens to a frame
+//
+// The filters see it in the order in which they were added. What is left of it then is lost, doubled, corrupted, delayed, as the options of
+// [Join] and [Wire.Set] say. [Wire.Counters] counts all of that, and the log of a test that fails has the counts, with the
+// seed that repeats the random decisions.
+//
+// # Where not to use it
+//
+// Frames take some ten microseconds longer than on a veth, and a processor carries some hundred thousand of them in a second; bench/RESULTS.md has
+// figures. What the process cannot take in is lost, as by a network interface that is too slow, and counted as
+// Missed. For a link that just joins two fixtures take [link.Veth].
+package wire

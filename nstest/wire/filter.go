@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
+)
+
+// A filter is a function of the test, and the line that has added it.
+type filter struct {
+	judge func(*Frame) Verdict
+	at    string
+	over  bool // it has panicked, or ended its goroutine
+}
+
+// Filter has judge called for every frame on the wire, of both directions, one after the other: it needs no lock for what only
+// filters use. A test that reads what a filter has written calls [Wire.Counters] before, or has a lock for it. A filter runs on a goroutine of the wire, while no other frame goes on, so it must not wait for one. Filters that
+// were added before it come first; each is shown what those have left of the frame, and one that was dropped is shown to no other.
+// What passes all is then subject to the options of the wire.
+//
+// A filter that panics, or calls t.FailNow or what uses it (t.Fatal, require), fails the test, is not called again, and the frame passes. To fail
+// the test and go on, call t.Error.
+func (w *Wire) Filter(judge func(f *Frame) Verdict) {
+	w.tb.Helper()
+	if judge == nil {
+		w.tb.Fatal("wire: Filter: the function is nil")
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.filters = append(w.filters, &filter{judge: judge, at: caller()})
+	w.cable.SetHook(w.judge)
+}
+
+// judge asks all filters.
+func (w *Wire) judge(f cable.Frame) cable.Verdict {
+	w.mu.Lock()
+	filters := w.filters
+	w.mu.Unlock()
+	ends := [2]*nstest.Fixture{w.a, w.b}
+	frame := &Frame{From: ends[f.Direction], To: ends[1-f.Direction], Number: int(f.Number), At: f.At, data: f.Data}
+	var sum Verdict
+	for _, filter := range filters {
+		if filter.over {
+			continue
+		}
+		v := w.ask(filter, frame)
+		sum = sum.and(v)
+		if sum.v.Drop {
+			break
+		}
+		if v.v.Data != nil {
+			frame.data, frame.packet = v.v.Data, nil
+		}
+	}
+	return sum.v
+}
+
+// ask asks one filter, and reports how it ends if it does not return.
+func (w *Wire) ask(f *filter, frame *Frame) (v Verdict) {
+	w.tb.Helper()
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		w.tb.Helper()
+		f.over = true
+		if panicked := recover(); panicked != nil {
+			w.fail(fmt.Sprintf("wire: the filter of %s has panicked at %s: %v\n\n%s", f.at, panicLine(), panicked, debug.Stack()))
+			return
+		}
+		w.fail(fmt.Sprintf("wire: the filter of %s has called t.FailNow, t.Fatal, t.Skip or runtime.Goexit, which are for the goroutine of the test: "+
+			"call t.Error and return wire.Drop, for example", f.at))
+	}()
+	v = f.judge(frame)
+	returned = true
+	return v
+}
+
+// fail fails the test from the goroutine of the wire. Ginkgo panics there, after it has taken the failure.
+func (w *Wire) fail(text string) {
+	w.tb.Helper()
+	defer func() { _ = recover() }()
+	w.tb.Error(text)
+}
+
+// panicLine returns the line that has panicked: the first below the runtime's frames. It is for a deferred function.
+func panicLine() string {
+	panicking := false
+	return line(func(f runtime.Frame) bool {
+		isRuntime := strings.HasPrefix(f.Function, "runtime.")
+		panicking = panicking || isRuntime
+		return panicking && !isRuntime
+	})
+}
+
+// caller returns the line that has called this package.
+func caller() string {
+	return line(func(f runtime.Frame) bool { return !strings.HasPrefix(f.Function, thisPackage) })
+}
+
+const thisPackage = "github.com/seed-1bc5c4a2/gonso/nstest/wire."
+
+// line returns the first line of the call stack that is wanted.
+func line(wanted func(runtime.Frame) bool) string {
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
+	for {
+		frame, more := frames.Next()
+		if wanted(frame) || !more {
+			return fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line)
+		}
+	}
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// An Option changes what a wire is like, or what it does to the frames on it: in both directions, unless it is an
+// argument of [From].
+type Option func(*config)
+
+type config struct {
+	seed     uint64
+	seeded   bool
+	mtu      int
+	a, b     *nstest.Fixture
+	rules    [2]impair.Rules
+	only     []impair.Direction // of From; both if empty
+	strange  *nstest.Fixture    // of From, and at no end
+	late     bool               // for what is fixed when the wire is made
+	misplace string             // and the option that was given all the same
+}
+
+// each changes the rules of the directions that an option is for.
+func (c *config) each(change func(*impair.Rules)) {
+	for _, d := range c.directions() {
+		change(&c.rules[d])
+	}
+}
+
+func (c *config) directions() []impair.Direction {
+	if c.only != nil {
+		return c.only
+	}
+	return []impair.Direction{impair.AToB, impair.BToA}
+}
+
+// From applies options to the frames that one of the two fixtures sends, and not to those of the other: what goes
+// wrong in one direction only.
+//
+//	wire.Join(t, a, b, wire.From(a, wire.Loss(0.1)))
+func From(sender *nstest.Fixture, opts ...Option) Option {
+	return func(c *config) {
+		before := c.only
+		defer func() { c.only = before }()
+		switch sender.ID(set.NS_NET) {
+		case c.a.ID(set.NS_NET):
+			c.only = []impair.Direction{impair.AToB}
+		case c.b.ID(set.NS_NET):
+			c.only = []impair.Direction{impair.BToA}
+		default:
+			c.strange = sender
+			return
+		}
+		for _, opt := range opts {
+			opt(c)
+		}
+	}
+}
+
+// Delay sets how long each frame takes.
+func Delay(d time.Duration) Option {
+	return func(c *config) { c.each(func(r *impair.Rules) { r.Delay = d }) }
+}
+
+// Jitter has each frame take longer or shorter than [Delay] says, by d at most, evenly distributed. Frames may overtake each other by
+// that, unless there is a [Rate].
+func Jitter(d time.Duration) Option {
+	return func(c *config) { c.each(func(r *impair.Rules) { r.Jitter = d }) }
+}
+
+// Loss loses frames with that probability: 0.01 is one of a hundred.
+func Loss(p float64) Option {
+	return func(c *config) { c.each(func(r *impair.Rules) { r.Loss = p }) }
+}
+
+// Duplicate doubles frames with that probability.
+func Duplicate(p float64) Option {
+	return func(c *config) { c.each(func(r *impair.Rules) { r.Duplicate = p }) }
+}
+
+// Reorder lets frames leave at once with that probability, while the others take the time of [Delay].
+func Reorder(p float64) Option {
+	return func(c *config) { c.each(func(r *impair.Rules) { r.Reorder = p }) }
+}
+
+// Corrupt flips one bit of frames with that probability, anywhere from the Ethernet header on.
+func Corrupt(p float64) Option {
+	return func(c *config) { c.each(func(r *impair.Rules) { r.Corrupt = p }) }
+}
+
+// Rate sets how many bits of Ethernet frames the wire carries in a second. Those that come faster wait in a queue, see [Queue].
+func Rate(bitsPerSecond int64) Option {
+	return func(c *config) { c.each(func(r *impair.Rules) { r.Rate = bitsPerSecond }) }
+}
+
+// Queue sets how many frames are on the wire at most, waiting for their turn or delayed. One that comes when there are as many
+// is lost. It is 1,000 if there is a [Rate], and 10,000 if not.
+func Queue(frames int) Option {
+	return func(c *config) { c.each(func(r *impair.Rules) { r.Queue = frames }) }
+}
+
+// Seed sets where random decisions begin: the same frames with the same seed have the same fate. Without it the seed is that of
+// the environment variable NSTEST_SEED, or another one each time; the log of a test that fails has it.
+func Seed(seed uint64) Option {
+	return func(c *config) { c.seed, c.seeded = seed, true }
+}
+
+// MTU sets the size in bytes of the largest packet that both ends send, 1500 if it is not set.
+func MTU(bytes int) Option {
+	return func(c *config) {
+		c.mtu = bytes
+		if c.late {
+			c.misplace = "MTU"
+		}
+	}
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
+)
+
+// A Verdict is what a filter says is to become of a frame: [Pass], [Drop], or what the methods make of Pass. They may be
+// combined:
+//
+//	return wire.Pass.After(50 * time.Millisecond).Times(2)
+type Verdict struct{ v cable.Verdict }
+
+// Verdicts that carry a frame, and that lose it.
+var (
+	Pass = Verdict{}
+	Drop = Verdict{cable.Verdict{Drop: true}}
+)
+
+// After delays the frame, besides what the wire does to all. Those behind it may overtake it.
+func (v Verdict) After(d time.Duration) Verdict {
+	v.v.Delay += max(d, 0)
+	return v
+}
+
+// Times has the frame arrive n times; not at all if n is 0.
+func (v Verdict) Times(n int) Verdict {
+	v.v.Drop = v.v.Drop || n <= 0
+	v.v.Copies = max(0, n-1)
+	return v
+}
+
+// Corrupt flips one bit of the frame, anywhere from the Ethernet header on.
+func (v Verdict) Corrupt() Verdict {
+	v.v.Corrupt = true
+	return v
+}
+
+// With has these bytes arrive instead of the frame: an Ethernet frame with its header, and without its checksum. Checksums inside
+// of it are the caller's, such as by SerializeLayers of package gopacket.
+func (v Verdict) With(frame []byte) Verdict {
+	v.v.Data = bytes.Clone(frame)
+	if frame == nil {
+		v.v.Data = []byte{}
+	}
+	return v
+}
+
+// and returns what comes of this verdict and that of the next filter, which has seen what this one has left of the frame.
+func (v Verdict) and(next Verdict) Verdict {
+	next.v.Drop = next.v.Drop || v.v.Drop
+	next.v.Delay += v.v.Delay
+	next.v.Copies = (v.v.Copies+1)*(next.v.Copies+1) - 1
+	next.v.Corrupt = next.v.Corrupt || v.v.Corrupt
+	if next.v.Data == nil {
+		next.v.Data = v.v.Data
+	}
+	return next
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
+	"github.com/seed-1bc5c4a2/gonso/nstest/link"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// A Wire joins two fixtures until the test ends. Its methods may be called by any goroutine, filters included. What fails in one of
+// them ends the test, at the caller's line.
+type Wire struct {
+	tb    testing.TB
+	a, b  *nstest.Fixture
+	near  *link.Link
+	far   *link.Link
+	cable *cable.Cable
+
+	mu      sync.Mutex
+	config  config
+	filters []*filter
+	seen    seen
+}
+
+// Join joins two fixtures by a wire. Each has an interface for it that is up, called eth0, or eth1 if there is an
+// eth0 already, and so on. It has no address of IPv4; see [nstest.Fixture.AddAddress].
+func Join(tb testing.TB, a, b *nstest.Fixture, opts ...Option) *Wire {
+	tb.Helper()
+	w := &Wire{tb: tb, a: a, b: b, config: config{a: a, b: b}}
+	w.seen.calls = make(map[string]*call)
+	for _, f := range []*nstest.Fixture{a, b} {
+		if f.Set().Flags()&set.NS_NET == 0 {
+			tb.Fatalf("wire: join %s and %s: the fixture %s has no net namespace, only %s", a.Name(), b.Name(), f.Name(), set.KindNames(f.Set().Flags()))
+		}
+	}
+	if err := w.config.apply(opts); err != nil {
+		w.fatal("join", err)
+	}
+	if !w.config.seeded {
+		seed, err := impair.Seed()
+		if err != nil {
+			w.fatal("join", err)
+		}
+		w.config.seed = seed
+	}
+	var ends [2]cable.End
+	for i, f := range []*nstest.Fixture{a, b} {
+		ends[i] = cable.End{Set: f.Set(), Name: "eth%d", MTU: w.config.mtu}
+	}
+	c, err := cable.Lay(ends)
+	if err != nil {
+		w.fatal("join", err)
+	}
+	w.cable = c
+	a.Cleanup(tb, w.end)
+	if err := w.impair(); err != nil {
+		w.fatal("join", err)
+	}
+	nearName, farName := c.Names()
+	w.near, w.far = link.Find(tb, a, nearName), link.Find(tb, b, farName)
+	w.near.Up()
+	w.far.Up()
+	w.near.WaitUp()
+	w.far.WaitUp()
+	return w
+}
+
+// apply has options change the configuration, and says what of them makes no sense.
+func (c *config) apply(opts []Option) error {
+	for _, opt := range opts {
+		opt(c)
+	}
+	switch {
+	case c.strange != nil:
+		return fmt.Errorf("From: the fixture %s is at no end of the wire, which joins %s and %s", c.strange.Name(), c.a.Name(), c.b.Name())
+	case c.misplace != "":
+		return fmt.Errorf("%s: it is for Join, and cannot be changed later", c.misplace)
+	case c.mtu != 0 && (c.mtu < minMTU || c.mtu > maxMTU):
+		return fmt.Errorf("an MTU of %d: it must be %d to %d", c.mtu, minMTU, maxMTU)
+	}
+	for d, rules := range c.rules {
+		if err := rules.Check(); err != nil {
+			sender := []*nstest.Fixture{c.a, c.b}[d]
+			return fmt.Errorf("frames of %s: %w", sender.Name(), err)
+		}
+	}
+	return nil
+}
+
+// Bounds of [MTU]: what a veth takes.
+const minMTU, maxMTU = 68, 65535
+
+// impair has the cable do what the configuration says.
+func (w *Wire) impair() error {
+	for d, rules := range w.config.rules {
+		if err := w.cable.Set(impair.Direction(d), rules, w.config.seed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Set changes what the wire does to frames that are sent from now on. What is not among the options stays as it was; random decisions begin anew.
+func (w *Wire) Set(opts ...Option) {
+	w.tb.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	next := w.config
+	next.late = true
+	err := next.apply(opts)
+	if err == nil {
+		w.config = next
+		err = w.impair()
+	}
+	if err != nil {
+		w.fatal("set", err)
+	}
+}
+
+// Ends returns the interfaces of both fixtures.
+func (w *Wire) Ends() (a, b *link.Link) { return w.near, w.far }
+
+// end is the wire's clean-up.
+func (w *Wire) end() error {
+	w.tb.Helper()
+	if w.tb.Failed() {
+		w.tb.Log(w.report())
+	}
+	if err := w.cable.Close(); err != nil {
+		return fmt.Errorf("wire of %s and %s: %w", w.a.Name(), w.b.Name(), err)
+	}
+	return nil
+}
+
+func (w *Wire) fatal(what string, err error) {
+	w.tb.Helper()
+	w.tb.Fatal(fmt.Errorf("wire: %s %s and %s: %w", what, w.a.Name(), w.b.Name(), err))
+}
