@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/creation"
 	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/internal/thread"
 )
 
 // ErrNeedsProcess tells that no thread of a Go program can join the Set, since
@@ -96,8 +96,8 @@ func (s Set) Enter() error {
 		return err
 	}
 	defer s.release()
-	if _, main := lockThread(locksForLife); main {
-		unlockThread(locksForLife)
+	if _, main := thread.Lock(thread.LocksForLife); main {
+		thread.Unlock(thread.LocksForLife)
 		return newError("enter", s.flags, errMainThread)
 	}
 	foreign, err := s.foreignHere()
@@ -105,12 +105,12 @@ func (s Set) Enter() error {
 		err = newError("enter", foreign&^kind.Thread, ErrNeedsProcess)
 	}
 	if err != nil {
-		unlockThread(locksForLife)
+		thread.Unlock(thread.LocksForLife)
 		return err
 	}
 	moved, err := s.join(foreign)
 	if moved == 0 {
-		unlockThread(locksForLife)
+		thread.Unlock(thread.LocksForLife)
 		return err
 	}
 	sits(creation.Here())
@@ -203,7 +203,7 @@ func setnsMount(fd *sys.FD, flag int) error {
 type PanicError struct {
 	// Recovered is the original value of the panic.
 	Recovered any
-	// Stack is where it was raised, as [debug.Stack] formats it.
+	// Stack is where it was raised, as [runtime/debug.Stack] formats it.
 	Stack []byte
 }
 
@@ -215,14 +215,16 @@ func (p *PanicError) Error() string {
 }
 
 // raised leaves out of a stack what is above the panic, and below the function that ran in the
-// Set: how this file called it. A call has two lines, of which the second names the file.
+// Set: how this package called it. A call has two lines, of which the second names the file.
 func raised(stack []byte) string {
 	lines := strings.SplitAfter(string(stack), "\n")
 	first := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "panic(") }) + 2
 	if first < 2 {
-		return string(stack) // of errUnlocked, which is nobody's panic
+		return string(stack) // of thread.ErrUnlocked, which is nobody's panic
 	}
-	ours := func(call int) bool { return strings.Contains(lines[call+1], "/set/do.go:") }
+	ours := func(call int) bool {
+		return strings.Contains(lines[call+1], "/set/do.go:") || strings.Contains(lines[call+1], "/internal/thread/thread.go:")
+	}
 	for first+1 < len(lines) && ours(first) {
 		first += 2 // a Do in f, whose own panic is told of
 	}
@@ -242,88 +244,12 @@ func (p *PanicError) Unwrap() error {
 	return err
 }
 
-// onThread runs work on a new goroutine that has a thread for itself, never the
-// main one, and waits for it. The thread is used again only if work returns
-// true, which says that it is where it was; it ends with the goroutine
-// otherwise. How work fails is how onThread fails.
+// onThread is [thread.Run], whose ending becomes the caller's.
 func onThread(work func() (home bool)) {
-	done := make(chan ending, 1)
-	go runLocked(work, done)
-	(<-done).relay()
-}
-
-func runLocked(work func() bool, done chan<- ending) {
-	tid, main := lockThread(locks)
-	if main {
-		// Go never ends the main thread. While this goroutine keeps it, another
-		// one gets a thread that is not it.
-		inner := make(chan ending, 1)
-		go runLocked(work, inner)
-		done <- <-inner
-		unlockThread(locks)
-		return
-	}
-	end, home := ending{goexit: true}, false
-	defer func() {
-		if end.goexit {
-			if v := recover(); v != nil {
-				end = ending{panic: &PanicError{Recovered: v, Stack: debug.Stack()}}
-			}
-		}
-		runtime.LockOSThread() // if work took all locks back, the thread still ends here
-		switch {
-		case sys.Gettid() == tid:
-			if home {
-				unlockThread(locks + 1)
-			}
-		case end.panic == nil:
-			end = ending{panic: &PanicError{Recovered: errUnlocked, Stack: debug.Stack()}}
-		}
-		done <- end
-	}()
-	home = work()
-	end = ending{}
-}
-
-var errUnlocked = errors.New("gonso: what ran in the Set called runtime.UnlockOSThread far more often than " +
-	"runtime.LockOSThread and lost its thread, which is still in the Set and may run any goroutine")
-
-// How often a thread is locked that leaves home. Go counts, so that code which unlocks
-// more often than it locks does not set the thread free.
-const (
-	locks        = 32      // costs what one system call does
-	locksForLife = 1 << 10 // where nobody looks at the end
-)
-
-// lockThread ties the calling goroutine to its thread, and returns the thread's ID and
-// whether it is the main one. It is the only place that does, so that who unlocks can be
-// seen at a glance: the main thread, and a thread that is proven to be home.
-func lockThread(times int) (tid int, main bool) {
-	for range times {
-		runtime.LockOSThread()
-	}
-	tid = sys.Gettid()
-	return tid, tid == sys.MainThread
-}
-
-func unlockThread(times int) {
-	for range times {
-		runtime.UnlockOSThread()
-	}
-}
-
-// An ending is how a function ended; the zero value is by returning.
-type ending struct {
-	panic  *PanicError
-	goexit bool
-}
-
-// relay ends the calling goroutine the same way.
-func (e ending) relay() {
-	switch {
-	case e.panic != nil:
-		panic(e.panic)
-	case e.goexit:
+	switch end := thread.Run(work); {
+	case end.Panic != nil:
+		panic((*PanicError)(end.Panic))
+	case end.Goexit:
 		runtime.Goexit()
 	}
 }

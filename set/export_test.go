@@ -39,21 +39,6 @@ func LoseFd(s Set, flag int) error {
 	return good.Close()
 }
 
-// What unlock_linux_test.go looks at.
-const Locks = locks
-
-var (
-	ErrUnlocked = errUnlocked
-	OnThread    = onThread
-)
-
-// RunLocked is what a goroutine of onThread does, done by the calling one.
-func RunLocked(work func() (home bool)) {
-	done := make(chan ending, 1)
-	runLocked(work, done)
-	(<-done).relay()
-}
-
 // SetProc has namespaces read from another folder than /proc, for good.
 func SetProc(dir string) (err error) {
 	home.proc, err = sys.OpenDir(dir)

@@ -3,13 +3,12 @@
 package set_test
 
 import (
-	"errors"
-	"os"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/thread"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"golang.org/x/sys/unix"
 )
@@ -59,11 +58,11 @@ func TestThreadUnlockedThroughoutEndsWithItsGoroutine(t *testing.T) {
 		done.Go(func() {
 			defer func() { _ = recover() }()
 			_ = s.Do(func() {
-				for range set.Locks {
+				for range thread.Locks {
 					runtime.UnlockOSThread()
 				}
 				if lockedToThread() {
-					t.Error("more locks than set.Locks")
+					t.Error("more locks than thread.Locks")
 				}
 				tid = unix.Gettid()
 				end()
@@ -71,42 +70,6 @@ func TestThreadUnlockedThroughoutEndsWithItsGoroutine(t *testing.T) {
 		})
 		done.Wait()
 		waitGone(t, tid)
-	}
-}
-
-// Nothing of this moves a thread, so that none is left inside.
-func TestGoroutineThatLeftItsThreadIsAPanic(t *testing.T) {
-	r, w, err := os.Pipe()
-	noError(t, err)
-	defer r.Close()
-	defer w.Close()
-	for _, home := range []bool{true, false} {
-		p := caught(t, func() {
-			set.OnThread(func() bool {
-				for range set.Locks {
-					runtime.UnlockOSThread()
-				}
-				for tid := unix.Gettid(); unix.Gettid() == tid; {
-					blockInKernel(t, int(r.Fd()), w)
-				}
-				return home
-			})
-		})
-		if !errors.Is(p, set.ErrUnlocked) || !strings.Contains(p.Error(), "runtime.UnlockOSThread") {
-			t.Errorf("%v, want the unlock named", p)
-		}
-	}
-}
-
-// blockInKernel waits in a system call until another goroutine has run.
-func blockInKernel(t *testing.T, r int, w *os.File) {
-	go func() {
-		if _, err := w.Write([]byte{1}); err != nil {
-			t.Error(err)
-		}
-	}()
-	if _, err := unix.Read(r, make([]byte, 1)); err != nil {
-		t.Error(err)
 	}
 }
 

@@ -212,8 +212,8 @@ func TestChildrenOutliveTheirThread(t *testing.T) {
 	state, err := p.Wait()
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(state.ExitCode()).To(Equal(3), state.String())
-	g.Expect(running).To(ContainSubstring("forkexec.holdForkThread"))
-	g.Eventually(goroutines).ShouldNot(ContainSubstring("forkexec.holdForkThread"))
+	g.Expect(running).To(ContainSubstring("forkexec.onForkThread.func1"))
+	g.Eventually(goroutines).ShouldNot(ContainSubstring("forkexec.onForkThread.func1"))
 }
 
 // endIdleThreads ends the threads that Go keeps for later: each goes to a goroutine that

@@ -8,7 +8,7 @@ import (
 	"runtime"
 	"sync"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/internal/thread"
 	"golang.org/x/sys/unix"
 )
 
@@ -30,12 +30,13 @@ type forkThread struct {
 func onForkThread(f func()) *forkThread {
 	t := &forkThread{released: make(chan bool, 1)}
 	forked := make(chan struct{})
-	go holdForkThread(func() {
+	thread.Go(func() (restored bool) {
 		primePidfd()
 		t.tid = unix.Gettid()
 		f()
 		close(forked)
-	}, t.released)
+		return !<-t.released
+	})
 	<-forked
 	return t
 }
@@ -57,26 +58,6 @@ func (t *forkThread) end() error {
 		}
 	}
 	return nil
-}
-
-func holdForkThread(f func(), released <-chan bool) {
-	runtime.LockOSThread()
-	if sys.OnMainThread() {
-		// For as long as this goroutine holds the main thread, no other gets it.
-		done := make(chan struct{})
-		go holdForkThread(func() {
-			f()
-			close(done)
-		}, released)
-		<-done
-		runtime.UnlockOSThread()
-		return
-	}
-	f()
-	if <-released {
-		return // locked, so that the thread ends
-	}
-	runtime.UnlockOSThread()
 }
 
 // primePidfd has package os find out whether there are pidfds, for which it forks a

@@ -4,13 +4,13 @@ package leak_test
 
 import (
 	"context"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/leak"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/internal/thread"
 )
 
 func take(tb testing.TB) *leak.Snapshot {
@@ -46,10 +46,11 @@ func abroad(t *testing.T, flags int) (tid int, end func()) {
 		err error
 	}
 	moved, stop := make(chan result), make(chan struct{})
-	go offMainThread(func() {
+	thread.Go(func() bool {
 		err := sys.Unshare(flags)
 		moved <- result{sys.Gettid(), err}
 		<-stop
+		return false
 	})
 	r := <-moved
 	end = sync.OnceFunc(func() { close(stop) })
@@ -58,21 +59,4 @@ func abroad(t *testing.T, flags int) (tid int, end func()) {
 		t.Fatal(r.err)
 	}
 	return r.tid, end
-}
-
-// offMainThread runs f locked to a thread that ends with it. Go does not end the
-// main thread: while that is kept busy, the next goroutine gets another one.
-func offMainThread(f func()) {
-	runtime.LockOSThread() // f's thread is never unlocked
-	if !sys.OnMainThread() {
-		f()
-		return
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		offMainThread(f)
-	}()
-	<-done
-	runtime.UnlockOSThread()
 }

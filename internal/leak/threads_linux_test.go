@@ -14,6 +14,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/leak"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/internal/thread"
 )
 
 func TestThreadInForeignNamespacesIsFound(t *testing.T) {
@@ -80,11 +81,12 @@ func TestThreadThatWasAbroadBeforeIsNotNew(t *testing.T) {
 func TestThreadThatMovedOnIsNew(t *testing.T) {
 	g := NewWithT(t)
 	moved, again, done := make(chan error), make(chan struct{}), make(chan error)
-	go offMainThread(func() {
+	thread.Go(func() bool {
 		moved <- sys.Unshare(unix.CLONE_NEWNET)
 		<-again
 		done <- sys.Unshare(unix.CLONE_NEWNET)
 		<-again
+		return false
 	})
 	g.Expect(<-moved).To(Succeed())
 	before := take(t)

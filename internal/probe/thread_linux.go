@@ -4,27 +4,17 @@ package probe
 
 import (
 	"fmt"
-	"runtime"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/internal/thread"
 )
 
-// onThread runs work on a thread that ends with it, never the main one, which Go
-// does not end.
-func onThread(work func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		if !sys.OnMainThread() {
-			done <- work() // never unlocked
-			return
-		}
-		done <- onThread(work)
-		runtime.UnlockOSThread()
-	}()
-	return <-done
+// onThread runs work on a thread that ends with it.
+func onThread(work func() error) (err error) {
+	thread.Run(func() bool { err = work(); return false }).Relay()
+	return err
 }
 
 // inNew runs work in new namespaces on a thread that ends with it. Mounts made

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package thread
+
+// Here is what a goroutine of Run does, done by the calling one.
+func Here(work func() (restored bool)) Ending {
+	done := make(chan Ending, 1)
+	locked(work, done)
+	return <-done
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package thread runs functions on threads of their own, in whatever state they leave these.
+//
+// A goroutine that is locked to its thread takes the thread with it when it ends, unless it has
+// unlocked it. Two things are in the way of relying on that. Go never ends the main thread, and in
+// a foreign namespace that would make /proc/self, which other programs look at, lie about this
+// one: so nothing is run there. And Go counts the locks, so that code which unlocks more often than
+// it locks would set the thread free: so each is locked many times over.
+package thread
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
+
+// How often a thread is locked that may leave the namespaces it started in.
+const (
+	Locks        = 32      // costs what one system call does
+	LocksForLife = 1 << 10 // where nobody looks at the end
+)
+
+// Lock ties the calling goroutine to its thread, and returns the thread's ID and
+// whether it is the main one.
+func Lock(times int) (tid int, main bool) {
+	for range times {
+		runtime.LockOSThread()
+	}
+	tid = sys.Gettid()
+	return tid, tid == sys.MainThread
+}
+
+// Unlock takes back as many locks. It is for the main thread, and for a thread that is proven
+// to be as it was.
+func Unlock(times int) {
+	for range times {
+		runtime.UnlockOSThread()
+	}
+}
+
+// Run runs work on a new goroutine that has a thread for itself, never the main one, and waits
+// for it. The thread is used again only if work returns true, which says that it is as it was; it
+// ends with the goroutine otherwise.
+func Run(work func() (restored bool)) Ending {
+	done := make(chan Ending, 1)
+	go locked(work, done)
+	return <-done
+}
+
+// Go is [Run] without waiting. Where work panics, the program does.
+func Go(work func() (restored bool)) {
+	go func() {
+		done := make(chan Ending, 1)
+		locked(work, done)
+		(<-done).Relay()
+	}()
+}
+
+func locked(work func() bool, done chan<- Ending) {
+	tid, main := Lock(Locks)
+	if main {
+		// While this goroutine keeps the main thread, another one gets a thread that is not it.
+		started := make(chan struct{})
+		go locked(func() bool { close(started); return work() }, done)
+		<-started
+		Unlock(Locks)
+		return
+	}
+	end, restored := Ending{Goexit: true}, false
+	defer func() {
+		if end.Goexit {
+			if v := recover(); v != nil {
+				end = Ending{Panic: &Panic{Recovered: v, Stack: debug.Stack()}}
+			}
+		}
+		runtime.LockOSThread() // if work took all locks back, the thread still ends here
+		switch {
+		case sys.Gettid() == tid:
+			if restored {
+				Unlock(Locks + 1)
+			}
+		case end.Panic == nil:
+			end = Ending{Panic: &Panic{Recovered: ErrUnlocked, Stack: debug.Stack()}}
+		}
+		done <- end
+	}()
+	restored = work()
+	end = Ending{}
+}
+
+// ErrUnlocked is the panic of work that ended on another thread than it began on.
+var ErrUnlocked = errors.New("gonso: what ran on a thread of its own called runtime.UnlockOSThread far more often than " +
+	"runtime.LockOSThread and lost the thread, which may still be in a Set and may run any goroutine")
+
+// An Ending is how a function ended; the zero value is by returning.
+type Ending struct {
+	Panic  *Panic
+	Goexit bool
+}
+
+// A Panic is one that was caught, to be raised elsewhere.
+type Panic struct {
+	Recovered any    // the original value
+	Stack     []byte // where it was raised, as [debug.Stack] formats it
+}
+
+// String has both, for who sees the program end of it.
+func (p *Panic) String() string { return fmt.Sprintf("%v\n\n%s", p.Recovered, p.Stack) }
+
+// Relay ends the calling goroutine the same way.
+func (e Ending) Relay() {
+	switch {
+	case e.Panic != nil:
+		panic(e.Panic)
+	case e.Goexit:
+		runtime.Goexit()
+	}
+}
