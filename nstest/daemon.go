@@ -8,12 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/onsi/ginkgo/v2/types"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/linelog"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -114,13 +116,13 @@ func (d *Daemon) start(tb testing.TB) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	run.wanted = true // the test fails for this reason already
-	return errors.Join(fmt.Errorf("%w\n%s", err, run.out.last()), ended)
+	return errors.Join(fmt.Errorf("%w\n%s", err, run.out.Last()), ended)
 }
 
 // launch starts the program.
 func (d *Daemon) launch(tb testing.TB) (*daemonRun, error) {
 	mark := daemonMark + "=" + rand.Text()
-	run := &daemonRun{daemon: d, mark: mark, out: newDaemonLog(tb.Output(), d), ended: make(chan struct{})}
+	run := &daemonRun{daemon: d, mark: mark, out: d.newLog(tb), ended: make(chan struct{})}
 	from := d.command
 	// The context of a test ends before its clean-ups begin, which is too early.
 	cmd := d.room.set.Command(context.WithoutCancel(tb.Context()), from.Path)
@@ -137,13 +139,24 @@ func (d *Daemon) launch(tb testing.TB) (*daemonRun, error) {
 		cmd.SysProcAttr.Setpgid, cmd.SysProcAttr.Pgid = true, 0
 	}
 	cmd.WaitDelay = waitDelay
-	run.out.connect(cmd, from)
+	run.out.Connect(cmd, from)
 	run.cmd = cmd
 	if err := cmd.Start(); err != nil {
 		return nil, explainMissing(err)
 	}
 	go run.watch()
 	return run, nil
+}
+
+// newLog returns a log whose lines begin with the names of the fixture and of the program.
+func (d *Daemon) newLog(tb testing.TB) *linelog.Log {
+	var patterns []*regexp.Regexp
+	for _, c := range d.conditions {
+		if c.pattern != nil {
+			patterns = append(patterns, c.pattern)
+		}
+	}
+	return linelog.New(tb.Output(), fmt.Sprintf("[%s %s] ", d.room.name, d.name), patterns...)
 }
 
 // finish is the clean-up.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"regexp"
 	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/listening"
 )
 
 // A StartOption is an option of [Fixture.Start].
@@ -46,14 +48,14 @@ func Grace(limit time.Duration) StartOption {
 // The kernel sends no event when a socket begins to listen. It is asked every 5 ms.
 func Listening(network, address string) StartOption {
 	return func(c *daemonConfig) {
-		endpoint, err := parseListening(network, address)
+		endpoint, err := listening.Parse(network, address)
 		if err != nil && c.err == nil {
 			c.err = fmt.Errorf("Listening(%q, %q): %w", network, address, err)
 		}
 		c.conditions = append(c.conditions, &condition{
 			what: fmt.Sprintf("listens on %s %s", network, address), network: true,
-			free:  endpoint.free,
-			check: func(r *daemonRun) (bool, error) { return endpoint.listens(r.daemon.room.set) },
+			free:  endpoint.Free,
+			check: func(r *daemonRun) (bool, error) { return endpoint.Listens(r.daemon.room.set) },
 		})
 	}
 }
@@ -73,7 +75,7 @@ func Printing[R string | *regexp.Regexp](pattern R) StartOption {
 			}
 		}
 		next := &condition{what: fmt.Sprintf("prints a line that matches %v", compiled), pattern: compiled}
-		next.check = func(r *daemonRun) (bool, error) { return r.out.printed(next), nil }
+		next.check = func(r *daemonRun) (bool, error) { return r.out.Matched(compiled), nil }
 		c.conditions = append(c.conditions, next)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/leftover"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/linelog"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
 	"github.com/seed-1bc5c4a2/gonso/reexec"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -39,7 +40,7 @@ type daemonRun struct {
 	daemon *Daemon
 	cmd    *set.Cmd
 	mark   string // name and value
-	out    *daemonLog
+	out    *linelog.Log
 
 	gone   bool          // it has ended, and is about to be waited for
 	early  bool          // and nobody wanted it to
@@ -60,7 +61,7 @@ func (r *daemonRun) watch() {
 	d.mu.Unlock()
 	r.left = errors.Join(err, d.endRest(pid, r.mark))
 	r.err = r.cmd.Wait()
-	r.out.flush()
+	r.out.Flush()
 	close(r.ended)
 }
 
@@ -71,7 +72,7 @@ func (d *Daemon) verdict(r *daemonRun) error {
 	if !r.early || r.wanted {
 		return nil
 	}
-	return fmt.Errorf("%s%s has ended before the test: %s\n%s", d.name, d.at, howEnded(r.err), r.out.last())
+	return fmt.Errorf("%s%s has ended before the test: %s\n%s", d.name, d.at, howEnded(r.err), r.out.Last())
 }
 
 func howEnded(err error) string {
