@@ -18,9 +18,9 @@ import (
 func (f *Fixture) AddAddress(link, cidr string) {
 	tb := f.reporter()
 	tb.Helper()
-	r := f.room(tb)
+	in := f.instance(tb)
 	handle := f.Netlink()
-	err := r.addAddress(handle, link, cidr)
+	err := in.addAddress(handle, link, cidr)
 	if err == nil {
 		return
 	}
@@ -29,10 +29,10 @@ func (f *Fixture) AddAddress(link, cidr string) {
 			missing(tb, fmt.Sprintf("this machine lacks %v", r))
 		}
 	}
-	tb.Fatalf("nstest: %s: add %s to %s: %v", r.name, cidr, link, err)
+	tb.Fatalf("nstest: %s: add %s to %s: %v", in.name, cidr, link, err)
 }
 
-func (r *room) addAddress(handle *netlink.Handle, link, cidr string) error {
+func (in *instance) addAddress(handle *netlink.Handle, link, cidr string) error {
 	address, err := netlink.ParseAddr(cidr)
 	if err != nil {
 		return err
@@ -44,5 +44,5 @@ func (r *room) addAddress(handle *netlink.Handle, link, cidr string) error {
 	if address.IP.To4() != nil {
 		return handle.AddrAdd(on, address)
 	}
-	return r.addIPv6(handle, on, address)
+	return in.addIPv6(handle, on, address)
 }

@@ -18,7 +18,7 @@ const addressPatience = 10
 
 // addIPv6 adds an address, and on an interface that is up waits until it can be
 // reached.
-func (r *room) addIPv6(handle *netlink.Handle, on netlink.Link, address *netlink.Addr) error {
+func (in *instance) addIPv6(handle *netlink.Handle, on netlink.Link, address *netlink.Addr) error {
 	address.Flags |= unix.IFA_F_NODAD
 	if on.Attrs().Flags&net.FlagUp == 0 {
 		return handle.AddrAdd(on, address)
@@ -27,7 +27,7 @@ func (r *room) addIPv6(handle *netlink.Handle, on netlink.Link, address *netlink
 	// which a worker of the kernel adds (net/ipv6/addrconf.c, addrconf_dad_work).
 	var routes *nl.NetlinkSocket
 	var err error
-	if e := r.set.Do(func() { routes, err = nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_IPV6_ROUTE) }); e != nil {
+	if e := in.set.Do(func() { routes, err = nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_IPV6_ROUTE) }); e != nil {
 		return e
 	}
 	if err != nil {

@@ -6,6 +6,6 @@ package nstest
 
 import "github.com/vishvananda/netlink"
 
-func (r *room) addIPv6(handle *netlink.Handle, on netlink.Link, address *netlink.Addr) error {
+func (in *instance) addIPv6(handle *netlink.Handle, on netlink.Link, address *netlink.Addr) error {
 	return handle.AddrAdd(on, address)
 }

@@ -17,7 +17,7 @@ import (
 // that package testing does not allow there.
 type bystander struct {
 	testing.TB // has ended, or runs its fuzz target; nil where a tree of Ginkgo is made
-	room       *room
+	instance   *instance
 	inTarget   bool
 }
 
@@ -53,9 +53,9 @@ func (b *bystander) Log(args ...any) {
 }
 
 func (b *bystander) Cleanup(f func()) {
-	b.room.mu.Lock()
-	defer b.room.mu.Unlock()
-	b.room.ends = append(b.room.ends, f)
+	b.instance.mu.Lock()
+	defer b.instance.mu.Unlock()
+	b.instance.ends = append(b.instance.ends, f)
 }
 
 func (b *bystander) Context() context.Context { return context.Background() }

@@ -11,22 +11,22 @@ import (
 )
 
 // guardWorkDir sees to it that the test leaves the process in its mount namespace.
-func (r *room) guardWorkDir() {
-	r.tb.Helper()
-	if _, spec := r.tb.(*ginkgo.GinkgoTBWrapper); spec || r.set.Flags()&set.NS_MNT == 0 {
+func (in *instance) guardWorkDir() {
+	in.tb.Helper()
+	if _, spec := in.tb.(*ginkgo.GinkgoTBWrapper); spec || in.set.Flags()&set.NS_MNT == 0 {
 		return
 	}
-	r.workDir = workdir.Current()
-	r.tb.Cleanup(func() {
-		r.tb.Helper()
-		r.checkWorkDir(r.tb)
+	in.workDir = workdir.Current()
+	in.tb.Cleanup(func() {
+		in.tb.Helper()
+		in.checkWorkDir(in.tb)
 	})
 }
 
 // checkWorkDir brings the process back, and fails the test if it was away.
-func (r *room) checkWorkDir(tb testing.TB) {
+func (in *instance) checkWorkDir(tb testing.TB) {
 	tb.Helper()
-	if err := r.workDir.Back(); err != nil {
-		tb.Errorf("nstest: %s: %v", r.name, err)
+	if err := in.workDir.Back(); err != nil {
+		tb.Errorf("nstest: %s: %v", in.name, err)
 	}
 }

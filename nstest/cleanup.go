@@ -11,16 +11,16 @@ import "testing"
 // error of undo fails tb.
 func (f *Fixture) Cleanup(tb testing.TB, undo func() error) {
 	tb.Helper()
-	f.room(tb).cleanup(tb, undo)
+	f.instance(tb).cleanup(tb, undo)
 }
 
-func (r *room) cleanup(tb testing.TB, undo func() error) {
+func (in *instance) cleanup(tb testing.TB, undo func() error) {
 	tb.Helper()
 	tb.Cleanup(func() {
 		tb.Helper()
-		r.captureIfFailed()
+		in.captureIfFailed()
 		if err := undo(); err != nil {
-			tb.Errorf("nstest: %s: %v", r.name, err)
+			tb.Errorf("nstest: %s: %v", in.name, err)
 		}
 	})
 }

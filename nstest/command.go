@@ -22,18 +22,18 @@ const waitDelay = time.Second
 func (f *Fixture) Command(name string, args ...string) *set.Cmd {
 	tb := f.reporter()
 	tb.Helper()
-	r := f.room(tb)
+	in := f.instance(tb)
 	over := tb.Context()
 	ctx, kill := context.WithCancel(context.WithoutCancel(over))
 	killed := make(chan struct{})
 	stop := context.AfterFunc(over, func() {
 		defer close(killed)
-		r.captureIfFailed() // what it has brought about
+		in.captureIfFailed() // what it has brought about
 		kill()
 	})
-	cmd := r.set.Command(ctx, name, args...)
+	cmd := in.set.Command(ctx, name, args...)
 	cmd.Log, cmd.WaitDelay = tb.Output(), waitDelay
-	r.cleanup(tb, func() error {
+	in.cleanup(tb, func() error {
 		if !stop() {
 			<-killed // on a goroutine of its own, which must not ask a test that is over
 		}

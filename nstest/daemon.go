@@ -24,11 +24,11 @@ import (
 // Its processes are the program itself, those in its process group, and those in the fixture
 // that have its environment.
 type Daemon struct {
-	fixture *Fixture
-	room    *room
-	name    string
-	at      string   // where it was started, which Ginkgo does not tell of a clean-up
-	command *set.Cmd // which is never started itself: it says what to run
+	fixture  *Fixture
+	instance *instance
+	name     string
+	at       string   // where it was started, which Ginkgo does not tell of a clean-up
+	command  *set.Cmd // which is never started itself: it says what to run
 	daemonConfig
 
 	mu    sync.Mutex
@@ -61,18 +61,18 @@ type Daemon struct {
 func (f *Fixture) Start(cmd *set.Cmd, opts ...StartOption) *Daemon {
 	tb := f.reporter()
 	tb.Helper()
-	r := f.room(tb)
-	d := &Daemon{fixture: f, room: r, command: cmd, daemonConfig: newDaemonConfig(opts)}
+	in := f.instance(tb)
+	d := &Daemon{fixture: f, instance: in, command: cmd, daemonConfig: newDaemonConfig(opts)}
 	if err := d.check(); err != nil {
-		tb.Fatalf("nstest: %s: start a daemon: %v", r.name, err)
+		tb.Fatalf("nstest: %s: start a daemon: %v", in.name, err)
 	}
 	d.name = filepath.Base(cmd.Path)
-	if r.group.spec {
+	if in.group.spec {
 		d.at = fmt.Sprintf(", started at %v,", types.NewCodeLocation(0))
 	}
-	r.cleanup(tb, d.finish)
+	in.cleanup(tb, d.finish)
 	if err := d.start(tb); err != nil {
-		tb.Fatalf("nstest: %s: start %s: %v", r.name, d.name, err)
+		tb.Fatalf("nstest: %s: start %s: %v", in.name, d.name, err)
 	}
 	return d
 }
@@ -89,7 +89,7 @@ func (d *Daemon) check() error {
 	}
 	for _, c := range d.conditions {
 		if c.network {
-			return d.room.lacksNet()
+			return d.instance.lacksNet()
 		}
 	}
 	return nil
@@ -125,7 +125,7 @@ func (d *Daemon) launch(tb testing.TB) (*daemonRun, error) {
 	run := &daemonRun{daemon: d, mark: mark, out: d.newLog(tb), ended: make(chan struct{})}
 	from := d.command
 	// The context of a test ends before its clean-ups begin, which is too early.
-	cmd := d.room.set.Command(context.WithoutCancel(tb.Context()), from.Path)
+	cmd := d.instance.set.Command(context.WithoutCancel(tb.Context()), from.Path)
 	cmd.Args, cmd.Dir, cmd.Stdin, cmd.ExtraFiles = from.Args, from.Dir, from.Stdin, from.ExtraFiles
 	cmd.Env = append(slices.Clone(from.Environ()), mark)
 	if err := handOnCoverage(cmd); err != nil {
@@ -156,7 +156,7 @@ func (d *Daemon) newLog(tb testing.TB) *linelog.Log {
 			patterns = append(patterns, c.pattern)
 		}
 	}
-	return linelog.New(tb.Output(), fmt.Sprintf("[%s %s] ", d.room.name, d.name), patterns...)
+	return linelog.New(tb.Output(), fmt.Sprintf("[%s %s] ", d.instance.name, d.name), patterns...)
 }
 
 // finish is the clean-up.
@@ -176,7 +176,7 @@ func (d *Daemon) finish() error {
 // current returns the run that the test means.
 func (d *Daemon) current(tb testing.TB) *daemonRun {
 	tb.Helper()
-	d.fixture.room(tb)
+	d.fixture.instance(tb)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.run

@@ -57,66 +57,66 @@ func Run(t *testing.T, name string, flags int, f func(t *testing.T), opts ...Opt
 // test that the fixture belongs to and with all others that run there.
 func (f *Fixture) Run(t *testing.T, name string, what func(t *testing.T)) bool {
 	t.Helper()
-	r := f.For(t).room(t)
+	in := f.For(t).instance(t)
 	return runSubtestOf(t, name, func(t *testing.T) {
 		t.Helper()
-		r.enter(t)
+		in.enter(t)
 		what(t)
 	})
 }
 
-// enter moves the calling goroutine, which is that of tb, into the room until tb ends.
-func (r *room) enter(tb testing.TB) {
+// enter moves the calling goroutine, which is that of tb, into the instance until tb ends.
+func (in *instance) enter(tb testing.TB) {
 	tb.Helper()
 	_, spec := tb.(*ginkgo.GinkgoTBWrapper) // whose clean-ups run on other goroutines
 	var outside set.Set
 	var err error
 	if !spec {
-		outside, err = r.leavable(tb)
+		outside, err = in.leavable(tb)
 	}
 	if err == nil {
-		err = r.set.Enter()
+		err = in.set.Enter()
 	}
 	if err != nil {
-		tb.Fatalf("nstest: %s: %v", r.name, errors.Join(err, outside.Close()))
+		tb.Fatalf("nstest: %s: %v", in.name, errors.Join(err, outside.Close()))
 	}
 	if spec {
 		return
 	}
-	r.stay(tb, outside, false)
+	in.stay(tb, outside, false)
 }
 
-// stayInProcess is what enter is for a room that the whole process is in, see [InProcess].
+// stayInProcess is what enter is for an instance that the whole process is in, see [InProcess].
 // Its temporary folder is removed from a copy of the mount namespace as it came.
-func (r *room) stayInProcess(tb testing.TB) {
+func (in *instance) stayInProcess(tb testing.TB) {
 	tb.Helper()
 	var outside set.Set
-	if r.set.Flags()&set.NS_MNT != 0 {
+	if in.set.Flags()&set.NS_MNT != 0 {
 		var err error
 		if outside, err = set.Unshare(set.NS_MNT); err != nil {
-			tb.Fatalf("nstest: %s: %v", r.name, err)
+			tb.Fatalf("nstest: %s: %v", in.name, err)
 		}
 		tempDirFirst(tb)
 	}
-	r.stay(tb, outside, true)
+	in.stay(tb, outside, true)
 }
 
-// stay has a test be in the room until it ends, and then go to the mount namespace outside.
-func (r *room) stay(tb testing.TB, outside set.Set, process bool) {
+// stay has a test be in the instance until it ends, and then go to the mount namespace outside.
+func (in *instance) stay(tb testing.TB, outside set.Set, process bool) {
 	tb.Helper()
-	stays.begin(tb, r, process)
+	stays.begin(tb, in, process)
 	tb.Cleanup(func() {
 		tb.Helper()
-		r.captureIfFailed() // what is mounted in t.TempDir is about to go
+		in.captureIfFailed() // what is mounted in t.TempDir is about to go
 		err := stays.end(tb)
 		if !process {
-			err = errors.Join(err, r.stillHere())
+			err = errors.Join(err, in.stillHere())
 		}
 		if outside.Flags() != 0 {
 			err = errors.Join(err, outside.Enter(), outside.Close())
 		}
 		if err != nil {
-			tb.Errorf("nstest: %s: %v", r.name, err)
+			tb.Errorf("nstest: %s: %v", in.name, err)
 		}
 	})
 }
@@ -128,8 +128,8 @@ func (r *room) stay(tb testing.TB, outside set.Set, process bool) {
 // seen there of other folders, by bind mounts, would be removed too. From outside the
 // mounts cannot be seen, and the kernel detaches those on a folder that is removed (since
 // Linux 3.18). The clean-up that does so has to be registered before the one that leaves.
-func (r *room) leavable(tb testing.TB) (outside set.Set, err error) {
-	if r.set.Flags()&set.NS_MNT == 0 {
+func (in *instance) leavable(tb testing.TB) (outside set.Set, err error) {
+	if in.set.Flags()&set.NS_MNT == 0 {
 		return set.Set{}, nil
 	}
 	tempDirFirst(tb)
@@ -145,17 +145,17 @@ func tempDirFirst(tb testing.TB) {
 	}
 }
 
-// stillHere makes sure that the calling goroutine is in the room's Set.
-func (r *room) stillHere() error {
-	here, err := set.Current(r.set.Flags())
+// stillHere makes sure that the calling goroutine is in the instance's Set.
+func (in *instance) stillHere() error {
+	here, err := set.Current(in.set.Flags())
 	if err != nil {
 		return fmt.Errorf("where is this goroutine? %w", err)
 	}
 	defer here.Close()
-	for _, kind := range set.Kinds(r.set.Flags()) {
-		same, e := here.Same(r.set, kind)
+	for _, kind := range set.Kinds(in.set.Flags()) {
+		same, e := here.Same(in.set, kind)
 		if e == nil && !same {
-			e = fmt.Errorf("this goroutine is in %s, expected %s", idOf(here, kind), idOf(r.set, kind))
+			e = fmt.Errorf("this goroutine is in %s, expected %s", idOf(here, kind), idOf(in.set, kind))
 		}
 		err = errors.Join(err, e)
 	}

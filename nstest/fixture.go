@@ -27,12 +27,12 @@ import (
 // It is of no use once its test has ended. A method that is called then says whose it was:
 // it fails the test around, if nstest knows that one, and panics otherwise.
 type Fixture struct {
-	now atomic.Pointer[room]
-	tb  testing.TB // of For, otherwise the room's is meant
+	now atomic.Pointer[instance]
+	tb  testing.TB // of For, otherwise the instance's is meant
 }
 
-// A room is what a fixture has for the length of one test or spec.
-type room struct {
+// An instance is what a fixture has for the length of one test or spec.
+type instance struct {
 	tb       testing.TB
 	owner    string // the name of the test
 	name     string
@@ -45,7 +45,7 @@ type room struct {
 	links *netlink.Handle
 	netns *os.File          // the network namespace, see NetNS
 	files map[string]string // path inside to the file that is mounted there
-	whole *room             // with the Sets of those around it, see Here
+	whole *instance         // with the Sets of those around it, see Here
 	ends  []func()          // what is to be done at the end, and could be no clean-up of tb
 
 	workDir workdir.Dir // as the test began
@@ -79,18 +79,18 @@ func New(tb testing.TB, flags int, opts ...Option) *Fixture {
 	return f
 }
 
-// begin gives the fixture a room until the test ends.
+// begin gives the fixture an instance until the test ends.
 func (f *Fixture) begin(tb testing.TB, c *config) {
 	tb.Helper()
-	r := newRoom(tb, c)
-	f.now.Store(r)
-	r.guardWorkDir()
-	r.register()
+	in := newInstance(tb, c)
+	f.now.Store(in)
+	in.guardWorkDir()
+	in.register()
 }
 
 // newRoom takes a Set for a test. Where there is none to be had it ends the
 // test.
-func newRoom(tb testing.TB, c *config) *room {
+func newInstance(tb testing.TB, c *config) *instance {
 	tb.Helper()
 	noteVariables()
 	own, err := c.pool().Take()
@@ -108,33 +108,33 @@ func newRoom(tb testing.TB, c *config) *room {
 	if err != nil {
 		tb.Fatalf("nstest: %s: %v", name, errors.Join(err, own.Close()))
 	}
-	return &room{tb: tb, owner: tb.Name(), name: name, nameless: nameless, set: all, own: own, at: c.at, leftover: leftover.In(own), usual: c.usualMounts}
+	return &instance{tb: tb, owner: tb.Name(), name: name, nameless: nameless, set: all, own: own, at: c.at, leftover: leftover.In(own), usual: c.usualMounts}
 }
 
-func (r *room) close() (err error) {
-	r.end()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.links != nil {
-		r.links.Close()
-		r.links = nil
+func (in *instance) close() (err error) {
+	in.end()
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.links != nil {
+		in.links.Close()
+		in.links = nil
 	}
-	if r.netns != nil {
-		err = r.netns.Close()
-		r.netns = nil
+	if in.netns != nil {
+		err = in.netns.Close()
+		in.netns = nil
 	}
-	if r.whole != nil {
-		err = errors.Join(err, r.whole.close())
+	if in.whole != nil {
+		err = errors.Join(err, in.whole.close())
 	}
-	return errors.Join(err, r.set.Close(), r.own.Close())
+	return errors.Join(err, in.set.Close(), in.own.Close())
 }
 
 // end does what is to be done at the end.
-func (r *room) end() {
-	r.mu.Lock()
-	ends := r.ends
-	r.ends = nil
-	r.mu.Unlock()
+func (in *instance) end() {
+	in.mu.Lock()
+	ends := in.ends
+	in.ends = nil
+	in.mu.Unlock()
 	for _, f := range slices.Backward(ends) {
 		f()
 	}
@@ -143,24 +143,24 @@ func (r *room) end() {
 // Set returns the fixture's Set, which is closed when the test has ended. It is the fixture's
 // to close.
 func (f *Fixture) Set() set.Set {
-	r := f.now.Load()
-	if r == nil {
+	in := f.now.Load()
+	if in == nil {
 		tb := f.reporter()
 		tb.Helper()
-		r = f.made(tb)
+		in = f.made(tb)
 	}
-	return r.set
+	return in.set
 }
 
 // Name returns what the fixture is called in logs.
 func (f *Fixture) Name() string {
-	r := f.now.Load()
-	if r == nil {
+	in := f.now.Load()
+	if in == nil {
 		tb := f.reporter()
 		tb.Helper()
-		r = f.made(tb)
+		in = f.made(tb)
 	}
-	return r.name
+	return in.name
 }
 
 // ID returns the kernel's name of one of the fixture's namespaces, such as
@@ -168,10 +168,10 @@ func (f *Fixture) Name() string {
 func (f *Fixture) ID(kind int) string {
 	tb := f.reporter()
 	tb.Helper()
-	r := f.room(tb)
-	id, err := r.set.ID(kind)
+	in := f.instance(tb)
+	id, err := in.set.ID(kind)
 	if err != nil {
-		tb.Fatalf("nstest: %s: %v", r.name, err)
+		tb.Fatalf("nstest: %s: %v", in.name, err)
 	}
 	return id
 }
@@ -184,28 +184,28 @@ func (f *Fixture) ID(kind int) string {
 func (f *Fixture) Do(what func()) {
 	tb := f.reporter()
 	tb.Helper()
-	r := f.room(tb)
-	r.checkWorkDir(tb)
+	in := f.instance(tb)
+	in.checkWorkDir(tb)
 	ended := true
 	defer func() {
 		if ended {
-			r.captureIfFailed() // nothing is cleaned up yet
+			in.captureIfFailed() // nothing is cleaned up yet
 		}
 	}()
-	panicked, err := r.do(what)
+	panicked, err := in.do(what)
 	if panicked != nil {
 		panic(panicked) // from here, so that whoever reports it sees the caller's line next
 	}
 	ended = false
 	if err != nil {
-		tb.Fatalf("nstest: %s: %v", r.name, err)
+		tb.Fatalf("nstest: %s: %v", in.name, err)
 	}
 }
 
 // do catches what Do panics with.
-func (r *room) do(what func()) (panicked any, err error) {
+func (in *instance) do(what func()) (panicked any, err error) {
 	defer func() { panicked = recover() }()
-	return nil, r.set.Do(what)
+	return nil, in.set.Do(what)
 }
 
 // Netlink returns a netlink handle whose sockets are in the fixture's network
@@ -214,20 +214,20 @@ func (r *room) do(what func()) (panicked any, err error) {
 func (f *Fixture) Netlink() *netlink.Handle {
 	tb := f.reporter()
 	tb.Helper()
-	r := f.room(tb)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.links == nil {
-		err := fmt.Errorf("the fixture has no net namespace, only %s", set.KindNames(r.set.Flags()))
-		if r.set.Flags()&set.NS_NET != 0 {
-			if e := r.set.Do(func() { r.links, err = netlink.NewHandle() }); e != nil {
+	in := f.instance(tb)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.links == nil {
+		err := fmt.Errorf("the fixture has no net namespace, only %s", set.KindNames(in.set.Flags()))
+		if in.set.Flags()&set.NS_NET != 0 {
+			if e := in.set.Do(func() { in.links, err = netlink.NewHandle() }); e != nil {
 				err = e
 			}
 		}
 		if err != nil {
-			r.links = nil
-			tb.Fatalf("nstest: %s: netlink: %v", r.name, err)
+			in.links = nil
+			tb.Fatalf("nstest: %s: netlink: %v", in.name, err)
 		}
 	}
-	return r.links
+	return in.links
 }

@@ -54,24 +54,24 @@ func Inside(flags int, opts ...Option) types.AroundNodeDecorator {
 	anyInside = true
 	return types.AroundNode(func(ctx context.Context, body func(context.Context)) {
 		s := runningSpec()
-		r := s.room(c)
-		if r == nil || flags&set.NS_MNT != 0 && removesTempDir() {
+		in := s.instance(c)
+		if in == nil || flags&set.NS_MNT != 0 && removesTempDir() {
 			body(ctx)
 			return
 		}
 		// The goroutine is this node's only, and ends with it; with it ends its
 		// thread.
-		if err := r.set.Enter(); err != nil {
-			ginkgo.Fail(fmt.Sprintf("nstest: %s of %v: %v", r.name, c.at, err))
+		if err := in.set.Enter(); err != nil {
+			ginkgo.Fail(fmt.Sprintf("nstest: %s of %v: %v", in.name, c.at, err))
 		}
-		s.enter(r)
-		defer s.leave(r)
+		s.enter(in)
+		defer s.leave(in)
 		body(ctx)
-		if r.set.Closed() {
+		if in.set.Closed() {
 			return // it was the node that begins the next spec
 		}
-		if err := r.stillHere(); err != nil {
-			ginkgo.Fail(fmt.Sprintf("nstest: %s of %v: %v", r.name, c.at, err))
+		if err := in.stillHere(); err != nil {
+			ginkgo.Fail(fmt.Sprintf("nstest: %s of %v: %v", in.name, c.at, err))
 		}
 	}, c.at)
 }
@@ -81,11 +81,11 @@ var anyInside bool
 
 // A spec is what the nodes of one spec, or of one Ordered container, share.
 type spec struct {
-	mu    sync.Mutex
-	rooms map[*config]*room // of Inside
-	group group
-	name  string  // of an Ordered container
-	stack []*room // that the running node is in, the innermost last
+	mu        sync.Mutex
+	instances map[*config]*instance // of Inside
+	group     group
+	name      string      // of an Ordered container
+	stack     []*instance // that the running node is in, the innermost last
 }
 
 var running struct {
@@ -98,7 +98,7 @@ var running struct {
 // again for each attempt; nothing else that Ginkgo tells would say to which
 // Ordered container a spec belongs.
 var _ = ginkgo.BeforeEach(func() {
-	s := &spec{rooms: make(map[*config]*room), group: group{spec: true}}
+	s := &spec{instances: make(map[*config]*instance), group: group{spec: true}}
 	ginkgo.DeferOnFailure(func() {
 		s.group.logAll()
 		ofSuite.logAll()
@@ -144,40 +144,40 @@ func runningSpec() *spec {
 	return running.spec
 }
 
-// room returns the spec's room for one Inside, or nil where there is no spec.
-func (s *spec) room(c *config) *room {
+// instance returns the spec's instance for one Inside, or nil where there is no spec.
+func (s *spec) instance(c *config) *instance {
 	if s == nil {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r, known := s.rooms[c]
+	in, known := s.instances[c]
 	if !known {
-		s.rooms[c] = nil // if making it fails, which ends this node
-		r = newRoom(ginkgo.GinkgoTB(), c)
-		s.rooms[c] = r
-		s.keep(r)
+		s.instances[c] = nil // if making it fails, which ends this node
+		in = newInstance(ginkgo.GinkgoTB(), c)
+		s.instances[c] = in
+		s.keep(in)
 	}
-	if r == nil {
+	if in == nil {
 		// A node must not run outside for want of a Set, least of all the teardown.
 		ginkgo.Skip("nstest: the Set of this spec could not be made")
 	}
-	return r
+	return in
 }
 
-// enter notes that the running node is in the room from now on.
-func (s *spec) enter(r *room) {
+// enter notes that the running node is in the instance from now on.
+func (s *spec) enter(in *instance) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stack = append(s.stack, r)
+	s.stack = append(s.stack, in)
 }
 
-func (s *spec) leave(r *room) {
+func (s *spec) leave(in *instance) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// A node that Ginkgo gave up on may still be in there.
 	for i, other := range slices.Backward(s.stack) {
-		if other == r {
+		if other == in {
 			s.stack = slices.Delete(s.stack, i, i+1)
 			return
 		}
@@ -185,7 +185,7 @@ func (s *spec) leave(r *room) {
 }
 
 // inside returns where the running node is.
-func (s *spec) inside() []*room {
+func (s *spec) inside() []*instance {
 	if s == nil {
 		return nil
 	}
@@ -195,7 +195,7 @@ func (s *spec) inside() []*room {
 }
 
 // removesTempDir reports whether the running node is the clean-up of GinkgoT().TempDir. It
-// must not see what is mounted in the folder, see [room.leavable].
+// must not see what is mounted in the folder, see [instance.leavable].
 func removesTempDir() bool {
 	events := ginkgo.CurrentSpecReport().SpecEvents.WithType(types.SpecEventNodeStart)
 	if len(events) == 0 {
@@ -206,19 +206,19 @@ func removesTempDir() bool {
 		strings.HasSuffix(node.CodeLocation.FileName, "/internal/testingtproxy/testing_t_proxy.go")
 }
 
-// keep has the room cleared when the spec ends, or the Ordered container. A BeforeAll node
+// keep has the instance cleared when the spec ends, or the Ordered container. A BeforeAll node
 // is the first one inside, so that its clean-up comes last. A node of an Ordered container
 // that is run for each of its specs cannot ask for one at the container's end: the next spec
 // has to see to it.
-func (s *spec) keep(r *room) {
-	s.group.add(r)
+func (s *spec) keep(in *instance) {
+	s.group.add(in)
 	report := ginkgo.CurrentSpecReport()
 	if s.name == "" {
 		s.name = strings.Join(report.ContainerHierarchyTexts, " ")
 	}
 	events := report.SpecEvents.WithType(types.SpecEventNodeStart)
 	if report.IsInOrderedContainer && events[len(events)-1].NodeType == types.NodeTypeBeforeAll {
-		ginkgo.DeferCleanup(s.end, r.at)
+		ginkgo.DeferCleanup(s.end, in.at)
 	}
 }
 
@@ -227,13 +227,13 @@ func (s *spec) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
-	for _, r := range s.rooms {
-		if r == nil {
+	for _, in := range s.instances {
+		if in == nil {
 			continue
 		}
-		r.cleared = true
-		if err := r.clear(); err != nil {
-			errs = append(errs, fmt.Errorf("nstest: %s of %v: %w", r.name, r.at, err))
+		in.cleared = true
+		if err := in.clear(); err != nil {
+			errs = append(errs, fmt.Errorf("nstest: %s of %v: %w", in.name, in.at, err))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -245,12 +245,12 @@ func (s *spec) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
-	for _, r := range s.rooms {
-		if r == nil {
+	for _, in := range s.instances {
+		if in == nil {
 			continue
 		}
-		if err := r.releaseLate(); err != nil {
-			errs = append(errs, fmt.Errorf("nstest: %s of %q, which came before: %w", r.name, s.name, err))
+		if err := in.releaseLate(); err != nil {
+			errs = append(errs, fmt.Errorf("nstest: %s of %q, which came before: %w", in.name, s.name, err))
 		}
 	}
 	return errors.Join(errs...)

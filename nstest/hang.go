@@ -85,20 +85,20 @@ func openSpec() []*group {
 // once it is read.
 func (g *group) describeOpen(when string, limit time.Duration, tell func(text string)) {
 	g.mu.Lock()
-	rooms := slices.Clone(g.rooms)
+	instances := slices.Clone(g.instances)
 	g.mu.Unlock()
-	all, texts := sets(rooms), make(chan string)
-	for _, r := range rooms {
+	all, texts := sets(instances), make(chan string)
+	for _, in := range instances {
 		go func() {
 			owner := "the suite"
 			if g != &ofSuite {
-				owner = r.tb.Name()
+				owner = in.tb.Name()
 			}
-			heading, text := r.describe(fmt.Sprintf("of %s, %s", owner, when), r.read(all, limit))
+			heading, text := in.describe(fmt.Sprintf("of %s, %s", owner, when), in.read(all, limit))
 			texts <- heading + "\n" + format.IndentString(text, 1)
 		}()
 	}
-	for range rooms {
+	for range instances {
 		tell(<-texts)
 	}
 }

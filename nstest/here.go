@@ -21,13 +21,13 @@ import (
 // If it runs in none, Here fails it.
 func Here(tb testing.TB) *Fixture {
 	tb.Helper()
-	var rooms []*room
+	var instances []*instance
 	if _, is := tb.(*ginkgo.GinkgoTBWrapper); is {
-		rooms = runningSpec().inside()
+		instances = runningSpec().inside()
 	} else {
-		rooms = stays.rooms(tb)
+		instances = stays.instances(tb)
 	}
-	if len(rooms) == 0 {
+	if len(instances) == 0 {
 		text := "nstest: Here: this test runs in no fixture: call Enter before, start it with Run, or decorate its container with Inside"
 		if stays.around(tb.Name()) {
 			text = "nstest: Here: this subtest runs outside of the fixture that the test around it has entered, " +
@@ -35,7 +35,7 @@ func Here(tb testing.TB) *Fixture {
 		}
 		tb.Fatal(text)
 	}
-	return rooms[len(rooms)-1].with(tb, rooms[:len(rooms)-1])
+	return instances[len(instances)-1].with(tb, instances[:len(instances)-1])
 }
 
 // For returns the fixture for another test than the one that it was made for: what fails in
@@ -56,35 +56,35 @@ func (f *Fixture) For(tb testing.TB) *Fixture {
 	return other
 }
 
-// with returns the fixture of the room and of those around, where they have kinds that the
-// room lacks.
-func (r *room) with(tb testing.TB, around []*room) *Fixture {
+// with returns the fixture of the instance and of those around, where they have kinds that the
+// instance lacks.
+func (in *instance) with(tb testing.TB, around []*instance) *Fixture {
 	tb.Helper()
-	flags := r.set.Flags()
+	flags := in.set.Flags()
 	for _, other := range around {
 		flags |= other.set.Flags()
 	}
-	if flags != r.set.Flags() {
-		whole, err := r.merged(around)
+	if flags != in.set.Flags() {
+		whole, err := in.merged(around)
 		if err != nil {
-			tb.Fatalf("nstest: %s: %v", r.name, err)
+			tb.Fatalf("nstest: %s: %v", in.name, err)
 		}
-		r = whole
+		in = whole
 	}
 	f := &Fixture{tb: tb}
-	f.now.Store(r)
+	f.now.Store(in)
 	return f
 }
 
-// merged returns a room with the Sets of all, which is closed with this one.
-func (r *room) merged(around []*room) (*room, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.whole != nil {
-		return r.whole, nil
+// merged returns an instance with the Sets of all, which is closed with this one.
+func (in *instance) merged(around []*instance) (*instance, error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.whole != nil {
+		return in.whole, nil
 	}
 	all, err := around[0].set.Dup(0)
-	for _, next := range append(around[1:], r) {
+	for _, next := range append(around[1:], in) {
 		if err != nil {
 			break
 		}
@@ -96,6 +96,6 @@ func (r *room) merged(around []*room) (*room, error) {
 	if err != nil {
 		return nil, errors.Join(err, all.Close())
 	}
-	r.whole = &room{tb: r.tb, owner: r.owner, name: r.name, set: all, own: all, group: r.group, at: r.at, usual: r.usual}
-	return r.whole, nil
+	in.whole = &instance{tb: in.tb, owner: in.owner, name: in.name, set: all, own: all, group: in.group, at: in.at, usual: in.usual}
+	return in.whole, nil
 }

@@ -34,21 +34,21 @@ func (f *Fixture) Resolver(text string) {
 // replace has a file of the machine read differently inside.
 func (f *Fixture) replace(tb testing.TB, path, text string) {
 	tb.Helper()
-	r := f.room(tb)
-	if err := r.replace(path, text); err != nil {
-		tb.Fatalf("nstest: %s: replace %s: %v", r.name, path, err)
+	in := f.instance(tb)
+	if err := in.replace(path, text); err != nil {
+		tb.Fatalf("nstest: %s: replace %s: %v", in.name, path, err)
 	}
 }
 
-func (r *room) replace(path, text string) (err error) {
-	if r.set.Flags()&set.NS_MNT == 0 {
-		return fmt.Errorf("the fixture has no mount namespace, only %s, and the file is the machine's", set.KindNames(r.set.Flags()))
+func (in *instance) replace(path, text string) (err error) {
+	if in.set.Flags()&set.NS_MNT == 0 {
+		return fmt.Errorf("the fixture has no mount namespace, only %s, and the file is the machine's", set.KindNames(in.set.Flags()))
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	file, known := r.files[path]
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	file, known := in.files[path]
 	if !known {
-		file = filepath.Join(r.tb.TempDir(), filepath.Base(path))
+		file = filepath.Join(in.tb.TempDir(), filepath.Base(path))
 	}
 	const everybody = 0o644
 	if err := os.WriteFile(file, []byte(text), everybody); err != nil || known {
@@ -61,13 +61,13 @@ func (r *room) replace(path, text string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, tree.Close()) }()
-	if e := r.set.Do(func() { err = mountOver(tree, path) }); e != nil || err != nil {
+	if e := in.set.Do(func() { err = mountOver(tree, path) }); e != nil || err != nil {
 		return errors.Join(e, err)
 	}
-	if r.files == nil {
-		r.files = make(map[string]string)
+	if in.files == nil {
+		in.files = make(map[string]string)
 	}
-	r.files[path] = file
+	in.files[path] = file
 	return nil
 }
 

@@ -64,8 +64,8 @@ var _ = format.RegisterCustomFormatter(func(v any) (text string, ok bool) {
 	case set.Set:
 		return v.String(), true
 	case *Fixture:
-		if r := v.now.Load(); r != nil {
-			return r.name + " " + r.set.String(), true
+		if in := v.now.Load(); in != nil {
+			return in.name + " " + in.set.String(), true
 		}
 		return "without namespaces, since no spec runs", true
 	case *netlink.Handle:

@@ -25,27 +25,27 @@ import (
 func (f *Fixture) NetNS() int {
 	tb := f.reporter()
 	tb.Helper()
-	r := f.room(tb)
-	r.needNet(tb)
-	fd, err := r.netFD()
+	in := f.instance(tb)
+	in.needNet(tb)
+	fd, err := in.netFD()
 	if err != nil {
-		tb.Fatalf("nstest: %s: %v", r.name, err)
+		tb.Fatalf("nstest: %s: %v", in.name, err)
 	}
 	return fd
 }
 
-// netFD returns a descriptor that is closed with the room.
-func (r *room) netFD() (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.netns == nil {
-		fds, err := r.set.Fds(set.NS_NET)
+// netFD returns a descriptor that is closed with the instance.
+func (in *instance) netFD() (int, error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.netns == nil {
+		fds, err := in.set.Fds(set.NS_NET)
 		if err != nil {
 			return 0, err
 		}
-		r.netns = fds.Get(set.NS_NET)
+		in.netns = fds.Get(set.NS_NET)
 	}
-	return int(r.netns.Fd()), nil
+	return int(in.netns.Fd()), nil
 }
 
 // Path returns a file that stands for the fixture's network namespace until the test ends, as CNI plugins and nsenter(1)
@@ -80,20 +80,20 @@ func NamedNetNS(tb testing.TB, name string, opts ...Option) *Fixture {
 		flags &^= c.sharedFlags & set.NS_MNT
 	}
 	f := New(tb, flags, append([]Option{Named(name)}, opts...)...)
-	if r := f.room(tb); r.set.Flags()&set.NS_MNT != 0 {
-		if err := r.bindName(tb, name); err != nil {
-			tb.Fatalf("nstest: %s: give the network namespace its name: %v", r.name, err)
+	if in := f.instance(tb); in.set.Flags()&set.NS_MNT != 0 {
+		if err := in.bindName(tb, name); err != nil {
+			tb.Fatalf("nstest: %s: give the network namespace its name: %v", in.name, err)
 		}
 	}
 	return f
 }
 
 // bindName has /run/netns of the mount namespace have the network namespace.
-func (r *room) bindName(tb testing.TB, name string) error {
+func (in *instance) bindName(tb testing.TB, name string) error {
 	tb.Helper()
 	file := filepath.Join(netnsDir, name)
 	inside := func(what func() error) (err error) {
-		if e := r.set.Do(func() { err = what() }); e != nil {
+		if e := in.set.Do(func() { err = what() }); e != nil {
 			return e
 		}
 		return err
@@ -107,12 +107,12 @@ func (r *room) bindName(tb testing.TB, name string) error {
 		if _, err := os.Lstat(file); err == nil {
 			return fmt.Errorf("%s: %w", file, os.ErrExist)
 		}
-		return r.set.MountNS(set.NS_NET, file)
+		return in.set.MountNS(set.NS_NET, file)
 	})
 	if err != nil {
 		return err
 	}
-	r.cleanup(tb, func() error { // which matters where the mount namespace is shared
+	in.cleanup(tb, func() error { // which matters where the mount namespace is shared
 		return inside(func() error { return errors.Join(sys.Detach(file), os.Remove(file)) })
 	})
 	return nil
@@ -123,22 +123,22 @@ func (r *room) bindName(tb testing.TB, name string) error {
 func (f *Fixture) MoveLink(name string, to *Fixture) {
 	tb := f.reporter()
 	tb.Helper()
-	r := f.room(tb)
-	target := to.room(tb)
+	in := f.instance(tb)
+	target := to.instance(tb)
 	target.needNet(tb)
 	handle := f.Netlink()
 	if err := target.takeLink(handle, name); err != nil {
-		tb.Fatalf("nstest: %s: move %s to %s: %v", r.name, name, target.name, err)
+		tb.Fatalf("nstest: %s: move %s to %s: %v", in.name, name, target.name, err)
 	}
 }
 
-// takeLink moves a link from another network namespace to that of the room.
-func (r *room) takeLink(from *netlink.Handle, name string) error {
+// takeLink moves a link from another network namespace to that of the instance.
+func (in *instance) takeLink(from *netlink.Handle, name string) error {
 	link, err := from.LinkByName(name)
 	if err != nil {
 		return err
 	}
-	fd, err := r.netFD()
+	fd, err := in.netFD()
 	if err != nil {
 		return err
 	}

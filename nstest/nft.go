@@ -11,12 +11,12 @@ import "github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
 func (f *Fixture) Nft() string {
 	tb := f.reporter()
 	tb.Helper()
-	r := f.room(tb)
-	r.needNet(tb)
+	in := f.instance(tb)
+	in.needNet(tb)
 	Require(tb, "nftables")
-	text, err := state.Ruleset(r.set)
+	text, err := state.Ruleset(in.set)
 	if err != nil {
-		tb.Fatalf("nstest: %s: read the ruleset of nftables: %v", r.name, err)
+		tb.Fatalf("nstest: %s: read the ruleset of nftables: %v", in.name, err)
 	}
 	return text
 }

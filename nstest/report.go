@@ -23,24 +23,24 @@ import (
 
 // How a failure is reported:
 //
-//  1. A group has the rooms of one test. As soon as somebody knows that the test has
+//  1. A group has the instances of one test. As soon as somebody knows that the test has
 //     failed, the state of all of them is read: when Do ends with a failure, or when the
 //     clean-up of a fixture begins; in Ginkgo, when it tells (DeferOnFailure).
 //  2. The clean-up of a fixture logs what was read of it. That makes it a line of where
 //     the fixture was made.
 //  3. Clean-ups run in reverse order, and one between those of two fixtures may fail.
-//     So the rooms of a test are closed together, with the first that was made.
+//     So the instances of a test are closed together, with the first that was made.
 //
 // A test that passes pays for one look at whether it failed, and whether it panics.
 
 // readTime is how long one fixture may take to be read.
 const readTime = 2 * time.Second
 
-// A group has the rooms of a test that are not closed.
+// A group has the instances of a test that are not closed.
 type group struct {
-	mu    sync.Mutex
-	rooms []*room
-	spec  bool // of Ginkgo, which tells of a failure before the first clean-up
+	mu        sync.Mutex
+	instances []*instance
+	spec      bool // of Ginkgo, which tells of a failure before the first clean-up
 
 	nameless map[string]int // how many were called after these kinds
 }
@@ -72,53 +72,53 @@ func groupOf(tb testing.TB) *group {
 	return groups.of[tb]
 }
 
-// add adds a room, which has to be released.
-func (g *group) add(r *room) {
+// add adds an instance, which has to be released.
+func (g *group) add(in *instance) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	r.group = g
-	g.rooms = append(g.rooms, r)
-	if r.nameless {
+	in.group = g
+	g.instances = append(g.instances, in)
+	if in.nameless {
 		if g.nameless == nil {
 			g.nameless = make(map[string]int)
 		}
-		g.nameless[r.name]++
-		if n := g.nameless[r.name]; n > 1 {
-			r.name = fmt.Sprintf("%s#%d", r.name, n)
+		g.nameless[in.name]++
+		if n := g.nameless[in.name]; n > 1 {
+			in.name = fmt.Sprintf("%s#%d", in.name, n)
 		}
 	}
 }
 
-// register has the room in its test's group until the test ends.
-func (r *room) register() {
-	r.tb.Helper()
-	g := groupOf(r.tb)
-	g.add(r)
+// register has the instance in its test's group until the test ends.
+func (in *instance) register() {
+	in.tb.Helper()
+	g := groupOf(in.tb)
+	g.add(in)
 	if !g.spec {
-		r.tb.Cleanup(func() {
-			r.leaveTarget()
-			r.tb.Helper()
-			if err := r.release(); err != nil {
-				r.tb.Errorf("nstest: %s: %v", r.name, err)
+		in.tb.Cleanup(func() {
+			in.leaveTarget()
+			in.tb.Helper()
+			if err := in.release(); err != nil {
+				in.tb.Errorf("nstest: %s: %v", in.name, err)
 			}
 		})
 		return
 	}
-	if r.at.FileName == "" {
-		r.at = types.NewCodeLocation(0)
+	if in.at.FileName == "" {
+		in.at = types.NewCodeLocation(0)
 	}
 	ginkgo.DeferCleanup(func() {
-		if err := r.release(); err != nil {
-			ginkgo.Fail(fmt.Sprintf("nstest: %s: %v", r.name, err))
+		if err := in.release(); err != nil {
+			ginkgo.Fail(fmt.Sprintf("nstest: %s: %v", in.name, err))
 		}
-	}, r.at)
+	}, in.at)
 }
 
 // captureIfFailed reads the state of the test's fixtures if the test has failed. It is for whoever
 // is about to change them on its own account.
-func (r *room) captureIfFailed() {
-	if r.tb.Failed() || !r.group.spec && panicking() {
-		r.group.capture()
+func (in *instance) captureIfFailed() {
+	if in.tb.Failed() || !in.group.spec && panicking() {
+		in.group.capture()
 	}
 }
 
@@ -131,13 +131,13 @@ func panicking() bool {
 	})
 }
 
-// release is the clean-up of a room.
-func (r *room) release() error {
-	r.tb.Helper()
-	r.captureIfFailed()
-	r.end()
-	err := r.clear()
-	for _, last := range r.group.remove(r) {
+// release is the clean-up of an instance.
+func (in *instance) release() error {
+	in.tb.Helper()
+	in.captureIfFailed()
+	in.end()
+	err := in.clear()
+	for _, last := range in.group.remove(in) {
 		last.log()
 		err = errors.Join(err, last.close())
 	}
@@ -145,35 +145,35 @@ func (r *room) release() error {
 }
 
 // clear reports what is to be reported, and kills and names in its error what is left.
-func (r *room) clear() error {
-	r.tb.Helper()
-	left, err := r.leftover.Processes()
+func (in *instance) clear() error {
+	in.tb.Helper()
+	left, err := in.leftover.Processes()
 	if len(left) > 0 {
-		r.group.capture()
+		in.group.capture()
 	}
-	r.captureIfFailed()
-	r.log()
-	return errors.Join(err, r.leftover.KillAll(left))
+	in.captureIfFailed()
+	in.log()
+	return errors.Join(err, in.leftover.KillAll(left))
 }
 
-// releaseLate is what release is for a room whose spec is over, so that nobody reports on it.
-func (r *room) releaseLate() (err error) {
-	if !r.cleared {
+// releaseLate is what release is for an instance whose spec is over, so that nobody reports on it.
+func (in *instance) releaseLate() (err error) {
+	if !in.cleared {
 		var left []state.Process
-		left, err = r.leftover.Processes()
-		err = errors.Join(err, r.leftover.KillAll(left))
+		left, err = in.leftover.Processes()
+		err = errors.Join(err, in.leftover.KillAll(left))
 	}
-	r.group.remove(r)
-	return errors.Join(err, r.close())
+	in.group.remove(in)
+	return errors.Join(err, in.close())
 }
 
-// remove returns the rooms that are to be closed now that this one is released.
-func (g *group) remove(r *room) (done []*room) {
+// remove returns the instances that are to be closed now that this one is released.
+func (g *group) remove(in *instance) (done []*instance) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	r.released = true
-	var rest []*room
-	for _, other := range g.rooms {
+	in.released = true
+	var rest []*instance
+	for _, other := range g.instances {
 		if other.released {
 			done = append(done, other)
 		} else {
@@ -183,80 +183,80 @@ func (g *group) remove(r *room) (done []*room) {
 	if len(rest) > 0 && !g.spec {
 		return nil
 	}
-	g.rooms = rest
+	g.instances = rest
 	if len(rest) == 0 && !g.spec {
 		groups.Lock()
-		delete(groups.of, r.tb)
+		delete(groups.of, in.tb)
 		groups.Unlock()
 	}
 	return done
 }
 
-// capture reads the state of all rooms, once.
+// capture reads the state of all instances, once.
 func (g *group) capture() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	all := sets(g.rooms)
+	all := sets(g.instances)
 	var reading sync.WaitGroup
-	for _, r := range g.rooms {
-		if r.captured == nil && !r.set.Closed() {
-			reading.Go(func() { r.captured = r.read(all, readTime) })
+	for _, in := range g.instances {
+		if in.captured == nil && !in.set.Closed() {
+			reading.Go(func() { in.captured = in.read(all, readTime) })
 		}
 	}
 	reading.Wait()
 }
 
 // read reads the state of one of several fixtures.
-func (r *room) read(all []set.Set, limit time.Duration) *state.State {
-	return state.Read(state.Subject{Set: r.own, Others: all, Usual: r.usual}, limit)
+func (in *instance) read(all []set.Set, limit time.Duration) *state.State {
+	return state.Read(state.Subject{Set: in.own, Others: all, Usual: in.usual}, limit)
 }
 
-func sets(rooms []*room) (all []set.Set) {
-	for _, r := range rooms {
-		all = append(all, r.own)
+func sets(instances []*instance) (all []set.Set) {
+	for _, in := range instances {
+		all = append(all, in.own)
 	}
 	return all
 }
 
 // log logs what was captured, once.
-func (r *room) log() {
-	r.group.mu.Lock()
-	captured, before := r.captured, r.logged
-	r.logged = captured != nil
-	r.group.mu.Unlock()
+func (in *instance) log() {
+	in.group.mu.Lock()
+	captured, before := in.captured, in.logged
+	in.logged = captured != nil
+	in.group.mu.Unlock()
 	if captured == nil || before {
 		return
 	}
-	r.tb.Helper()
-	heading, text := r.describe("as the test failed", captured)
-	if r.group.spec {
-		addEntry(heading, text, r.at)
+	in.tb.Helper()
+	heading, text := in.describe("as the test failed", captured)
+	if in.group.spec {
+		addEntry(heading, text, in.at)
 		return
 	}
-	r.tb.Log(heading + "\n" + text)
+	in.tb.Log(heading + "\n" + text)
 }
 
 // describe says what was found, and when.
-func (r *room) describe(when string, found *state.State) (heading, text string) {
-	heading = fmt.Sprintf("nstest: fixture %s %s:", r.name, when)
-	for _, kind := range set.Kinds(r.set.Flags()) {
-		heading += " " + idOf(r.set, kind)
+func (in *instance) describe(when string, found *state.State) (heading, text string) {
+	heading = fmt.Sprintf("nstest: fixture %s %s:", in.name, when)
+	for _, kind := range set.Kinds(in.set.Flags()) {
+		heading += " " + idOf(in.set, kind)
 	}
 	return heading, cmp.Or(found.String(), "nothing that did not come with it")
 }
 
 // logAll is called when a spec has failed. An Ordered container may go on, and have its
-// rooms change, and fail again.
+// instances change, and fail again.
 func (g *group) logAll() {
 	g.mu.Lock()
-	rooms := g.rooms
-	for _, r := range rooms {
-		r.captured, r.logged = nil, false
+	instances := g.instances
+	for _, in := range instances {
+		in.captured, in.logged = nil, false
 	}
 	g.mu.Unlock()
 	g.capture()
-	for _, r := range rooms {
-		r.log()
+	for _, in := range instances {
+		in.log()
 	}
 }
 
@@ -269,10 +269,10 @@ func (c *config) reportHere(t *testing.T) {
 		t.Fatalf("nstest: %v", err)
 	}
 	mounts, err := procfs.Mounts(procfs.Root, procfs.Self)
-	r := &room{tb: t, owner: t.Name(), name: cmp.Or(c.name, set.KindNames(c.flags)), set: here, own: here, leftover: leftover.In(here)}
-	r.usual = func() ([]procfs.Mount, error) { return mounts, err }
-	r.register()
-	r.stayInProcess(t)
+	in := &instance{tb: t, owner: t.Name(), name: cmp.Or(c.name, set.KindNames(c.flags)), set: here, own: here, leftover: leftover.In(here)}
+	in.usual = func() ([]procfs.Mount, error) { return mounts, err }
+	in.register()
+	in.stayInProcess(t)
 }
 
 // usualMounts lists what is mounted in a fixture like this when a test gets it.

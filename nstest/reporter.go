@@ -23,8 +23,8 @@ import (
 // reporter returns what is told of failures. Its Helper has to be called by the method
 // that the user has called.
 func (f *Fixture) reporter() testing.TB {
-	r := f.now.Load()
-	if r == nil {
+	in := f.now.Load()
+	if in == nil {
 		if ginkgo.CurrentSpecReport().LeafNodeType == types.NodeTypeInvalid {
 			return &bystander{} // of a failure in a container's body Ginkgo shows no text
 		}
@@ -32,18 +32,18 @@ func (f *Fixture) reporter() testing.TB {
 	}
 	tb := f.tb
 	if tb == nil {
-		tb = r.tb
+		tb = in.tb
 	}
 	if fuzz, is := tb.(*testing.F); is && inTarget(fuzz) {
-		return &bystander{TB: tb, room: r, inTarget: true}
+		return &bystander{TB: tb, instance: in, inTarget: true}
 	}
-	if !r.set.Closed() || fail(tb) {
+	if !in.set.Closed() || fail(tb) {
 		return tb
 	}
 	if around := runningAround(tb.Name()); around != nil {
 		return around
 	}
-	return &bystander{TB: tb, room: r}
+	return &bystander{TB: tb, instance: in}
 }
 
 // fail has the test fail, and those around it, and reports whether it still runs.
@@ -64,11 +64,11 @@ func inTarget(f *testing.F) (inside bool) {
 	return false
 }
 
-// leaveTarget is for the clean-up of a room. Those of a *testing.F run in the target, still, if
+// leaveTarget is for the clean-up of an instance. Those of a *testing.F run in the target, still, if
 // that has panicked.
-func (r *room) leaveTarget() {
-	if fuzz, is := r.tb.(*testing.F); is && inTarget(fuzz) {
-		r.tb = &bystander{TB: fuzz, room: r, inTarget: true}
+func (in *instance) leaveTarget() {
+	if fuzz, is := in.tb.(*testing.F); is && inTarget(fuzz) {
+		in.tb = &bystander{TB: fuzz, instance: in, inTarget: true}
 	}
 }
 
@@ -88,32 +88,32 @@ func runningAround(name string) (around testing.TB) {
 const noSpec = "nstest: a fixture of Each has namespaces only while a spec runs: use it in nodes such as It, not in the container's body"
 
 // made returns what the fixture has, open or closed.
-func (f *Fixture) made(tb testing.TB) *room {
+func (f *Fixture) made(tb testing.TB) *instance {
 	tb.Helper()
-	r := f.now.Load()
-	if r == nil {
+	in := f.now.Load()
+	if in == nil {
 		tb.Fatal(noSpec)
 	}
-	return r
+	return in
 }
 
-// room returns what the fixture has now.
-func (f *Fixture) room(tb testing.TB) *room {
+// instance returns what the fixture has now.
+func (f *Fixture) instance(tb testing.TB) *instance {
 	tb.Helper()
-	r := f.made(tb)
-	if r.set.Closed() {
+	in := f.made(tb)
+	if in.set.Closed() {
 		_, ended := tb.(*bystander)
-		tb.Fatal(r.whyClosed(ended || tb.Name() != r.owner))
+		tb.Fatal(in.whyClosed(ended || tb.Name() != in.owner))
 	}
-	return r
+	return in
 }
 
 // whyClosed says who has closed the Set.
-func (r *room) whyClosed(ended bool) string {
-	r.group.mu.Lock()
-	released := r.released
-	r.group.mu.Unlock()
-	text := fmt.Sprintf("nstest: fixture %s of %s is used after ", r.name, r.owner)
+func (in *instance) whyClosed(ended bool) string {
+	in.group.mu.Lock()
+	released := in.released
+	in.group.mu.Unlock()
+	text := fmt.Sprintf("nstest: fixture %s of %s is used after ", in.name, in.owner)
 	switch {
 	case !released:
 		return text + "its Set was closed, which the fixture does at the end of the test"

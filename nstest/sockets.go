@@ -18,22 +18,22 @@ import (
 // whichever goroutine, see [set.Set.DialContext]. That it fails is for the test to
 // judge.
 func (f *Fixture) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	r := f.now.Load()
-	if r == nil {
+	in := f.now.Load()
+	if in == nil {
 		return nil, errors.New(noSpec)
 	}
-	return r.dial(ctx, network, address)
+	return in.dial(ctx, network, address)
 }
 
 // dial is called by any goroutine, such as one that cannot end the test.
-func (r *room) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	if err := r.lacksNet(); err != nil {
+func (in *instance) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if err := in.lacksNet(); err != nil {
 		return nil, err
 	}
-	if r.set.Closed() {
-		return nil, fmt.Errorf("%s: %w", r.whyClosed(true), net.ErrClosed)
+	if in.set.Closed() {
+		return nil, fmt.Errorf("%s: %w", in.whyClosed(true), net.ErrClosed)
 	}
-	return r.set.DialContext(ctx, network, address)
+	return in.set.DialContext(ctx, network, address)
 }
 
 // Listen listens in the fixture's network namespace, for the rest of the test at
@@ -41,13 +41,13 @@ func (r *room) dial(ctx context.Context, network, address string) (net.Conn, err
 func (f *Fixture) Listen(network, address string) net.Listener {
 	tb := f.reporter()
 	tb.Helper()
-	r := f.room(tb)
-	r.needNet(tb)
-	l, err := r.set.Listen(network, address)
+	in := f.instance(tb)
+	in.needNet(tb)
+	l, err := in.set.Listen(network, address)
 	if err != nil {
-		tb.Fatalf("nstest: %s: %v", r.name, err)
+		tb.Fatalf("nstest: %s: %v", in.name, err)
 	}
-	r.closeAtEnd(tb, l)
+	in.closeAtEnd(tb, l)
 	return l
 }
 
@@ -56,13 +56,13 @@ func (f *Fixture) Listen(network, address string) net.Listener {
 func (f *Fixture) ListenPacket(network, address string) net.PacketConn {
 	tb := f.reporter()
 	tb.Helper()
-	r := f.room(tb)
-	r.needNet(tb)
-	c, err := r.set.ListenPacket(network, address)
+	in := f.instance(tb)
+	in.needNet(tb)
+	c, err := in.set.ListenPacket(network, address)
 	if err != nil {
-		tb.Fatalf("nstest: %s: %v", r.name, err)
+		tb.Fatalf("nstest: %s: %v", in.name, err)
 	}
-	r.closeAtEnd(tb, c)
+	in.closeAtEnd(tb, c)
 	return c
 }
 
@@ -72,32 +72,32 @@ func (f *Fixture) ListenPacket(network, address string) net.PacketConn {
 func (f *Fixture) HTTPClient() *http.Client {
 	tb := f.reporter()
 	tb.Helper()
-	r := f.room(tb)
-	r.needNet(tb)
-	transport := &http.Transport{DialContext: r.dial, ForceAttemptHTTP2: true}
+	in := f.instance(tb)
+	in.needNet(tb)
+	transport := &http.Transport{DialContext: in.dial, ForceAttemptHTTP2: true}
 	tb.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
 }
 
 // lacksNet keeps a test that forgot NS_NET off the host's network.
-func (r *room) lacksNet() error {
-	if flags := r.set.Flags(); flags&set.NS_NET == 0 {
-		return fmt.Errorf("nstest: %s: the fixture has no net namespace, only %s", r.name, set.KindNames(flags))
+func (in *instance) lacksNet() error {
+	if flags := in.set.Flags(); flags&set.NS_NET == 0 {
+		return fmt.Errorf("nstest: %s: the fixture has no net namespace, only %s", in.name, set.KindNames(flags))
 	}
 	return nil
 }
 
-func (r *room) needNet(tb testing.TB) {
+func (in *instance) needNet(tb testing.TB) {
 	tb.Helper()
-	if err := r.lacksNet(); err != nil {
+	if err := in.lacksNet(); err != nil {
 		tb.Fatal(err)
 	}
 }
 
 // closeAtEnd closes what the test may have closed itself.
-func (r *room) closeAtEnd(tb testing.TB, c io.Closer) {
+func (in *instance) closeAtEnd(tb testing.TB, c io.Closer) {
 	tb.Helper()
-	r.cleanup(tb, func() error {
+	in.cleanup(tb, func() error {
 		if err := c.Close(); !errors.Is(err, net.ErrClosed) {
 			return err
 		}

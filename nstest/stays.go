@@ -12,8 +12,8 @@ import (
 
 // A stay is what is known of a test whose goroutine has entered fixtures.
 type stay struct {
-	rooms   []*room
-	process bool // the whole of it is inside, with all subtests
+	instances []*instance
+	process   bool // the whole of it is inside, with all subtests
 	// Subtests of t.Run are outside. Package testing does not count them, so that those
 	// of the user have to be noticed before the first of ours.
 	ours, strayed bool
@@ -27,8 +27,8 @@ type tests struct {
 	of map[testing.TB]*stay
 }
 
-// begin notes that a test is in a room from now on.
-func (s *tests) begin(tb testing.TB, r *room, process bool) {
+// begin notes that a test is in an instance from now on.
+func (s *tests) begin(tb testing.TB, in *instance, process bool) {
 	if !reflect.ValueOf(tb).Comparable() {
 		return // somebody's own, which no map can have for a key
 	}
@@ -38,11 +38,11 @@ func (s *tests) begin(tb testing.TB, r *room, process bool) {
 		s.of[tb] = new(stay)
 	}
 	v := s.of[tb]
-	v.rooms = append(v.rooms, r)
+	v.instances = append(v.instances, in)
 	v.process = v.process || process
 }
 
-// end notes that a test leaves the room that it has entered last.
+// end notes that a test leaves the instance that it has entered last.
 func (s *tests) end(tb testing.TB) error {
 	if !reflect.ValueOf(tb).Comparable() {
 		return nil
@@ -50,7 +50,7 @@ func (s *tests) end(tb testing.TB) error {
 	s.Lock()
 	defer s.Unlock()
 	v := s.of[tb]
-	if v.rooms = v.rooms[:len(v.rooms)-1]; len(v.rooms) > 0 {
+	if v.instances = v.instances[:len(v.instances)-1]; len(v.instances) > 0 {
 		return nil
 	}
 	delete(s.of, tb)
@@ -64,22 +64,22 @@ func (s *tests) end(tb testing.TB) error {
 		"start them with Fixture.Run, or with nstest.Run for namespaces of their own")
 }
 
-// rooms returns where the test is.
-func (s *tests) rooms(tb testing.TB) (rooms []*room) {
+// instances returns where the test is.
+func (s *tests) instances(tb testing.TB) (instances []*instance) {
 	s.Lock()
 	defer s.Unlock()
 	for other, v := range s.of {
 		if v.process && strings.HasPrefix(tb.Name(), other.Name()+"/") {
-			rooms = append(rooms, v.rooms[0])
+			instances = append(instances, v.instances[0])
 		}
 	}
 	if reflect.ValueOf(tb).Comparable() && s.of[tb] != nil {
-		rooms = append(rooms, s.of[tb].rooms...)
+		instances = append(instances, s.of[tb].instances...)
 	}
-	return rooms
+	return instances
 }
 
-// around reports whether a test around the one with that name is in a room.
+// around reports whether a test around the one with that name is in an instance.
 func (s *tests) around(name string) bool {
 	s.Lock()
 	defer s.Unlock()

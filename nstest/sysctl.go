@@ -24,15 +24,15 @@ import (
 func (f *Fixture) Sysctl(name string) string {
 	tb := f.reporter()
 	tb.Helper()
-	r := f.room(tb)
+	in := f.instance(tb)
 	var value string
-	err := r.atSysctl(name, func(path string) error {
+	err := in.atSysctl(name, func(path string) error {
 		text, err := os.ReadFile(procfs.Root + "/sys/" + path)
 		value = strings.TrimSuffix(string(text), "\n")
 		return err
 	})
 	if err != nil {
-		tb.Fatalf("nstest: %s: read sysctl %s: %v", r.name, name, err)
+		tb.Fatalf("nstest: %s: read sysctl %s: %v", in.name, name, err)
 	}
 	return value
 }
@@ -43,9 +43,9 @@ func (f *Fixture) Sysctl(name string) string {
 func (f *Fixture) SetSysctl(name, value string) {
 	tb := f.reporter()
 	tb.Helper()
-	r := f.room(tb)
-	if err := r.atSysctl(name, func(path string) error { return writeSysctl(path, value) }); err != nil {
-		tb.Fatalf("nstest: %s: set sysctl %s to %q: %v", r.name, name, value, err)
+	in := f.instance(tb)
+	if err := in.atSysctl(name, func(path string) error { return writeSysctl(path, value) }); err != nil {
+		tb.Fatalf("nstest: %s: set sysctl %s to %q: %v", in.name, name, value, err)
 	}
 }
 
@@ -63,7 +63,7 @@ func writeSysctl(path, value string) error {
 
 // atSysctl runs f on a thread in the fixture's namespace that a setting belongs to, and in no other, so
 // that /proc is this process's.
-func (r *room) atSysctl(name string, f func(path string) error) (err error) {
+func (in *instance) atSysctl(name string, f func(path string) error) (err error) {
 	path, err := sysctlPath(name)
 	if err != nil {
 		return err
@@ -72,10 +72,10 @@ func (r *room) atSysctl(name string, f func(path string) error) (err error) {
 	if kind == 0 {
 		return fmt.Errorf("it is no setting of a network, uts or ipc namespace, but the whole machine's: %w", os.ErrInvalid)
 	}
-	if flags := r.set.Flags(); flags&kind == 0 {
+	if flags := in.set.Flags(); flags&kind == 0 {
 		return fmt.Errorf("the fixture has no %s namespace, only %s", set.KindNames(kind), set.KindNames(flags))
 	}
-	one, err := r.set.Dup(kind)
+	one, err := in.set.Dup(kind)
 	if err != nil {
 		return err
 	}
