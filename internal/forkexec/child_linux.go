@@ -49,7 +49,7 @@ func fork(reserved int, write func(*script) error) (_ *child, err error) {
 	}()
 	s := &script{channel: theirs.Int(), parents: ours.Int()}
 	defer s.pinned.Unpin()
-	if err := write(s); err != nil {
+	if err := errors.Join(write(s), s.link()); err != nil {
 		return nil, err
 	}
 	// Who holds it for reading has a descriptor that is not close-on-exec yet.
@@ -95,9 +95,9 @@ type message struct {
 	fds    []*sys.FD
 }
 
-// receive returns the next message, keeping vigil until there is one. io.EOF tells that no
+// receive returns the next message, keeping watch until there is one. io.EOF tells that no
 // process holds the other end any longer: each has executed its program, or ended.
-func (c *child) receive(v *vigil) (message, error) {
+func (c *child) receive(w *watch) (message, error) {
 	for looked := now(); ; {
 		n, err := unix.Poll([]unix.PollFd{{Fd: int32(c.channel.Int()), Events: unix.POLLIN}}, int(tick.Milliseconds()))
 		if err != nil && !errors.Is(err, unix.EINTR) {
@@ -109,7 +109,7 @@ func (c *child) receive(v *vigil) (message, error) {
 		if now()-looked < tick {
 			continue // there may be more signals than ticks
 		}
-		if err := v.idle(); err != nil {
+		if err := w.idle(); err != nil {
 			return message{}, err
 		}
 		looked = now()

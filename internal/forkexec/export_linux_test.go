@@ -26,11 +26,11 @@ func FailRecvmsg(t *testing.T, err error, times int) {
 func SetMuteAfter(d time.Duration) { muteAfter = d }
 
 // ClosedBeforeExec reports which of these descriptors a child has closed by the time that it
-// executes a program, and not because of that.
+// emitExecve a program, and not because of that.
 func ClosedBeforeExec(attr *Attr, fds ...uintptr) (closed []uintptr, err error) {
 	s := &script{channel: 900, parents: 901}
 	defer s.pinned.Unpin()
-	if err := s.program([]string{"/bin/true"}, []string{"true"}, attr, new(int32)); err != nil {
+	if err := s.emitProgram([]string{"/bin/true"}, []string{"true"}, attr, new(int32)); err != nil {
 		return nil, err
 	}
 	for _, fd := range fds {

@@ -29,18 +29,18 @@ const tick = 50 * time.Millisecond
 // milliseconds.
 var muteAfter = time.Minute
 
-// A vigil is what to do while a child is silent.
-type vigil struct {
+// A watch is what to do while a child is silent.
+type watch struct {
 	pids func() []int // the processes; negative for a group
 	end  func() error // why not to wait any longer
 }
 
 // idle continues who was stopped.
-func (v *vigil) idle() error {
-	for _, pid := range v.pids() {
+func (w *watch) idle() error {
+	for _, pid := range w.pids() {
 		_ = unix.Kill(pid, unix.SIGCONT) // it fails only if there is none
 	}
-	return v.end()
+	return w.end()
 }
 
 // now is the time of the kernel, which passes in a bubble of testing/synctest, too.
@@ -50,23 +50,23 @@ func now() time.Duration {
 	return time.Duration(ts.Nano())
 }
 
-// awaken returns the vigil over a group of processes that hold namespaces. None of them ends
+// watchGroup returns the watch over a group of processes that hold namespaces. None of them ends
 // by itself.
-func (c *child) awaken() *vigil {
+func (c *child) watchGroup() *watch {
 	began := now()
-	return &vigil{
+	return &watch{
 		pids: func() []int { return []int{c.pid, -c.pid} },
 		end: func() error {
 			if now()-began > muteAfter {
 				return fmt.Errorf("forkexec: the child has said nothing for %v", muteAfter)
 			}
-			return c.casualty(unix.WNOHANG)
+			return c.firstEnded(unix.WNOHANG)
 		},
 	}
 }
 
-// casualty tells which process of the group has ended first, and leaves it to be waited for.
-func (c *child) casualty(options int) error {
+// firstEnded reports which process of the group has ended first, and leaves it to be waited for.
+func (c *child) firstEnded(options int) error {
 	for _, kind := range []int{unix.P_PID, unix.P_PGID} {
 		var info unix.Siginfo
 		err := retry(func() error {
@@ -125,11 +125,11 @@ func kill(pid int) error {
 	return err
 }
 
-// patience is how long to wait for the end of a process that has been killed. It comes at once,
+// closeTimeout is how long to wait for the end of a process that has been killed. It comes at once,
 // with two exceptions. An init does not go before all processes of its namespace have been waited
 // for, of which some may be children of ours (pid_namespaces(7)). And one that somebody inside
 // traces does not before they have waited for it.
-const patience = 100 * time.Millisecond
+const closeTimeout = 100 * time.Millisecond
 
 // killSoon is kill, without waiting for longer than that.
 func killSoon(pid int) error {
@@ -144,7 +144,7 @@ func killSoon(pid int) error {
 	select {
 	case err := <-reaped:
 		return err
-	case <-time.After(patience):
+	case <-time.After(closeTimeout):
 		return nil
 	}
 }

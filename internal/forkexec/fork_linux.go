@@ -93,6 +93,7 @@ func (s *script) fork() (pid int, errno syscall.Errno) {
 		return int(r1), errno
 	}
 	afterForkInChild()
+play:
 	for pc = 0; ; pc++ {
 		c = &calls[pc]
 		a0 = c.args[0]
@@ -113,12 +114,13 @@ func (s *script) fork() (pid int, errno syscall.Errno) {
 		case errno == 0, c.then == regardless:
 		case c.then == search && (errno == unix.ENOENT || errno == unix.ENOTDIR || errno == unix.EACCES):
 		default:
-			failure.call, failure.result = int32(pc), -int32(errno)
-			syscall.RawSyscall6(unix.SYS_WRITE, channel, uintptr(unsafe.Pointer(failure)), unsafe.Sizeof(*failure), 0, 0, 0)
-			for {
-				syscall.RawSyscall6(unix.SYS_EXIT_GROUP, 1, 0, 0, 0, 0, 0)
-			}
+			break play
 		}
+	}
+	failure.call, failure.result = int32(pc), -int32(errno)
+	syscall.RawSyscall6(unix.SYS_WRITE, channel, uintptr(unsafe.Pointer(failure)), unsafe.Sizeof(*failure), 0, 0, 0)
+	for {
+		syscall.RawSyscall6(unix.SYS_EXIT_GROUP, 1, 0, 0, 0, 0, 0)
 	}
 }
 

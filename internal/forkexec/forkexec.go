@@ -126,6 +126,7 @@ const (
 	WriteFile  Step = "write"
 	Send       Step = "sendmsg"
 	Exec       Step = "exec"
+	Exit       Step = "exit"
 )
 
 // An Error tells at which step a child failed, and why. It unwraps to the errno.

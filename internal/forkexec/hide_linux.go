@@ -11,11 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hides has nobody inside look into the process, as fork_linux.go explains.
-func (s *script) hides() {
-	s.does(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0).at(Signal, 0)
+// emitHide has nobody inside look into the process, as fork_linux.go explains.
+func (s *script) emitHide() {
+	s.emit(Signal, unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0)
 	if lo, hi := arguments(); lo < hi {
-		s.does(unix.SYS_MUNMAP, lo, hi-lo).or(regardless)
+		s.emit(Signal, unix.SYS_MUNMAP, lo, hi-lo).or(regardless)
 	}
 }
 
@@ -44,38 +44,38 @@ var arguments = sync.OnceValues(func() (lo, hi uintptr) {
 	return lo, hi
 })
 
-// changesCredentials repeats what new credentials may take back: that the process is
+// emitCredsChanged repeats what new credentials may take back: that the process is
 // hidden (commit_creds), if it is, and that it dies with its parent (prctl(2)).
-func (s *script) changesCredentials(hidden bool) {
+func (s *script) emitCredsChanged(hidden bool) {
 	if hidden {
-		s.does(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0).at(Signal, 0)
+		s.emit(Signal, unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0)
 	}
-	s.dies(unix.SIGKILL)
+	s.emitDeathSignal(unix.SIGKILL)
 }
 
-// dies has a signal end the process when this one ends.
-func (s *script) dies(death unix.Signal) {
-	s.does(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(death)).at(Signal, 0)
+// emitDeathSignal has a signal end the process when this one ends.
+func (s *script) emitDeathSignal(death unix.Signal) {
+	s.emit(Signal, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(death))
 }
 
-// closes closes all descriptors but some. Whoever stays for long would keep
+// emitCloseAll closes all descriptors but some. Whoever stays for long would keep
 // this process's pipes and sockets open.
-func (s *script) closes(but ...uintptr) {
-	s.closesFrom(0, but...)
+func (s *script) emitCloseAll(but ...uintptr) {
+	s.emitCloseFrom(0, but...)
 }
 
-func (s *script) closesFrom(first uintptr, but ...uintptr) {
+func (s *script) emitCloseFrom(first uintptr, but ...uintptr) {
 	slices.Sort(but)
 	for _, fd := range slices.Compact(but) {
 		if fd < first {
 			continue
 		}
 		if first < fd {
-			s.does(unix.SYS_CLOSE_RANGE, first, fd-1, 0).at(Files, 0)
+			s.emit(Files, unix.SYS_CLOSE_RANGE, first, fd-1, 0)
 		}
 		first = fd + 1
 	}
-	s.does(unix.SYS_CLOSE_RANGE, first, uintptr(^uint32(0)), 0).at(Files, 0)
+	s.emit(Files, unix.SYS_CLOSE_RANGE, first, uintptr(^uint32(0)), 0)
 }
 
 // inherited are the descriptors that a program gets without being given them, since they

@@ -34,10 +34,10 @@ import (
 
 // A Holder keeps the first process of a new pid namespace alive, if there is one.
 type Holder struct {
-	pid      int
-	lifeline *sys.FD
-	close    sync.Once
-	err      error
+	pid     int
+	control *sys.FD // the process ends when it is closed
+	close   sync.Once
+	err     error
 }
 
 // Hold makes new namespaces of the kinds in unshare from inside of those that it joins, and
@@ -46,58 +46,56 @@ type Holder struct {
 func Hold(joins []Join, unshare int, setup Setup) (_ *Holder, opened []*sys.FD, err error) {
 	var p plan
 	c, err := launch(lowest, func(s *script) (err error) {
-		p, err = s.holds(joins, unshare, setup)
+		p, err = s.emitHold(joins, unshare, setup)
 		return err
 	})
 	if err != nil {
 		return nil, nil, err
 	}
 	defer c.thread.release()
-	h := &holding{child: c, plan: p, vigil: c.awaken(), kept: map[int32]message{}}
-	if err := errors.Join(h.configure(setup.Configure), h.finish()); err != nil {
-		for _, m := range h.kept {
-			m.close()
-		}
-		if !h.reaped {
-			err = errors.Join(err, c.killGroup())
-		}
-		return nil, nil, errors.Join(err, c.channel.Close())
+	h := &holding{child: c, plan: p, watch: c.watchGroup(), kept: map[int32]message{}}
+	err = h.configure(setup.Configure)
+	if err == nil {
+		err = h.collect()
 	}
-	return h.holder, h.kept[p.sent].fds, nil
+	if err == nil {
+		err = h.dismiss()
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, h.abort())
+	}
+	return h.holder(), h.kept[p.sent].fds, nil
 }
 
 // A holding is what a parent knows of a child that holds namespaces.
 type holding struct {
 	*child
 	plan
-	vigil  *vigil
+	watch  *watch
 	kept   map[int32]message // what has been received, by the index of its call
-	failed bool
-	reaped bool // the first process, so that the group's number is no longer ours
-	holder *Holder
+	reaped bool              // the first process, so that the group's number is no longer ours
 }
 
-// configure has the ID maps written, and lets the child go on.
-func (h *holding) configure(write func(int) error) (err error) {
-	defer func() { h.failed = err != nil }()
+// configure is the first phase: it has the ID maps written, and lets the child go on.
+func (h *holding) configure(write func(int) error) error {
 	m, err := h.await(h.ready)
 	if err != nil {
 		return err
 	}
-	who := h.pid
+	pid := h.pid
 	if h.standIn {
-		who = int(m.result)
-		if err := h.awaitImage(who); err != nil {
+		pid = int(m.result)
+		if err := h.awaitImage(pid); err != nil {
 			return err
 		}
 	}
 	if write != nil {
-		if err := write(who); err != nil {
+		if err := write(pid); err != nil {
 			return err
 		}
 	}
 	if h.standIn {
-		if err := kill(who); err != nil {
+		if err := kill(pid); err != nil {
 			return err
 		}
 	}
@@ -109,60 +107,78 @@ func (h *holding) goOn() error {
 	err := retry(func() error { return unix.Send(h.channel.Int(), []byte{1}, unix.MSG_NOSIGNAL) })
 	switch {
 	case errors.Is(err, unix.EPIPE):
-		return h.casualty(0)
+		return h.firstEnded(0)
 	case err != nil:
 		return fmt.Errorf("send: %w", err)
 	}
 	return nil
 }
 
-// finish waits until the namespaces are here, and ends who has held them.
-func (h *holding) finish() error {
-	if h.failed {
-		return nil
-	}
-	h.holder = &Holder{}
-	holders := []int{h.pid}
+// collect is the second phase: it waits until the namespaces are here.
+func (h *holding) collect() error {
+	var calls []int32
 	if h.nested {
-		m, err := h.await(h.moved)
-		if err != nil {
-			return err
-		}
-		// The first one is the last to be reaped: its pid is the number of the group.
-		holders = []int{int(m.result), h.pid}
+		calls = append(calls, h.moved)
 	}
 	if h.init {
-		m, err := h.await(h.alive)
-		if err != nil {
+		calls = append(calls, h.alive)
+	}
+	for _, call := range append(calls, h.sent) {
+		if _, err := h.await(call); err != nil {
 			return err
 		}
-		h.holder = &Holder{pid: m.sender, lifeline: h.channel}
 	}
-	if _, err := h.await(h.sent); err != nil {
-		return err
-	}
+	return nil
+}
+
+// dismiss is the third phase: it ends all but the first process of a new pid namespace.
+func (h *holding) dismiss() error {
 	if !h.init {
 		if err := h.channel.Close(); err != nil {
 			return err
 		}
 	}
-	for _, pid := range holders {
-		if err := kill(pid); err != nil {
+	if h.nested {
+		if err := kill(int(h.kept[h.moved].result)); err != nil {
 			return err
 		}
+	}
+	// The first one is the last to be reaped: its pid is the number of the group.
+	if err := kill(h.pid); err != nil {
+		return err
 	}
 	h.reaped = true
 	if !h.init {
 		return nil
 	}
-	// It asks for a death signal only now that its parent is a thread which stays.
-	if err := errors.Join(h.thread.end(), h.goOn()); err != nil {
-		return errors.Join(err, kill(h.holder.pid))
+	// The first process asks for a death signal only now that its parent is a thread which stays.
+	err := errors.Join(h.thread.end(), h.goOn())
+	if err == nil {
+		_, err = h.await(h.settled)
 	}
-	if _, err := h.await(h.settled); err != nil {
-		return errors.Join(err, kill(h.holder.pid))
+	if err != nil {
+		err = errors.Join(err, kill(h.holder().pid))
 	}
-	return nil
+	return err
+}
+
+// abort ends what is left after an error.
+func (h *holding) abort() (err error) {
+	for _, m := range h.kept {
+		m.close()
+	}
+	if !h.reaped {
+		err = h.killGroup()
+	}
+	return errors.Join(err, h.channel.Close())
+}
+
+// holder returns the Holder of what has been collected.
+func (h *holding) holder() *Holder {
+	if !h.init {
+		return &Holder{}
+	}
+	return &Holder{pid: h.kept[h.alive].sender, control: h.channel}
 }
 
 // await waits for the message of a call.
@@ -171,9 +187,9 @@ func (h *holding) await(call int32) (message, error) {
 		if m, ok := h.kept[call]; ok {
 			return m, nil
 		}
-		m, err := h.receive(h.vigil)
+		m, err := h.receive(h.watch)
 		if errors.Is(err, io.EOF) {
-			err = h.casualty(0)
+			err = h.firstEnded(0)
 		}
 		if err == nil {
 			err = h.script.failure(m.record)
@@ -194,7 +210,7 @@ func (h *Holder) Close() error {
 		if h.pid == 0 {
 			return
 		}
-		h.err = errors.Join(killSoon(h.pid), h.lifeline.Close())
+		h.err = errors.Join(killSoon(h.pid), h.control.Close())
 	})
 	return h.err
 }

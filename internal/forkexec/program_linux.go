@@ -64,41 +64,39 @@ func joinedFDs(joins []Join) (fds []uintptr) {
 	return fds
 }
 
-// moves gives a descriptor a number of its own.
-func (s *script) moves(fd uintptr) (to uintptr) {
+// emitMove gives a descriptor a number of its own.
+func (s *script) emitMove(fd uintptr) (to uintptr) {
 	for slices.Contains(s.needed, s.free) {
 		s.free++
 	}
 	to, s.free = s.free, s.free+1
-	s.does(unix.SYS_DUP3, fd, to, unix.O_CLOEXEC).at(Files, 0)
+	s.emit(Files, unix.SYS_DUP3, fd, to, unix.O_CLOEXEC)
 	return to
 }
 
-// opens opens a path, and has the next call use the descriptor.
-func (s *script) opens(path string, flags int) (*call, error) {
+// emitOpen opens a path, and has the next call use the descriptor.
+func (s *script) emitOpen(step Step, path string, flags int) (*call, error) {
 	at, err := s.text(path)
 	if err != nil {
 		return nil, err
 	}
 	here := unix.AT_FDCWD
-	return s.does(unix.SYS_OPENAT, uintptr(here), at, uintptr(flags|unix.O_CLOEXEC)).or(keep), nil
+	return s.emit(step, unix.SYS_OPENAT, uintptr(here), at, uintptr(flags|unix.O_CLOEXEC)).or(keep), nil
 }
 
-// opensRoot opens the root directory.
-func (s *script) opensRoot() (fd uintptr, err error) {
-	return s.opensAs("/", unix.O_PATH|unix.O_DIRECTORY, Chroot)
+// emitOpenRoot opens the root directory.
+func (s *script) emitOpenRoot() (fd uintptr, err error) {
+	return s.emitOpenAs("/", unix.O_PATH|unix.O_DIRECTORY, Chroot)
 }
 
-// opensAs opens a path, for a step, as a descriptor that has a number of its own.
-func (s *script) opensAs(path string, flags int, step Step) (fd uintptr, err error) {
+// emitOpenAs opens a path, for a step, as a descriptor that has a number of its own.
+func (s *script) emitOpenAs(path string, flags int, step Step) (fd uintptr, err error) {
 	// The number is taken from now on: dup3 refuses to give a descriptor the one it has.
-	fd = s.moves(uintptr(s.channel))
-	c, err := s.opens(path, flags)
-	if err != nil {
+	fd = s.emitMove(uintptr(s.channel))
+	if _, err := s.emitOpen(step, path, flags); err != nil {
 		return 0, err
 	}
-	c.at(step, 0)
-	s.does(unix.SYS_DUP3, 0, fd, unix.O_CLOEXEC).at(Files, 0).onKept = true
+	s.emit(Files, unix.SYS_DUP3, 0, fd, unix.O_CLOEXEC).onKept = true
 	return fd, nil
 }
 
@@ -109,43 +107,44 @@ type place struct {
 	inside  uintptr // the root directory to have, 0 if it is the same
 }
 
-// sets out from where this process is.
-func (s *script) setsOut(attr *Attr) (p place, err error) {
+// emitOutset opens what is reached only from where this process is.
+func (s *script) emitOutset(attr *Attr) (p place, err error) {
 	if attr.Program == nil {
 		return p, nil
 	}
-	p.exe = s.moves(uintptr(attr.Program.FD))
+	p.exe = s.emitMove(uintptr(attr.Program.FD))
 	if attr.Program.Root != 0 && attr.StartsOutside() {
-		p.outside, err = s.opensRoot()
+		p.outside, err = s.emitOpenRoot()
 	}
 	return p, err
 }
 
-// settles writes who the process becomes and where it starts: in its place or, for a
+// emitCreds writes who the process becomes and where it starts: in its place or, for a
 // program that is to go there by itself, outside.
-func (s *script) settles(attr *Attr, sys *syscall.SysProcAttr, p *place) (err error) {
+func (s *script) emitCreds(attr *Attr, sys *syscall.SysProcAttr, p *place) (err error) {
 	if p.outside == 0 {
-		s.credential(sys.Credential)
-		return s.chdir(attr, sys)
+		s.emitCredential(sys.Credential)
+		return s.emitChdir(attr, sys)
 	}
-	if p.inside, err = s.opensRoot(); err != nil {
+	if p.inside, err = s.emitOpenRoot(); err != nil {
 		return err
 	}
 	dot, err := s.text(".")
 	if err != nil {
 		return err
 	}
-	ordinary := s.jumps(sysGeteuid, 0)
-	s.does(unix.SYS_FCHDIR, p.outside).at(Chroot, 0)
-	s.does(unix.SYS_CHROOT, dot)
-	out := s.jumps(sysGeteuid, none)
-	s.calls[ordinary].to = s.next()
-	s.does(unix.SYS_FCHDIR, p.inside).at(Chroot, 0)
-	s.credential(sys.Credential)
-	if err := s.chdir(attr, sys); err != nil {
+	ordinary, out := new(label), new(label)
+	s.emitJump(Chroot, sysGeteuid, 0, ordinary)
+	s.emit(Chroot, unix.SYS_FCHDIR, p.outside)
+	s.emit(Chroot, unix.SYS_CHROOT, dot)
+	s.emitJump(Chroot, sysGeteuid, none, out)
+	s.mark(ordinary)
+	s.emit(Chroot, unix.SYS_FCHDIR, p.inside)
+	s.emitCredential(sys.Credential)
+	if err := s.emitChdir(attr, sys); err != nil {
 		return err
 	}
-	s.calls[out].to = s.next()
+	s.mark(out)
 	return nil
 }
 

@@ -31,12 +31,16 @@ type call struct {
 
 	then then
 	want uintptr // with unless
-	to   int     // with unless, branch and pending: the index of a call
+	to   int     // with unless, branch and pending: the index of a call, which link sets
 
-	step Step // for the parent, as are flag and path
-	flag int
-	path string
+	label *label // for the parent, as are step, flag and path
+	step  Step
+	flag  int
+	path  string
 }
+
+// A label stands for the call that comes after its mark, before or after that is written.
+type label struct{ at int }
 
 // A then is what comes after a call. An errno ends the child unless it says otherwise.
 type then uint8
@@ -46,9 +50,9 @@ const (
 	regardless             // the next call, errno or not
 	search                 // not found or not executable: the next call
 	keep                   // the next call, which may use the result
-	unless                 // a result other than want: the call at to
-	branch                 // in the process that cloned: the call at to
-	pending                // EAGAIN: the next call; all else: the call at to
+	unless                 // a result other than want: the call at the label
+	branch                 // in the process that cloned: the call at the label
+	pending                // EAGAIN: the next call; all else: the call at the label
 )
 
 // A record is a message from the child.
@@ -57,20 +61,17 @@ type record struct {
 	result int32 // -errno, a pid, or 0
 }
 
-// does appends a call. The step that it belongs to is that of the last call.
-func (s *script) does(nr uintptr, args ...uintptr) *call {
-	c := call{nr: nr}
+// emit appends a call, which belongs to a step.
+func (s *script) emit(step Step, nr uintptr, args ...uintptr) *call {
+	c := call{nr: nr, step: step}
 	copy(c.args[:], args)
-	if n := len(s.calls); n > 0 {
-		c.step = s.calls[n-1].step
-	}
 	s.calls = append(s.calls, c)
 	return &s.calls[len(s.calls)-1]
 }
 
-// at names the step that the call belongs to.
-func (c *call) at(step Step, flag int) *call {
-	c.step, c.flag = step, flag
+// of names the kind of namespace that the call is about.
+func (c *call) of(flag int) *call {
+	c.flag = flag
 	return c
 }
 
@@ -80,62 +81,84 @@ func (c *call) or(t then) *call {
 	return c
 }
 
-// jumps appends a call whose result, other than want, leads to where the to of that
-// call is set.
-func (s *script) jumps(nr, want uintptr) (call int) {
-	s.does(nr).or(unless).want = want
-	return s.next() - 1
+// jump sets what leads to a label after the call.
+func (c *call) jump(t then, to *label) *call {
+	c.then, c.label = t, to
+	return c
+}
+
+// mark has the label stand for the next call.
+func (s *script) mark(l *label) { l.at = s.next() }
+
+// link replaces the labels by indices.
+func (s *script) link() error {
+	for i := range s.calls {
+		c := &s.calls[i]
+		if c.label == nil {
+			continue
+		}
+		if c.to = c.label.at; c.to == 0 || c.to == s.next() {
+			return fmt.Errorf("forkexec: call %d of the script (%s) leads nowhere", i, c.step)
+		}
+	}
+	return nil
 }
 
 // next is the index that the next call gets.
 func (s *script) next() int { return len(s.calls) }
 
-// exits ends the process.
-func (s *script) exits() { s.does(unix.SYS_EXIT_GROUP, 0).or(regardless) }
+// emitJump appends a call that cannot fail. Its result, other than want, leads to the label.
+func (s *script) emitJump(step Step, nr, want uintptr, to *label) {
+	s.emit(step, nr).jump(unless, to).want = want
+}
+
+// emitExit ends the process.
+func (s *script) emitExit() { s.emit(Exit, unix.SYS_EXIT_GROUP, 0).or(regardless) }
 
 // none stands for no descriptor, and for a result that no call has.
 const none = ^uintptr(0)
 
-// joins enters the namespaces, and becomes root of a user namespace that does not
+// emitJoins enters the namespaces, and becomes root of a user namespace that does not
 // know who it is. Who is unknown reads as 65534; one who was 65534 outside cannot tell.
-func (s *script) joins(joins []Join, become bool) error {
+func (s *script) emitJoins(joins []Join, become bool) error {
 	for _, j := range joins {
 		if j.Path != "" {
-			c, err := s.opens(j.Path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY) // whatever is there
+			c, err := s.emitOpen(Open, j.Path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY) // whatever is there
 			if err != nil {
 				return fmt.Errorf("namespace %q: %w", j.Path, err)
 			}
-			c.at(Open, j.Flag).path = j.Path
+			c.of(j.Flag).path = j.Path
 		}
-		c := s.does(unix.SYS_SETNS, uintptr(j.FD), uintptr(j.Flag)).at(Setns, j.Flag)
+		c := s.emit(Setns, unix.SYS_SETNS, uintptr(j.FD), uintptr(j.Flag)).of(j.Flag)
 		c.onKept, c.path = j.Path != "", j.Path
 		if j.Flag == unix.CLONE_NEWUSER {
-			s.changesCredentials(true)
+			s.emitCredsChanged(true)
 		}
 	}
 	const unknown = 65534
 	if !become || !joined(joins, unix.CLONE_NEWUSER) || os.Geteuid() == unknown {
 		return nil
 	}
-	known := s.jumps(sysGeteuid, unknown)
-	s.does(sysSetgroups, 0, 0).or(regardless)
-	s.does(sysSetgid, 0).or(regardless)
-	s.does(sysSetuid, 0).or(regardless)
-	s.changesCredentials(true)
-	s.calls[known].to = s.next()
+	known := new(label)
+	s.emitJump(Credential, sysGeteuid, unknown, known)
+	s.emit(Credential, sysSetgroups, 0, 0).or(regardless)
+	s.emit(Credential, sysSetgid, 0).or(regardless)
+	s.emit(Credential, sysSetuid, 0).or(regardless)
+	s.emitCredsChanged(true)
+	s.mark(known)
 	return nil
 }
 
-// unshares makes new namespaces, the user namespace first, since it is to own the
+// emitUnshares makes new namespaces, the user namespace first, since it is to own the
 // others. One call for each, so that a failure has a name.
-func (s *script) unshares(flags int, propagation uintptr) error {
+func (s *script) emitUnshares(flags int, propagation uintptr) error {
 	kinds := flags &^ unix.CLONE_NEWUSER
 	if flags&unix.CLONE_NEWUSER != 0 {
-		s.does(unix.SYS_UNSHARE, unix.CLONE_NEWUSER).at(Unshare, unix.CLONE_NEWUSER)
+		s.emit(Unshare, unix.SYS_UNSHARE, unix.CLONE_NEWUSER).of(unix.CLONE_NEWUSER)
 	}
 	for ; kinds != 0; kinds &= kinds - 1 {
 		kind := kinds & -kinds
-		s.does(unix.SYS_UNSHARE, uintptr(kind)).at(Unshare, kind)
+		s.emit(Unshare, unix.SYS_UNSHARE, uintptr(kind)).of(kind)
 	}
 	if flags&unix.CLONE_NEWNS == 0 || propagation == Unchanged {
 		return nil
@@ -147,34 +170,31 @@ func (s *script) unshares(flags int, propagation uintptr) error {
 	if propagation == 0 {
 		propagation = unix.MS_PRIVATE
 	}
-	s.does(unix.SYS_MOUNT, 0, root, 0, unix.MS_REC|propagation).at(Mount, 0)
+	s.emit(Mount, unix.SYS_MOUNT, 0, root, 0, unix.MS_REC|propagation)
 	return nil
 }
 
-// clones makes a second process, which plays the rest of the script; the first one
-// goes on where the to of that call is set. The kernel stores the pid at an address.
-func (s *script) clones(flags, pid uintptr) (call int) {
+// emitClone makes a second process, which plays the rest of the script; the first one
+// goes on at the label. The kernel stores the pid at an address.
+func (s *script) emitClone(flags, pid uintptr, first *label) {
 	c := cloneCall(flags|unix.CLONE_PARENT|uintptr(unix.SIGCHLD), pid)
-	c.then, c.step = branch, Fork
-	s.calls = append(s.calls, c)
-	return s.next() - 1
+	c.step = Fork
+	s.calls = append(s.calls, *c.jump(branch, first))
 }
 
-// announces sends the record, about itself, to the parent.
-func (s *script) announces(r *record) (call int32) {
+// emitAnnounce sends the record, about itself, to the parent.
+func (s *script) emitAnnounce(r *record) (call int32) {
 	r.call = int32(s.next())
 	addr, size := s.announcement(r)
-	s.does(unix.SYS_WRITE, uintptr(s.channel), addr, size)
+	s.emit(Send, unix.SYS_WRITE, uintptr(s.channel), addr, size)
 	return r.call
 }
 
-// waits waits for a message from the parent. At the channel's end it is empty, and
-// leads to where the to of that call is set.
-func (s *script) waits() (call int) {
+// emitWait waits for a message from the parent. At the channel's end it is empty, and
+// leads to the label.
+func (s *script) emitWait(end *label) {
 	addr, _ := s.announcement(&record{})
-	c := s.does(unix.SYS_READ, uintptr(s.channel), addr, 1).at(Wait, 0).or(unless)
-	c.want = 1
-	return s.next() - 1
+	s.emit(Wait, unix.SYS_READ, uintptr(s.channel), addr, 1).jump(unless, end).want = 1
 }
 
 // failure is the error that a record tells of, if it does.

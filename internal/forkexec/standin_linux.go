@@ -26,16 +26,16 @@ import (
 //  4. Traced, it stops before its first instruction, which is a loop. It is killed when the
 //     maps are written.
 
-// standsIn writes the way of a stand-in.
-func (s *script) standsIn(f helds) error {
-	s.dies(unix.SIGKILL)
-	s.does(unix.SYS_CLOSE, f.proc).at(Files, 0)
-	s.does(unix.SYS_PTRACE, unix.PTRACE_TRACEME).at(Exec, 0).or(regardless)
-	return s.executes(nil, f.image, nil, nil)
+// emitStandIn writes the way of a stand-in.
+func (s *script) emitStandIn(f heldFDs) error {
+	s.emitDeathSignal(unix.SIGKILL)
+	s.emit(Files, unix.SYS_CLOSE, f.proc)
+	s.emit(Exec, unix.SYS_PTRACE, unix.PTRACE_TRACEME).or(regardless)
+	return s.emitExecve(nil, f.image, nil, nil)
 }
 
-// makesImage has the child make the file that a stand-in executes.
-func (s *script) makesImage() (fd uintptr, err error) {
+// emitImage has the child make the file that a stand-in executes.
+func (s *script) emitImage() (fd uintptr, err error) {
 	data, err := image()
 	if err != nil {
 		return 0, err
@@ -44,10 +44,10 @@ func (s *script) makesImage() (fd uintptr, err error) {
 	if err != nil {
 		return 0, err
 	}
-	fd = s.moves(uintptr(s.channel))
-	s.does(unix.SYS_MEMFD_CREATE, name, unix.MFD_CLOEXEC).at(Open, 0).or(keep)
-	s.does(unix.SYS_DUP3, 0, fd, unix.O_CLOEXEC).at(Files, 0).onKept = true
-	s.does(unix.SYS_WRITE, fd, s.address(unsafe.Pointer(&data[0])), uintptr(len(data))).at(WriteFile, 0)
+	fd = s.emitMove(uintptr(s.channel))
+	s.emit(Open, unix.SYS_MEMFD_CREATE, name, unix.MFD_CLOEXEC).or(keep)
+	s.emit(Files, unix.SYS_DUP3, 0, fd, unix.O_CLOEXEC).onKept = true
+	s.emit(WriteFile, unix.SYS_WRITE, fd, s.address(unsafe.Pointer(&data[0])), uintptr(len(data)))
 	return fd, nil
 }
 
@@ -64,7 +64,7 @@ func (h *holding) awaitImage(pid int) error {
 		if of.Uid == file.Uid {
 			return nil
 		}
-		if err := h.vigil.end(); err != nil {
+		if err := h.watch.end(); err != nil {
 			return err
 		}
 		if _, err := unix.Poll(nil, 1); err != nil && !errors.Is(err, unix.EINTR) {

@@ -27,7 +27,7 @@ func Start(ctx context.Context, paths, argv []string, attr *Attr) (*Process, err
 		return nil, fmt.Errorf("mmap: %w", err)
 	}
 	born := (*int32)(unsafe.Pointer(&page[0]))
-	c, err := launch(max(3, len(attr.Files)), func(s *script) error { return s.program(paths, argv, attr, born) })
+	c, err := launch(max(3, len(attr.Files)), func(s *script) error { return s.emitProgram(paths, argv, attr, born) })
 	if err != nil {
 		return nil, errors.Join(err, os.NewSyscallError("munmap", unix.Munmap(page)))
 	}
@@ -53,7 +53,7 @@ func (a *Attr) takesSecond() bool {
 // executed waits until the program runs, and returns its pid. The kernel puts that of a second
 // process into born.
 func (c *child) executed(ctx context.Context, second bool, born *int32) (pid int, err error) {
-	v := &vigil{
+	w := &watch{
 		pids: func() []int {
 			if *born == 0 {
 				return []int{c.pid}
@@ -64,7 +64,7 @@ func (c *child) executed(ctx context.Context, second bool, born *int32) (pid int
 	}
 	for err == nil {
 		var m message
-		if m, err = c.receive(v); err == nil {
+		if m, err = c.receive(w); err == nil {
 			err = c.script.failure(m.record)
 		}
 	}
@@ -93,8 +93,8 @@ func (c *child) executed(ctx context.Context, second bool, born *int32) (pid int
 	return pid, err
 }
 
-// program writes the script of a process that becomes a program.
-func (s *script) program(paths, argv []string, attr *Attr, born *int32) error {
+// emitProgram writes the script of a process that becomes a program.
+func (s *script) emitProgram(paths, argv []string, attr *Attr, born *int32) error {
 	sys := attr.Sys
 	if sys == nil {
 		sys = &syscall.SysProcAttr{}
@@ -102,39 +102,39 @@ func (s *script) program(paths, argv []string, attr *Attr, born *int32) error {
 	if err := refuse(sys); err != nil {
 		return err
 	}
-	s.hides()
-	s.dies(unix.SIGKILL)
-	s.does(unix.SYS_CLOSE, uintptr(s.parents)).at(Files, 0)
+	s.emitHide()
+	s.emitDeathSignal(unix.SIGKILL)
+	s.emit(Files, unix.SYS_CLOSE, uintptr(s.parents))
 	if sys.Setpgid && sys.Pgid != 0 {
 		// The number means something on this side of a pid namespace only.
-		s.does(unix.SYS_SETPGID, 0, uintptr(sys.Pgid)).at(Session, 0)
+		s.emit(Session, unix.SYS_SETPGID, 0, uintptr(sys.Pgid))
 	}
 	var err error
 	if s.inherited, err = inherited(); err != nil {
 		return err
 	}
 	s.reserve(max(3, len(attr.Files)), append(attr.descriptors(), s.inherited...)...)
-	there, err := s.setsOut(attr)
+	there, err := s.emitOutset(attr)
 	if err != nil {
 		return err
 	}
 	// What is to go on by itself has to be root.
-	if err := s.joins(attr.Joins, sys.Credential == nil || there.outside != 0); err != nil {
+	if err := s.emitJoins(attr.Joins, sys.Credential == nil || there.outside != 0); err != nil {
 		return err
 	}
-	if err := s.unshares(int(sys.Unshareflags), attr.Propagation); err != nil {
+	if err := s.emitUnshares(int(sys.Unshareflags), attr.Propagation); err != nil {
 		return err
 	}
-	cloned := -1
+	first := new(label)
 	if attr.takesSecond() {
-		cloned = s.clones(0, uintptr(unsafe.Pointer(born)))
+		s.emitClone(0, uintptr(unsafe.Pointer(born)), first)
 	}
-	if err := s.becomes(paths, argv, attr, sys, &there, cloned >= 0); err != nil {
+	if err := s.emitExec(paths, argv, attr, sys, &there); err != nil {
 		return err
 	}
-	if cloned >= 0 {
-		s.calls[cloned].to = s.next()
-		s.exits()
+	if attr.takesSecond() {
+		s.mark(first)
+		s.emitExit()
 	}
 	return nil
 }

@@ -22,28 +22,29 @@ func Write(joins []Join, path, text string) (err error) {
 		if err != nil {
 			return err
 		}
-		s.hides()
-		s.dies(unix.SIGKILL)
-		s.does(unix.SYS_SETPGID, 0, 0).at(Session, 0)
-		if err := s.joins(joins, true); err != nil {
+		s.emitHide()
+		s.emitDeathSignal(unix.SIGKILL)
+		s.emit(Session, unix.SYS_SETPGID, 0, 0)
+		if err := s.emitJoins(joins, true); err != nil {
 			return err
 		}
-		s.closes(uintptr(s.channel))
+		s.emitCloseAll(uintptr(s.channel))
 		// The lowest number is free: it opens as 0.
 		at := unix.AT_FDCWD
-		s.does(unix.SYS_OPENAT, uintptr(at), file, unix.O_WRONLY).at(Open, 0)
-		s.does(unix.SYS_WRITE, 0, data, uintptr(len(text))).at(WriteFile, 0)
-		done = s.announces(&record{})
-		end := s.waits()
-		s.calls[end].to = s.next()
-		s.exits()
+		s.emit(Open, unix.SYS_OPENAT, uintptr(at), file, unix.O_WRONLY)
+		s.emit(WriteFile, unix.SYS_WRITE, 0, data, uintptr(len(text)))
+		done = s.emitAnnounce(&record{})
+		end := new(label)
+		s.emitWait(end)
+		s.mark(end)
+		s.emitExit()
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	defer c.thread.release()
-	h := &holding{child: c, vigil: c.awaken(), kept: map[int32]message{}}
+	h := &holding{child: c, watch: c.watchGroup(), kept: map[int32]message{}}
 	_, err = h.await(done)
 	return errors.Join(err, c.killGroup(), c.channel.Close())
 }
