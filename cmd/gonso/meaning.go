@@ -24,6 +24,7 @@ var purposes = map[string]string{
 	"ipv6":         "have IPv6 addresses",
 	"tun":          "make TUN and TAP interfaces, whose packets a program sends and gets",
 	"nftables":     "filter and translate packets by nftables",
+	"netem":        "delay and lose packets by netem",
 	"veth":         "join two networks by a pair of veth interfaces",
 	"bridge":       "join interfaces by a bridge",
 	"dummy":        "add a dummy interface, which drops what it is to send",

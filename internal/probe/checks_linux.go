@@ -30,6 +30,7 @@ func init() {
 		{name: "ipv6", try: tryIPv6},
 		{name: "tun", try: tryTun},
 		{name: "nftables", try: tryNftables},
+		{name: "netem", try: tryNetem},
 	}
 	for _, kind := range linkKinds {
 		checks = append(checks, &check{name: kind, try: func() Result { return tryLink(kind) }})

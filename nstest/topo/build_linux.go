@@ -38,6 +38,9 @@ func (n *Network) build() error {
 			return fmt.Errorf("%v %s: %w", node.kind, node.name, err)
 		}
 	}
+	if err := n.impairLinks(); err != nil { // before they are up: changes of one that is take longer
+		return err
+	}
 	g := &graph{network: n, joined: make(map[*end][]neighbour)}
 	for _, node := range n.nodes {
 		if node.kind != isSwitch && !n.config.noRoutes {

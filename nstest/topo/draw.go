@@ -102,6 +102,7 @@ func (l *Link) notes() (notes []string) {
 	if l.config.mtu > 0 {
 		notes = append(notes, fmt.Sprintf("mtu %d", l.config.mtu))
 	}
+	notes = append(notes, l.impairmentNotes()...)
 	if l.down {
 		notes = append(notes, "down")
 	}

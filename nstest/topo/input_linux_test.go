@@ -5,6 +5,7 @@ package topo_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/failure"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
@@ -63,11 +64,59 @@ func TestBadInputIsNamed(t *testing.T) {
 			a := n.Host("a")
 			n.Link(a, n.Host("b")).End(a)
 		},
+		"link a to b: loss 1.5: it is a probability, 0 to 1": func(n *topo.Network) {
+			n.Link(n.Host("a"), n.Host("b"), topo.Loss(1.5))
+		},
+		"link a to b: what b sends: delay -1ns: it must be 0s to 1h0m0s": func(n *topo.Network) {
+			b := n.Host("b")
+			n.Link(n.Host("a"), b, topo.From(b, topo.Delay(-1)))
+		},
+		"link a to b: what c sends: it is not one of the link's nodes": func(n *topo.Network) {
+			n.Link(n.Host("a"), n.Host("b"), topo.From(n.Host("c"), topo.Loss(0.1)))
+		},
+		"link a to b: an Impairment is made by a function of this package": func(n *topo.Network) {
+			n.Link(n.Host("a"), n.Host("b"), topo.Impairment{})
+		},
+		"set a-b: the network is not up": func(n *topo.Network) { n.Link(n.Host("a"), n.Host("b")).Set(topo.Loss(1)) },
+		"set a-b: jitter 1s: it must not be more than the delay, 0s": func(n *topo.Network) {
+			l := n.Link(n.Host("a"), n.Host("b"))
+			n.Up()
+			l.Set(topo.Jitter(time.Second))
+		},
+		"set a-b: there is nothing to set": func(n *topo.Network) {
+			l := n.Link(n.Host("a"), n.Host("b"))
+			n.Up()
+			l.Set()
+		},
+		`make the region "eu": there is a region of that name`: func(n *topo.Network) {
+			n.Region("eu")
+			n.Region("eu")
+		},
+		`make the region "": a name has 1 to 63 letters`: func(n *topo.Network) { n.Region("") },
+		"delay between the regions eu and us: they are not both of this network": func(n *topo.Network) {
+			n.RegionDelay(n.Region("eu"), topo.New(t).Region("us"), time.Second)
+		},
+		"delay between the regions eu and us: there is a link between them, b-a: set the delay first": func(n *topo.Network) {
+			eu, us := n.Region("eu"), n.Region("us")
+			n.Link(us.Host("b"), eu.Host("a"))
+			n.RegionDelay(eu, us, time.Second)
+		},
+		"delay between the regions eu and us: delay 2h0m0s: it must be 0s to 1h0m0s": func(n *topo.Network) {
+			n.RegionDelay(n.Region("eu"), n.Region("us"), 2*time.Hour)
+		},
 		`make the host "localhost"`:  func(n *topo.Network) { n.Host("localhost") },
 		"an MTU of 1000: it must be": func(n *topo.Network) { n.Link(n.Host("a"), n.Host("b"), topo.MTU(1000)) },
 	} {
 		if text := failure.Text(t, func(tb testing.TB) { build(topo.New(tb)) }); !strings.HasPrefix(text, "topo: ") || !strings.Contains(text, want) {
 			t.Errorf("ends with %q, want %q", text, want)
 		}
+	}
+}
+
+func TestSeedIsAWholeNumber(t *testing.T) {
+	t.Setenv("NSTEST_SEED", "one")
+	want := `topo: new: NSTEST_SEED is no seed, which is a whole number up to 2^64-1: strconv.ParseUint: parsing "one": invalid syntax`
+	if text := failure.Text(t, func(tb testing.TB) { topo.New(tb) }); text != want {
+		t.Errorf("ends with %q, want %q", text, want)
 	}
 }

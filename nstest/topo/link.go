@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
 	"github.com/seed-1bc5c4a2/gonso/nstest/link"
 )
 
@@ -16,7 +18,13 @@ type Link struct {
 	number  int // in the order in which they were made
 	ends    [2]*end
 	config  linkConfig
-	down    bool // guarded by the network's lock
+	delays  [2]time.Duration // by which routes are found
+
+	down     bool            // guarded by the network's lock, as is what follows
+	rules    [2]impair.Rules // for what each of the ends sends
+	impairer impair.Impairer // nil while the link is plain
+	carried  [2]impair.Rules // those that the impairer was told
+	changes  int             // of the rules
 }
 
 // An end is a node's interface for a link.
@@ -31,21 +39,26 @@ type end struct {
 }
 
 // A LinkOption changes what a link is like.
-type LinkOption func(*linkConfig)
+type LinkOption interface{ apply(*linkConfig) }
+
+type linkOption func(*linkConfig)
+
+func (o linkOption) apply(c *linkConfig) { o(c) }
 
 type linkConfig struct {
-	subnets   []netip.Prefix
-	addresses map[*node][]netip.Prefix // that were chosen
-	cost      int
-	mtu       int
-	err       error
+	subnets     []netip.Prefix
+	addresses   map[*node][]netip.Prefix // that were chosen
+	cost        int
+	mtu         int
+	impairments []Impairment
+	err         error
 }
 
 // Subnet chooses the networks that the link's addresses are from, such as
 // "192.0.2.0/24" and "2001:db8::/64", instead of both that are dealt out: with an IPv4 network
 // alone the link has no IPv6 addresses. A switch has the networks of all its links.
 func Subnet(cidrs ...string) LinkOption {
-	return func(c *linkConfig) {
+	return linkOption(func(c *linkConfig) {
 		for _, cidr := range cidrs {
 			p, err := netip.ParsePrefix(cidr)
 			if err == nil && p != p.Masked() {
@@ -54,13 +67,13 @@ func Subnet(cidrs ...string) LinkOption {
 			c.err = errors.Join(c.err, err)
 			c.subnets = append(c.subnets, p)
 		}
-	}
+	})
 }
 
 // Address chooses addresses of one end of the link, such as "192.0.2.7/24", and with them the link's
 // networks, see [Subnet].
 func Address(of Node, cidrs ...string) LinkOption {
-	return func(c *linkConfig) {
+	return linkOption(func(c *linkConfig) {
 		if c.addresses == nil {
 			c.addresses = make(map[*node][]netip.Prefix)
 		}
@@ -72,18 +85,18 @@ func Address(of Node, cidrs ...string) LinkOption {
 				c.subnets = append(c.subnets, p.Masked())
 			}
 		}
-	}
+	})
 }
 
-// Cost sets what a packet pays for the link: routes lead over those that cost least in sum. It is 1
-// if it is not set.
+// Cost sets what a packet pays for the link: routes lead over those that cost least in sum. A link for
+// which it is not set costs 1, and 1 more for each millisecond of its [Delay] at Up.
 func Cost(cost int) LinkOption {
-	return func(c *linkConfig) {
+	return linkOption(func(c *linkConfig) {
 		c.cost = cost
 		if cost < 1 || cost > maxCost {
 			c.err = errors.Join(c.err, fmt.Errorf("a cost of %d: it must be 1 to %d", cost, maxCost))
 		}
-	}
+	})
 }
 
 const maxCost = 1 << 24
@@ -91,20 +104,42 @@ const maxCost = 1 << 24
 // MTU sets the size in bytes of the largest packet that passes, 1500 if it is not set. IPv6 asks for
 // 1280 at least (RFC 8200).
 func MTU(bytes int) LinkOption {
-	return func(c *linkConfig) {
+	return linkOption(func(c *linkConfig) {
 		c.mtu = bytes
 		if bytes < minMTU || bytes > maxMTU {
 			c.err = errors.Join(c.err, fmt.Errorf("an MTU of %d: it must be %d to %d", bytes, minMTU, maxMTU))
 		}
-	}
+	})
 }
 
-const minMTU, maxMTU = 1280, 65535
+const minMTU, usualMTU, maxMTU = 1280, 1500, 65535
+
+// mtu is that of the link's interfaces.
+func (e *end) mtu() int {
+	if e.link.config.mtu > 0 {
+		return e.link.config.mtu
+	}
+	return usualMTU
+}
 
 func (l *Link) String() string { return l.ends[0].node.name + "-" + l.ends[1].node.name }
 
-// cost is what the routes count.
-func (l *Link) cost() int { return max(l.config.cost, 1) }
+// cost is what the routes count, for packets that leave from an end, in thousandths of a [Cost].
+func (e *end) cost() int {
+	const unit = 1000
+	if e.link.config.cost > 0 {
+		return e.link.config.cost * unit
+	}
+	return unit + int(e.link.delays[e.side()]/time.Microsecond)
+}
+
+// side is 0 for a link's first end, and 1 for its second one.
+func (e *end) side() int {
+	if e.link.ends[0] == e {
+		return 0
+	}
+	return 1
+}
 
 // End returns the interface of one of the two nodes.
 func (l *Link) End(of Node) *link.Link {

@@ -53,7 +53,7 @@ func (n *Network) logFailure() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if len(n.links) > 0 {
-		n.tb.Log("topo: the network as the test failed:" + n.text() + n.keepPicture())
+		n.tb.Log("topo: the network as the test failed:" + n.text() + n.seedText() + n.keepPicture())
 	}
 	if len(n.events) > 0 {
 		n.tb.Log(n.eventText(time.Since(n.upAt)))

@@ -22,8 +22,10 @@ type Network struct {
 	config config
 	names  *nstest.Fixture // the mount namespace that all nodes share
 
-	nodes []*node
-	links []*Link
+	nodes   []*node
+	links   []*Link
+	regions []*Region
+	delays  map[[2]*Region]time.Duration
 
 	mu       sync.Mutex // guards what follows, and the state of nodes and links
 	up       bool
@@ -32,6 +34,7 @@ type Network struct {
 	division division
 	events   []event
 	schedule schedule
+	random   bool // links have made random decisions
 }
 
 // An Option changes what a network is like.
@@ -40,6 +43,8 @@ type Option func(*config)
 type config struct {
 	noRoutes bool
 	ecmp     bool
+	seed     uint64
+	seeded   bool // by the test
 }
 
 // NoRoutes leaves out all routes but those to the networks that a node is in. It is for tests
@@ -56,6 +61,9 @@ func New(tb testing.TB, opts ...Option) *Network {
 	n := &Network{tb: tb}
 	for _, opt := range opts {
 		opt(&n.config)
+	}
+	if err := n.config.chooseSeed(); err != nil {
+		n.fatal("new", err)
 	}
 	n.names = nstest.New(tb, set.NS_MNT, nstest.Named("names"))
 	return n
@@ -79,11 +87,12 @@ func (n *Network) Link(a, b Node, opts ...LinkOption) *Link {
 	n.tb.Helper()
 	l := &Link{network: n, number: len(n.links), ends: [2]*end{{node: a.node()}, {node: b.node()}}}
 	for _, opt := range opts {
-		opt(&l.config)
+		opt.apply(&l.config)
 	}
 	if err := n.checkLink(l); err != nil {
 		n.fatal(fmt.Sprintf("link %s to %s", l.ends[0].node.name, l.ends[1].node.name), err)
 	}
+	n.needImpairer(l)
 	for i, e := range l.ends {
 		e.link, e.far = l, l.ends[1-i]
 		e.index = firstIndex + len(e.node.ends)
@@ -110,7 +119,7 @@ func (n *Network) checkLink(l *Link) error {
 	case l.ends[0].node == l.ends[1].node:
 		return fmt.Errorf("a link takes two nodes")
 	}
-	return l.config.err
+	return errors.Join(l.config.err, l.begin())
 }
 
 var (

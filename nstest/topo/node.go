@@ -27,6 +27,7 @@ type node struct {
 	name    string
 	kind    nodeKind
 	config  nodeConfig
+	region  *Region // nil for none
 	fixture *nstest.Fixture
 	ends    []*end
 

@@ -26,7 +26,7 @@ func (e *end) neighbours() []neighbour {
 			return
 		}
 		seen[e.link] = true
-		cost += e.link.cost()
+		cost += e.cost()
 		if e.far.node.kind != isSwitch {
 			list = append(list, neighbour{e.far, cost})
 			return

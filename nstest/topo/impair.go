@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
+)
+
+// An Impairment is something that a link does to the frames that cross it, in both directions if [From] does
+// not say otherwise. It is a [LinkOption], and [Link.Set] changes it later. Impairments are independent of
+// each other, and so are the frames: each frame is
+//
+//   - lost, by [Loss]; if not,
+//   - doubled, by [Duplicate], after which each of the two goes on by itself,
+//   - damaged, by [Corrupt],
+//   - lost if there is no room in the [Queue],
+//   - sent before all others, by [Reorder]; if not,
+//   - delayed, by [Delay] and [Jitter], and
+//   - sent when its turn has come, by [Rate].
+//
+// Frames of ARP and neighbour discovery are frames like others.
+type Impairment struct {
+	change func(l *Link, rules *[2]impair.Rules) error
+}
+
+func (i Impairment) apply(c *linkConfig) { c.impairments = append(c.impairments, i) }
+
+// both changes what happens in both directions.
+func both(change func(*impair.Rules)) Impairment {
+	return Impairment{func(_ *Link, rules *[2]impair.Rules) error {
+		for i := range rules {
+			change(&rules[i])
+		}
+		return nil
+	}}
+}
+
+// Delay has each frame arrive later by d. A packet and its answer take twice as long together.
+func Delay(d time.Duration) Impairment { return both(func(r *impair.Rules) { r.Delay = d }) }
+
+// Jitter has the [Delay] of each frame be longer or shorter, by up to d, evenly distributed. d is not more than the
+// Delay. Frames overtake each other by that, unless the link has a [Rate].
+func Jitter(d time.Duration) Impairment { return both(func(r *impair.Rules) { r.Jitter = d }) }
+
+// Loss loses each frame with a probability of p, 0 to 1.
+func Loss(p float64) Impairment { return both(func(r *impair.Rules) { r.Loss = p }) }
+
+// Duplicate has each frame arrive twice with a probability of p, 0 to 1.
+func Duplicate(p float64) Impairment { return both(func(r *impair.Rules) { r.Duplicate = p }) }
+
+// Reorder sends each frame at once with a probability of p, 0 to 1, while the others are delayed. It takes a [Delay].
+func Reorder(p float64) Impairment { return both(func(r *impair.Rules) { r.Reorder = p }) }
+
+// Corrupt flips one bit of each frame with a probability of p, 0 to 1. Most often the receiver's kernel finds that the
+// checksum is wrong, and drops the packet.
+func Corrupt(p float64) Impairment { return both(func(r *impair.Rules) { r.Corrupt = p }) }
+
+// Rate limits how much is sent, in bits per second, Ethernet headers included: 10e6 for 10 Mbit/s. 0 sets no limit.
+func Rate(bitsPerSecond int64) Impairment {
+	return both(func(r *impair.Rules) { r.Rate = bitsPerSecond })
+}
+
+// Queue sets how many frames the link has room for in each direction, those that are on their way included: more are
+// lost. If it is not set, or 0, it is 1,000 with a [Rate], and 10,000 without.
+func Queue(frames int) Impairment { return both(func(r *impair.Rules) { r.Queue = frames }) }
+
+// From has impairments apply only to what one end of the link sends:
+//
+//	wan.Set(topo.From(server, topo.Loss(1))) // requests arrive, answers do not
+func From(sender Node, impairments ...Impairment) Impairment {
+	return Impairment{func(l *Link, rules *[2]impair.Rules) error {
+		for i, e := range l.ends {
+			if e.node != sender.node() {
+				continue
+			}
+			changed := *rules
+			for _, impairment := range impairments {
+				if err := impairment.change(l, &changed); err != nil {
+					return err
+				}
+			}
+			rules[i] = changed[i]
+			return nil
+		}
+		return fmt.Errorf("what %s sends: it is not one of the link's nodes", sender.Name())
+	}}
+}
+
+// begin sets the rules that the link begins with.
+func (l *Link) begin() error {
+	for i := range l.rules {
+		l.rules[i].Delay = l.regionDelay()
+	}
+	err := l.impair(l.config.impairments)
+	for i, r := range l.rules {
+		l.delays[i] = r.Delay
+	}
+	return err
+}
+
+// impair changes the rules of the link, if they are in order.
+func (l *Link) impair(impairments []Impairment) error {
+	rules := l.rules
+	var errs []error
+	for _, impairment := range impairments {
+		if impairment.change == nil {
+			return errors.New("an Impairment is made by a function of this package, such as Delay")
+		}
+		errs = append(errs, impairment.change(l, &rules))
+	}
+	if rules[0] == rules[1] {
+		errs = append(errs, rules[0].Check())
+	} else {
+		for i, r := range rules {
+			if err := r.Check(); err != nil {
+				errs = append(errs, fmt.Errorf("what %s sends: %w", l.ends[i].node.name, err))
+			}
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	l.rules = rules
+	return nil
+}
+
+// Set changes what the link does to the frames that come from now on; those that are on their way arrive as they
+// would have. What is not named stays as it is, [Perfect] ends it all. Routes stay the same.
+//
+//	wan.Set(topo.Loss(1)) // nothing gets through, and nobody is told
+//	wan.Set(topo.Loss(0), topo.Delay(time.Second))
+func (l *Link) Set(impairments ...Impairment) {
+	n := l.network
+	n.tb.Helper()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !n.up {
+		n.fatal("set "+l.String(), errNotUp)
+	}
+	if len(impairments) == 0 {
+		n.fatal("set "+l.String(), errors.New("there is nothing to set; topo.Perfect ends all impairments"))
+	}
+	before := l.rules
+	if err := l.impair(impairments); err != nil {
+		n.fatal("set "+l.String(), err)
+	}
+	if l.rules == before {
+		return
+	}
+	n.needImpairer(l)
+	n.note("set " + l.String() + ": " + l.impairmentText())
+	if err := n.carryOut(l); err != nil {
+		n.fatal("set "+l.String(), err)
+	}
+}
+
+// impairmentText says all that the link does to frames.
+func (l *Link) impairmentText() string {
+	if notes := l.impairmentNotes(); len(notes) > 0 {
+		return strings.Join(notes, ", ")
+	}
+	return "perfect"
+}
+
+// impairmentNotes are a note for both directions, or one for each.
+func (l *Link) impairmentNotes() (notes []string) {
+	if l.rules[0] == l.rules[1] {
+		if text := l.rules[0].String(); text != "" {
+			notes = append(notes, text)
+		}
+		return notes
+	}
+	for i, r := range l.rules {
+		if text := r.String(); text != "" {
+			notes = append(notes, "from "+l.ends[i].node.name+": "+text)
+		}
+	}
+	return notes
+}
