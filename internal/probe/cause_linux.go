@@ -64,7 +64,7 @@ func overLimit(flag int, err error) Result {
 
 // forbidden tells why EPERM.
 func forbidden(flag int, err error) Result {
-	if flag == unix.CLONE_NEWUSER {
+	if flag == kind.User {
 		return because(err, refusal.UserNamespace(procfs.Root))
 	}
 	if refusal.SeccompForbids() {

@@ -2,6 +2,8 @@
 
 package probe
 
+import "github.com/seed-1bc5c4a2/gonso/internal/kind"
+
 // checks has a row for each question, in the order in which a person wants to
 // read the answers. It is filled at start-up, since some checks ask others.
 var checks []*check
@@ -12,13 +14,13 @@ func init() {
 		{name: "rootless", try: tryRootless},
 		{name: "subids", try: trySubIDs},
 		{name: "setuid", try: trySetuid},
-		{name: "net", try: tryNet},
-		{name: "mnt", try: tryMnt},
-		{name: "pid", try: tryPID},
-		{name: "ipc", try: tryIPC},
-		{name: "uts", try: tryUTS},
-		{name: "cgroup", try: tryCgroup},
-		{name: "time", try: tryTime},
+		ofKind(kind.Net, bringLoUp),
+		ofKind(kind.Mnt, mountTmpfs),
+		ofKind(kind.PID, startProcess),
+		ofKind(kind.IPC, makeSharedMemory),
+		ofKind(kind.UTS, setHostname),
+		ofKind(kind.Cgroup, findCgroupRoot),
+		ofKind(kind.Time, setClock),
 		{name: "userns_clone", try: tryUsernsClone},
 		{name: "apparmor", try: tryAppArmor},
 		{name: "seccomp", try: trySeccomp},

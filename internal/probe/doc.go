@@ -3,7 +3,7 @@
 // Package probe finds out what this machine lets this process do with
 // namespaces, and what helps where it does not.
 //
-//	if r := probe.Kind(unix.CLONE_NEWNET); r.OK != probe.Yes {
+//	if r := probe.Kind(kind.Net); r.OK != probe.Yes {
 //		fmt.Println(r.Cause)  // unshare: operation not permitted: the process has no CAP_SYS_ADMIN
 //		fmt.Println(r.Remedy) // gonso exec -- go test ./...
 //	}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 )
 
 // linkKinds are the kinds of network interfaces that there is a check for.
@@ -86,7 +88,7 @@ func inNewNet(module string, work func(*netlink.Handle) error) Result {
 	if r := Named("net"); r.OK != Yes {
 		return without(r)
 	}
-	err := inNew(unix.CLONE_NEWNET, func() error {
+	err := inNew(kind.Net, func() error {
 		handle, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 		if err != nil {
 			return err

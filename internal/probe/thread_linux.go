@@ -5,8 +5,7 @@ package probe
 import (
 	"fmt"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/internal/thread"
 )
@@ -24,7 +23,7 @@ func inNew(flags int, work func() error) error {
 		if err := sys.Unshare(flags); err != nil {
 			return fmt.Errorf("unshare: %w", err)
 		}
-		if flags&unix.CLONE_NEWNS != 0 {
+		if flags&kind.Mnt != 0 {
 			if err := sys.SetPropagation(sys.Private); err != nil {
 				return fmt.Errorf("make the mounts private: %w", err)
 			}
@@ -33,9 +32,6 @@ func inNew(flags int, work func() error) error {
 	})
 }
 
-// inNewMounts is inNew with a new mount namespace, and a folder to mount on. It is
-// one that is everywhere, whose content is hidden from this thread alone, rather than
-// one that would have to be made.
-func inNewMounts(flags int, work func(dir string) error) error {
-	return inNew(flags|unix.CLONE_NEWNS, func() error { return work("/proc/sys") })
-}
+// mountPoint is a folder for what a new mount namespace has mounted. It is one that is everywhere,
+// whose content is hidden from this thread alone, rather than one that would have to be made.
+const mountPoint = "/proc/sys"

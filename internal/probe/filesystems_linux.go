@@ -5,13 +5,16 @@ package probe
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
+	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -28,8 +31,8 @@ func tryProc() Result {
 	}
 	mnt := Named("mnt")
 	if root && mnt.OK == Yes {
-		return mountable("proc", inNewMounts(0, func(dir string) error {
-			return sys.Mount("proc", dir, "proc", sys.NoSuid|sys.NoDev|sys.NoExec, "")
+		return mountable("proc", inNew(kind.Mnt, func() error {
+			return sys.Mount("proc", mountPoint, "proc", sys.NoSuid|sys.NoDev|sys.NoExec, "")
 		}))
 	}
 	covered, err := refusal.CoveredProc(procfs.Root)
@@ -68,4 +71,37 @@ func mountable(fstype string, err error) Result {
 func inInitialUserNamespace() (bool, error) {
 	ids, err := procfs.UIDMap(procfs.Root, procfs.Self)
 	return slices.Equal(ids, []procfs.IDRange{{Count: 1<<32 - 1}}), err
+}
+
+// trySysfs mounts the /sys of a new network namespace.
+func trySysfs() Result {
+	for _, flag := range []int{kind.Net, kind.Mnt} {
+		if r := Kind(flag); r.OK != Yes {
+			return without(r)
+		}
+	}
+	r := mountable("sysfs", inNew(kind.Net|kind.Mnt, func() error { return sandbox.MountSysfs(mountPoint) }))
+	if r.OK == No {
+		r.Remedy = refusal.Masks(procfs.Root).Remedy
+	}
+	return r
+}
+
+// tryOverlay mounts an overlay whose layers are in a tmpfs.
+func tryOverlay() Result {
+	if mnt := Named("mnt"); mnt.OK != Yes {
+		return without(mnt)
+	}
+	return mountable("overlay", inNew(kind.Mnt, func() error {
+		if err := mountTmpfs(); err != nil {
+			return err
+		}
+		for _, name := range []string{"/lower", "/upper", "/work", "/merged"} {
+			if err := os.Mkdir(mountPoint+name, 0o700); err != nil {
+				return err
+			}
+		}
+		layers := fmt.Sprintf("lowerdir=%s/lower,upperdir=%[1]s/upper,workdir=%[1]s/work", mountPoint)
+		return sys.Mount("overlay", mountPoint+"/merged", "overlay", 0, layers)
+	}))
 }

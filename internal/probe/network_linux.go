@@ -5,11 +5,14 @@ package probe
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
@@ -20,7 +23,7 @@ func trySettings() Result {
 	if r := Named("net"); r.OK != Yes {
 		return without(r)
 	}
-	err := inNew(unix.CLONE_NEWNET, sandbox.AllowPing)
+	err := inNew(kind.Net, sandbox.AllowPing)
 	switch {
 	case err == nil:
 		return Result{OK: Yes}
@@ -54,6 +57,48 @@ func tryIPv6() Result {
 			Cause:  fmt.Errorf("add an address: %w: net.ipv6.conf.default.disable_ipv6 is 1, and cannot be set", unix.EACCES),
 			Remedy: refusal.Masks(procfs.Root).Remedy,
 		}
+	}
+	return r
+}
+
+// tryNftables asks for the generation of the ruleset, which every network
+// namespace has if the kernel has nf_tables.
+func tryNftables() Result {
+	return inNewNet("nf_tables", func(*netlink.Handle) error {
+		request := nl.NewNetlinkRequest(unix.NFNL_SUBSYS_NFTABLES<<8|unix.NFT_MSG_GETGEN, 0)
+		request.AddData(&nl.Nfgenmsg{NfgenFamily: unix.AF_UNSPEC, Version: nl.NFNETLINK_V0})
+		_, err := request.Execute(unix.NETLINK_NETFILTER, 0)
+		return err
+	})
+}
+
+// tryTun makes a tun interface. Unlike other links, that goes through a device
+// file, with a mode of its own.
+func tryTun() Result {
+	if net := Named("net"); net.OK != Yes {
+		return without(net)
+	}
+	r := inNewNet("tun", func(handle *netlink.Handle) (err error) {
+		attrs := netlink.NewLinkAttrs()
+		attrs.Name = "probed"
+		tun := &netlink.Tuntap{LinkAttrs: attrs, Mode: netlink.TUNTAP_MODE_TUN}
+		err = handle.LinkAdd(tun)
+		for _, queue := range tun.Fds {
+			err = errors.Join(err, queue.Close())
+		}
+		return err
+	})
+	switch {
+	case errors.Is(r.Cause, fs.ErrNotExist):
+		r.OK = No
+		r.Cause = fmt.Errorf("there is no device file for it: %w", r.Cause)
+		r.Remedy = "sudo sh -c 'mkdir -p /dev/net && mknod -m 0666 /dev/net/tun c 10 200'"
+		if refusal.EnginesDev(procfs.Root) { // devices are the engine's to give
+			r.Remedy = refusal.AddTun
+		}
+	case errors.Is(r.Cause, unix.EACCES):
+		r.Cause = fmt.Errorf("the device file's mode forbids it: %w", r.Cause)
+		r.Remedy = "sudo chmod 0666 /dev/net/tun"
 	}
 	return r
 }
