@@ -49,12 +49,13 @@ func (n *Network) deal() error {
 	for _, s := range n.segments {
 		errs = append(errs, s.number())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, n.withhold())...)
 }
 
 // gather adds the ports of a link, and of all that the switches at its ends are linked to.
 func (s *segment) gather(l *Link, seen map[*Link]bool) {
 	seen[l] = true
+	l.segment = s
 	s.subnets = append(s.subnets, l.config.subnets...)
 	for _, e := range l.ends {
 		if e.node.kind != isSwitch {

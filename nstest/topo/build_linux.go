@@ -50,7 +50,10 @@ func (n *Network) build() error {
 	if err := n.each(n.nodes, (*node).configure); err != nil {
 		return err
 	}
-	return n.each(n.nodes, (*node).settle)
+	if err := n.each(n.nodes, (*node).settle); err != nil {
+		return err
+	}
+	return n.assign()
 }
 
 // prepare makes what does not depend on links.
@@ -66,6 +69,8 @@ func (n *node) prepare() (err error) {
 			return err
 		}
 		return n.conn.Do(rtnl.AddBridge(bridgeName, bridgeIndex))
+	case isHost:
+		return n.ignoreAdverts()
 	case isRouter:
 		return errors.Join(n.fixture.Set().Do(func() {
 			err = errors.Join(
@@ -101,11 +106,14 @@ func (e *end) makes() bool {
 }
 
 func (e *end) spec() rtnl.End {
-	return rtnl.End{Name: e.name, Index: e.index, MTU: e.link.config.mtu, Group: group}
+	return rtnl.End{Name: e.name, Index: e.index, MTU: e.link.config.mtu, MAC: e.mac, Group: group}
 }
 
 // configure gives the node all that it has of its own.
 func (n *node) configure() error {
+	if err := n.solicitUplink(); err != nil {
+		return err
+	}
 	var requests []rtnl.Request
 	for _, e := range n.ends {
 		if n.kind == isSwitch {
@@ -124,9 +132,9 @@ func (n *node) configure() error {
 // dismantle deletes the links before their namespaces end, those of nodes with many first: one
 // request deletes all of a node, with their far ends.
 func (n *Network) dismantle() error {
+	errs := []error{n.services.end()}
 	nodes := slices.SortedStableFunc(slices.Values(n.nodes), func(a, b *node) int { return len(b.ends) - len(a.ends) })
 	gone := make(map[*Link]bool)
-	var errs []error
 	for _, node := range nodes {
 		if node.conn == nil {
 			continue
@@ -159,7 +167,7 @@ func (n *node) settle() error {
 		}
 		want.Running[e.index] = fmt.Sprintf("%s (link %v)", e.name, e.link)
 		for _, p := range e.addresses {
-			if p.Addr().Is6() {
+			if p.Addr().Is6() && !e.lost {
 				want.Local = append(want.Local, p.Addr())
 			}
 		}
@@ -190,8 +198,9 @@ func sortedPrefixes(routes map[netip.Prefix][]netip.Addr) []netip.Prefix {
 func (n *Network) rebuild(l *Link) error {
 	var ends []*node
 	for _, e := range l.ends {
+		e.lost = e.lost || l.down
 		requests := []rtnl.Request{rtnl.SetUp(e.name, e.index, !l.down)}
-		if !l.down { // IPv6 addresses went with the link
+		if !l.down && !e.asks() { // IPv6 addresses went with the link
 			for _, p := range e.addresses {
 				requests = append(requests, rtnl.AddAddress(e.name, e.index, p))
 			}
@@ -208,10 +217,15 @@ func (n *Network) rebuild(l *Link) error {
 		ends = append(ends, e.node)
 	}
 	if !l.down {
-		if err := n.each(ends, (*node).settle); err != nil {
+		if err := errors.Join(n.each(ends, (*node).settle), n.reassign()); err != nil {
 			return err
 		}
 	}
+	return n.reroute()
+}
+
+// reroute has all nodes' routes lead over the links that are up.
+func (n *Network) reroute() error {
 	if n.config.noRoutes {
 		return nil
 	}

@@ -31,6 +31,9 @@
 // A host's name leads to all its addresses, in [nstest.Fixture.DialContext] and HTTPClient
 // as well as in programs, since all hosts of a network have an /etc/hosts of their own.
 //
+// Hosts can ask for their addresses instead, and get them by real packets: routers with [Advertise] send router
+// advertisements, nodes with [DHCP4] are DHCP servers, and hosts that are [Dynamic] ask.
+//
 // # Faults and pictures
 //
 // [Link.Down], [Network.Partition] and [Network.Isolate] may be called by any goroutine, and by

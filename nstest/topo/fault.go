@@ -34,4 +34,7 @@ func (l *Link) switchTo(down bool) {
 	if err := n.rebuild(l); err != nil {
 		n.fatal(what+" "+l.String(), err)
 	}
+	if n.onRequest() {
+		n.names.Hosts(n.hosts())
+	}
 }

@@ -16,6 +16,7 @@ import (
 type Link struct {
 	network *Network
 	number  int // in the order in which they were made
+	segment *segment
 	ends    [2]*end
 	config  linkConfig
 	delays  [2]time.Duration // by which routes are found
@@ -36,6 +37,7 @@ type end struct {
 	index     int
 	segment   *segment // nil at a switch
 	addresses []netip.Prefix
+	dynamicEnd
 }
 
 // A LinkOption changes what a link is like.

@@ -35,6 +35,7 @@ type Network struct {
 	events   []event
 	schedule schedule
 	random   bool // links have made random decisions
+	services services
 }
 
 // An Option changes what a network is like.
@@ -45,6 +46,8 @@ type config struct {
 	ecmp     bool
 	seed     uint64
 	seeded   bool // by the test
+
+	addressTime time.Duration // if it is not the usual one
 }
 
 // NoRoutes leaves out all routes but those to the networks that a node is in. It is for tests

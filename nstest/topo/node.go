@@ -34,6 +34,7 @@ type node struct {
 	conn    *rtnl.Conn                    // while the network is up
 	routes  map[netip.Prefix][]netip.Addr // those that were set last
 	divided bool                          // it has rules of a partition
+	servers
 }
 
 type nodeKind uint8
@@ -146,17 +147,24 @@ func (h *Host) Addr6() netip.Addr {
 }
 
 // Addrs returns all the host's addresses, in the order of its links.
-func (h *Host) Addrs() []netip.Addr { return h.n.addrs() }
+func (h *Host) Addrs() []netip.Addr {
+	h.n.network.mu.Lock()
+	defer h.n.network.mu.Unlock()
+	return h.n.addrs()
+}
 
 func (n *node) first(kind string, family func(netip.Addr) bool) netip.Addr {
 	n.network.tb.Helper()
-	for _, a := range n.addrs() {
+	n.network.mu.Lock()
+	up, addresses := n.network.up, n.addrs()
+	n.network.mu.Unlock()
+	for _, a := range addresses {
 		if family(a) {
 			return a
 		}
 	}
 	err := errNotUp
-	if n.network.isUp() {
+	if up {
 		err = fmt.Errorf("it has no %s address: it is not linked, or topo.Subnet chose none of that kind for its links", kind)
 	}
 	n.network.fatal("address of "+n.name, err)

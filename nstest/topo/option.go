@@ -2,7 +2,13 @@
 
 package topo
 
-import "github.com/seed-1bc5c4a2/gonso/nstest"
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+)
 
 // A NodeOption changes what a host, a router or a switch is like.
 type NodeOption func(*nodeConfig)
@@ -12,7 +18,15 @@ type nodeConfig struct {
 	kind    nodeKind // which options may go by
 	fixture []nstest.Option
 	flags   int // kinds of namespaces of its own, besides that of its network
-	err     error
+	addressing
+	err error
+}
+
+// only refuses an option at nodes of other kinds.
+func (c *nodeConfig) only(what string, kinds ...nodeKind) {
+	if !slices.Contains(kinds, c.kind) {
+		c.err = errors.Join(c.err, fmt.Errorf("%s is no option of a %v", what, c.kind))
+	}
 }
 
 func newNodeConfig(kind nodeKind, opts []NodeOption) nodeConfig {

@@ -47,14 +47,14 @@ func (n *Network) divide(next division) error {
 		views, grouped = next.views(n.nodes, addresses)
 	}
 	n.division = next
-	return n.eachOf(n.nodes, atOnce, func(node *node) error {
+	return errors.Join(n.eachOf(n.nodes, atOnce, func(node *node) error {
 		if views[node] == nil && !node.divided {
 			return nil
 		}
 		err := node.divide(views[node], grouped)
 		node.divided = err == nil && views[node] != nil
 		return err
-	})
+	}), n.reassign())
 }
 
 // collect finds the addresses that nodes have now: a test may have added some, and IPv6 ones are

@@ -49,6 +49,9 @@ type neighbour struct {
 
 // routes finds the routes of a node: for each network, the addresses of the next hops.
 func (g *graph) routes(from *node) map[netip.Prefix][]netip.Addr {
+	if from.kind == isHost && from.config.dynamic {
+		return nil // it has those that it is told of
+	}
 	if router, plain := from.onlyRouter(); plain {
 		return g.defaults(router)
 	}

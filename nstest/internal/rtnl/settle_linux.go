@@ -32,20 +32,26 @@ func (c *Conn) Settle(s set.Set, want Expected, limit time.Duration) error {
 	if err != nil || len(missing) == 0 {
 		return err
 	}
-	events, err := Dial(s, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV6_ROUTE)
+	return Await(s, limit, func() ([]string, error) { return c.missing(want) }, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV6_ROUTE)
+}
+
+// Await waits until nothing is missing any more, and looks each time the kernel tells of a change in one
+// of those groups. What is missing at the end of the time is the error.
+func Await(s set.Set, limit time.Duration, look func() (missing []string, err error), groups ...uint) error {
+	events, err := Dial(s, groups...)
 	if err != nil {
 		return err
 	}
 	defer events.Close()
 	deadline := time.Now().Add(limit)
 	for { // the first look after the socket is there, so that no change is missed
-		missing, err := c.missing(want)
+		missing, err := look()
 		if err != nil || len(missing) == 0 {
 			return err
 		}
 		_, err = events.Receive(deadline)
 		if errors.Is(err, unix.EAGAIN) {
-			return fmt.Errorf("after %v, %s", limit, strings.Join(missing, ", "))
+			return fmt.Errorf("after %v, %s", limit.Round(time.Millisecond), strings.Join(missing, ", "))
 		}
 		if err != nil && !errors.Is(err, unix.ENOBUFS) { // that there was more to say is one thing to say
 			return err

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rtnl
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"syscall"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// Addresses lists the addresses of an interface that others can send to, other than link-local ones of IPv6.
+func (c *Conn) Addresses(index int) (list []netip.Prefix, err error) {
+	local, err := c.local6()
+	if err != nil {
+		return nil, err
+	}
+	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
+		err := c.dump(unix.RTM_GETADDR, nl.NewIfAddrmsg(family), func(m syscall.NetlinkMessage) error {
+			message := nl.DeserializeIfAddrmsg(m.Data)
+			if int(message.Index) != index {
+				return nil
+			}
+			address, err := addressOf(m.Data)
+			if err != nil || address.Is6() && (address.IsLinkLocalUnicast() || !local[address]) {
+				return err
+			}
+			list = append(list, netip.PrefixFrom(address, int(message.Prefixlen)))
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("list addresses: %w", err)
+		}
+	}
+	return list, nil
+}
+
+// LinkLocal returns the link-local IPv6 address of an interface, once packets to it are delivered.
+func (c *Conn) LinkLocal(index int) (found netip.Addr, err error) {
+	local, err := c.local6()
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	err = c.dump(unix.RTM_GETADDR, nl.NewIfAddrmsg(unix.AF_INET6), func(m syscall.NetlinkMessage) error {
+		address, err := addressOf(m.Data)
+		if int(nl.DeserializeIfAddrmsg(m.Data).Index) == index && address.IsLinkLocalUnicast() && local[address] {
+			found = address
+		}
+		return err
+	})
+	return found, err
+}
+
+// addressOf reads a message of rtnetlink(7). Only IPv4 ones have IFA_LOCAL, where IFA_ADDRESS may be the
+// other end's.
+func addressOf(message []byte) (address netip.Addr, err error) {
+	attributes, err := nl.ParseRouteAttr(message[unix.SizeofIfAddrmsg:])
+	for _, a := range attributes {
+		if a.Attr.Type == unix.IFA_LOCAL || a.Attr.Type == unix.IFA_ADDRESS && !address.IsValid() {
+			address = Addr(a.Value)
+		}
+	}
+	return address, err
+}
+
+// An Advert is what the kernel has learned of router advertisements on an interface (RFC 4861, 4.2).
+type Advert struct {
+	Received bool // there was one
+	Managed  bool // it says that DHCPv6 gives addresses
+}
+
+// Flags of linux/if_inet6.h, IF_*.
+const (
+	raReceived = 0x20
+	raManaged  = 0x40
+)
+
+// Advert returns what is known of router advertisements on an interface.
+func (c *Conn) Advert(index int) (advert Advert, err error) {
+	message := nl.NewIfInfomsg(unix.AF_INET6)
+	err = c.dump(unix.RTM_GETLINK, message, func(m syscall.NetlinkMessage) error {
+		if int(nl.DeserializeIfInfomsg(m.Data).Index) != index {
+			return nil
+		}
+		attributes, err := nl.ParseRouteAttr(m.Data[unix.SizeofIfInfomsg:])
+		if err != nil {
+			return err
+		}
+		for _, a := range attributes {
+			if a.Attr.Type&^unix.NLA_F_NESTED != unix.IFLA_PROTINFO {
+				continue
+			}
+			nested, err := nl.ParseRouteAttr(a.Value)
+			if err != nil {
+				return err
+			}
+			for _, n := range nested {
+				if n.Attr.Type == unix.IFLA_INET6_FLAGS {
+					flags := binary.NativeEndian.Uint32(n.Value)
+					advert = Advert{flags&raReceived != 0, flags&raManaged != 0}
+				}
+			}
+		}
+		return nil
+	})
+	return advert, err
+}
+
+// DelAddress takes an address from an interface.
+func DelAddress(name string, index int, address netip.Prefix) Request {
+	r := request(fmt.Sprintf("delete %v from %s", address, name), unix.RTM_DELADDR, 0)
+	m := nl.NewIfAddrmsg(family(address.Addr()))
+	m.Index, m.Prefixlen = uint32(index), uint8(address.Bits())
+	r.AddData(m)
+	r.AddData(nl.NewRtAttr(unix.IFA_LOCAL, address.Addr().AsSlice()))
+	return r
+}
+
+// SetLeasedRoute sets a route that DHCP brings about: to a network, over a gateway at an interface. Of several
+// routes to the same network the one with the least metric counts.
+func SetLeasedRoute(to netip.Prefix, gateway netip.Addr, index, metric int) Request {
+	r := route(fmt.Sprintf("set the route to %v via %v", to, gateway), unix.RTM_NEWROUTE, unix.NLM_F_CREATE|unix.NLM_F_REPLACE, to)
+	r.Data[0].(*nl.RtMsg).Protocol = unix.RTPROT_DHCP
+	r.AddData(nl.NewRtAttr(unix.RTA_GATEWAY, gateway.AsSlice()))
+	r.AddData(nl.NewRtAttr(unix.RTA_OIF, nl.Uint32Attr(uint32(index))))
+	r.AddData(nl.NewRtAttr(unix.RTA_PRIORITY, nl.Uint32Attr(uint32(metric))))
+	return r
+}

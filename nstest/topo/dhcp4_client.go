@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+	"golang.org/x/net/ipv4"
+)
+
+// The ports of DHCPv4 (RFC 2131, 4.1).
+const (
+	server4 = 67
+	client4 = 68
+)
+
+// askAgain is how long a client waits for an answer at first, and then twice as long each time.
+const askAgain = time.Second
+
+// ask4 gets leases for those ends that are to have IPv4 addresses.
+func (n *node) ask4(ends []*end, deadline time.Time) (leases map[*end]lease4, err error) {
+	ends = slices.DeleteFunc(slices.Clone(ends), func(e *end) bool { return !slices.Contains(e.awaited(), IPv4) })
+	if len(ends) == 0 {
+		return nil, nil
+	}
+	socket, err := n.listenPacket("udp4", fmt.Sprintf(":%d", client4))
+	if err != nil {
+		return nil, fmt.Errorf("DHCPv4: %w", err)
+	}
+	defer func() { err = errors.Join(err, socket.Close()) }()
+	conn := ipv4.NewPacketConn(socket)
+	if err := conn.SetControlMessage(ipv4.FlagInterface, true); err != nil {
+		return nil, fmt.Errorf("DHCPv4: %w", err)
+	}
+	leases = make(map[*end]lease4)
+	var errs []error
+	for _, e := range ends {
+		c := &dhcp4Client{end: e, conn: conn, deadline: deadline}
+		lease, err := c.lease()
+		if err != nil {
+			errs = append(errs, fmt.Errorf("no IPv4 address for %s (link %v): %w", e.name, e.link, err))
+			continue
+		}
+		leases[e] = lease
+	}
+	return leases, errors.Join(errs...)
+}
+
+// A dhcp4Client asks for an address on one link.
+type dhcp4Client struct {
+	end      *end
+	conn     *ipv4.PacketConn
+	deadline time.Time
+}
+
+// lease asks who offers an address, and takes the first one (RFC 2131, 3.1).
+func (c *dhcp4Client) lease() (lease4, error) {
+	discover, err := dhcpv4.NewDiscovery(c.end.mac, dhcpv4.WithBroadcast(true), c.says)
+	if err != nil {
+		return lease4{}, err
+	}
+	offer, err := c.exchange(discover, dhcpv4.MessageTypeOffer)
+	if err != nil {
+		return lease4{}, err
+	}
+	request, err := dhcpv4.NewRequestFromOffer(offer, dhcpv4.WithBroadcast(true), c.says)
+	if err != nil {
+		return lease4{}, err
+	}
+	answer, err := c.exchange(request, dhcpv4.MessageTypeAck, dhcpv4.MessageTypeNak)
+	if err != nil {
+		return lease4{}, err
+	}
+	if answer.MessageType() == dhcpv4.MessageTypeNak {
+		return lease4{}, fmt.Errorf("the DHCPv4 server %v has offered %v, and refuses it: %s", answer.ServerIdentifier(), offer.YourIPAddr, answer.Message())
+	}
+	address, ok := netip.AddrFromSlice(answer.YourIPAddr.To4())
+	bits, _ := answer.SubnetMask().Size()
+	if !ok || bits == 0 {
+		return lease4{}, fmt.Errorf("the DHCPv4 server %v gives %v with the mask %v, which is no address", answer.ServerIdentifier(), answer.YourIPAddr, answer.SubnetMask())
+	}
+	lease := lease4{address: netip.PrefixFrom(address, bits)}
+	for _, ip := range answer.Router() {
+		if router, ok := netip.AddrFromSlice(ip.To4()); ok {
+			lease.routers = append(lease.routers, router)
+		}
+	}
+	return lease, nil
+}
+
+// says adds what a host says of itself. Servers that give names, too, go by it (RFC 2132, 3.14).
+func (c *dhcp4Client) says(m *dhcpv4.DHCPv4) {
+	m.UpdateOption(dhcpv4.OptHostName(c.end.node.name))
+	m.UpdateOption(dhcpv4.OptClientIdentifier(append([]byte{byte(m.HWType)}, m.ClientHWAddr...)))
+}
+
+// exchange sends a message until it is answered by one of those types.
+func (c *dhcp4Client) exchange(m *dhcpv4.DHCPv4, types ...dhcpv4.MessageType) (*dhcpv4.DHCPv4, error) {
+	var sent error
+	for times, wait := 1, askAgain; ; times, wait = times+1, 2*wait {
+		control := &ipv4.ControlMessage{IfIndex: c.end.index}
+		if _, sent = c.conn.WriteTo(m.ToBytes(), control, &net.UDPAddr{IP: net.IPv4bcast, Port: server4}); sent != nil {
+			sent = fmt.Errorf("the last one could not be sent: %w", sent)
+		}
+		until := time.Now().Add(wait)
+		if until.After(c.deadline) {
+			until = c.deadline
+		}
+		answer, err := c.receive(m, until, types)
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return answer, err
+		}
+		if !until.Before(c.deadline) {
+			err := fmt.Errorf("no DHCPv4 %v has come, after %d times %v", types[0], times, m.MessageType())
+			return nil, errors.Join(append([]error{err, sent}, c.end.failures4()...)...)
+		}
+	}
+}
+
+// receive returns the answer to a message.
+func (c *dhcp4Client) receive(m *dhcpv4.DHCPv4, until time.Time, types []dhcpv4.MessageType) (*dhcpv4.DHCPv4, error) {
+	if err := c.conn.SetReadDeadline(until); err != nil {
+		return nil, err
+	}
+	buffer := make([]byte, maxPacket)
+	for {
+		size, control, _, err := c.conn.ReadFrom(buffer)
+		if err != nil {
+			return nil, err
+		}
+		answer, err := dhcpv4.FromBytes(buffer[:size])
+		if err == nil && control != nil && control.IfIndex == c.end.index && answer.OpCode == dhcpv4.OpcodeBootReply &&
+			answer.TransactionID == m.TransactionID && slices.Contains(types, answer.MessageType()) {
+			return answer, nil
+		}
+	}
+}
+
+// maxPacket is more than any packet of DHCP here has.
+const maxPacket = 9000

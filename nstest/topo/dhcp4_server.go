@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+	"golang.org/x/net/ipv4"
+)
+
+// leaseTime is that of all leases.
+const leaseTime = time.Hour
+
+// A dhcp4Server is the DHCPv4 server of a node.
+type dhcp4Server struct {
+	node   *node
+	socket net.PacketConn
+	conn   *ipv4.PacketConn
+	pools  map[int]*pool4 // by the index of the interface
+
+	mu  sync.Mutex
+	err error // of the last answer
+}
+
+// A pool4 has the addresses of one link.
+type pool4 struct {
+	end    *end
+	subnet netip.Prefix
+	own    netip.Addr // the server's
+	of     map[string]netip.Addr
+	taken  map[netip.Addr]bool
+	next   netip.Addr
+}
+
+// serve4 has the node be a DHCPv4 server.
+func (n *node) serve4() error {
+	socket, err := n.listenPacket("udp4", fmt.Sprintf(":%d", server4))
+	if err != nil {
+		return fmt.Errorf("DHCPv4 server: %w", err)
+	}
+	s := &dhcp4Server{node: n, socket: socket, conn: ipv4.NewPacketConn(socket), pools: make(map[int]*pool4)}
+	if err := s.conn.SetControlMessage(ipv4.FlagInterface, true); err != nil {
+		return fmt.Errorf("DHCPv4 server: %w", errors.Join(err, socket.Close()))
+	}
+	for _, e := range n.ends {
+		if own, has := e.address(IPv4); has && !e.asks() {
+			s.pools[e.index] = newPool4(e, own)
+		}
+	}
+	n.dhcp4 = s
+	n.network.services.serve("DHCPv4 server of "+n.name, socket, s.run)
+	return nil
+}
+
+// newPool4 knows who has which address of a link, or is to have it.
+func newPool4(e *end, own netip.Addr) *pool4 {
+	p := &pool4{end: e, own: own, of: make(map[string]netip.Addr), taken: make(map[netip.Addr]bool)}
+	p.subnet = e.segment.of(IPv4)[0]
+	for _, s := range e.segment.of(IPv4) {
+		if s.Contains(own) {
+			p.subnet = s
+		}
+	}
+	p.next = p.subnet.Addr()
+	for _, port := range e.segment.ports {
+		for _, a := range append(slices.Clone(port.addresses), port.planned...) {
+			p.taken[a.Addr()] = true
+			if port.asks() && p.subnet.Contains(a.Addr()) {
+				p.of[string(port.mac)] = a.Addr()
+			}
+		}
+	}
+	return p
+}
+
+// address returns the one that a client has or is to have. It is not valid if none is left.
+func (p *pool4) address(client net.HardwareAddr) netip.Addr {
+	if a, has := p.of[string(client)]; has {
+		return a
+	}
+	for p.next = p.next.Next(); p.taken[p.next]; p.next = p.next.Next() {
+	}
+	if !usable(p.subnet, p.next) {
+		return netip.Addr{}
+	}
+	p.of[string(client)], p.taken[p.next] = p.next, true
+	return p.next
+}
+
+func (s *dhcp4Server) run() error {
+	buffer := make([]byte, maxPacket)
+	for {
+		size, control, from, err := s.conn.ReadFrom(buffer)
+		if err != nil {
+			return err
+		}
+		if control == nil || s.pools[control.IfIndex] == nil {
+			continue
+		}
+		request, err := dhcpv4.FromBytes(buffer[:size])
+		if err != nil || request.OpCode != dhcpv4.OpcodeBootRequest {
+			continue
+		}
+		s.mu.Lock()
+		s.err = s.answer(s.pools[control.IfIndex], request, from)
+		s.mu.Unlock()
+	}
+}
+
+// answer answers a message of a client, if there is something to say (RFC 2131, 4.3).
+func (s *dhcp4Server) answer(p *pool4, request *dhcpv4.DHCPv4, from net.Addr) error {
+	if server := request.ServerIdentifier(); server != nil && !server.Equal(p.own.AsSlice()) {
+		return nil // it takes another one's offer
+	}
+	reply, err := dhcpv4.NewReplyFromRequest(request, dhcpv4.WithServerIP(p.own.AsSlice()),
+		dhcpv4.WithOption(dhcpv4.OptServerIdentifier(p.own.AsSlice())))
+	if err != nil {
+		return err
+	}
+	address := p.address(request.ClientHWAddr)
+	switch request.MessageType() {
+	case dhcpv4.MessageTypeDiscover:
+		if !address.IsValid() {
+			return fmt.Errorf("%v has no address left for %v", p.subnet, request.ClientHWAddr)
+		}
+		reply.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeOffer))
+	case dhcpv4.MessageTypeRequest:
+		wanted := request.RequestedIPAddress()
+		if wanted == nil {
+			wanted = request.ClientIPAddr
+		}
+		if !address.IsValid() || !wanted.Equal(address.AsSlice()) {
+			reply.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeNak))
+			reply.UpdateOption(dhcpv4.OptMessage(fmt.Sprintf("%v is not yours", wanted)))
+			return s.send(p, reply, &net.UDPAddr{IP: net.IPv4bcast, Port: client4})
+		}
+		reply.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeAck))
+	case dhcpv4.MessageTypeInform:
+		reply.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeAck))
+		p.describe(reply)
+		return s.send(p, reply, from)
+	default:
+		return nil
+	}
+	reply.YourIPAddr = address.AsSlice()
+	reply.UpdateOption(dhcpv4.OptIPAddressLeaseTime(leaseTime))
+	p.describe(reply)
+	to := &net.UDPAddr{IP: net.IPv4bcast, Port: client4} // it has no address yet
+	if !request.ClientIPAddr.IsUnspecified() {
+		to.IP = request.ClientIPAddr
+	}
+	return s.send(p, reply, to)
+}
+
+// describe adds what the link is like.
+func (p *pool4) describe(m *dhcpv4.DHCPv4) {
+	m.UpdateOption(dhcpv4.OptSubnetMask(net.CIDRMask(p.subnet.Bits(), 32)))
+	var routers []net.IP
+	for _, r := range p.end.segment.routers {
+		if a, has := r.address(IPv4); has && !r.asks() && p.subnet.Contains(a) {
+			routers = append(routers, a.AsSlice())
+		}
+	}
+	if p.end.node.kind == isRouter { // it names itself first
+		slices.SortStableFunc(routers, func(a, b net.IP) int {
+			switch own := net.IP(p.own.AsSlice()); {
+			case a.Equal(own):
+				return -1
+			case b.Equal(own):
+				return 1
+			}
+			return 0
+		})
+	}
+	if len(routers) > 0 {
+		m.UpdateOption(dhcpv4.OptRouter(routers...))
+	}
+}
+
+func (s *dhcp4Server) send(p *pool4, m *dhcpv4.DHCPv4, to net.Addr) error {
+	control := &ipv4.ControlMessage{IfIndex: p.end.index, Src: p.own.AsSlice()}
+	if _, err := s.conn.WriteTo(m.ToBytes(), control, to); err != nil {
+		return fmt.Errorf("DHCPv4 server of %s on %s: %w", s.node.name, p.end.name, err)
+	}
+	return nil
+}
+
+// failures4 returns what the DHCPv4 servers at an end have failed in last.
+func (e *end) failures4() (errs []error) {
+	for _, p := range e.servers(leases4) {
+		s := p.node.servers.dhcp4
+		s.mu.Lock()
+		errs = append(errs, s.err)
+		s.mu.Unlock()
+	}
+	return errs
+}

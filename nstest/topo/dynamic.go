@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+)
+
+// How addresses are given on request:
+//
+//  1. Up plans them like those of any node. An end that is to ask for them does not get them, nor
+//     does an end whose network is to be delegated.
+//  2. Once all links carry, routers advertise and servers listen (advertiser.go,
+//     dhcp4_server.go, dhcp6_server.go). Servers give a node what is planned for it, and anybody
+//     else what is left.
+//  3. Nodes ask, routers first. What they have then is read from the kernel.
+//  4. Routes and names are those of the addresses that are there.
+
+// A Family is a version of IP.
+type Family int
+
+// The two families.
+const (
+	IPv4 Family = 4
+	IPv6 Family = 6
+)
+
+func (f Family) String() string { return fmt.Sprintf("IPv%d", int(f)) }
+
+// of reports whether an address is one of the family.
+func (f Family) of(a netip.Addr) bool { return a.Is4() == (f == IPv4) }
+
+// An addressing is what the options of a node say of how it gets addresses, and gives them to others.
+type addressing struct {
+	dynamic  bool
+	families []Family // that are waited for
+	routers  bool     // it advertises prefixes
+	dhcp4    bool
+}
+
+// A dynamicEnd is what an end has besides where addresses are given on request.
+type dynamicEnd struct {
+	mac     net.HardwareAddr
+	planned []netip.Prefix // addresses that servers give to it
+	lease   lease4
+	lost    bool // its link went down, and it has not asked since
+}
+
+// Dynamic has a node ask for its addresses, as most hosts do: by SLAAC (RFC 4862), which is the kernel's,
+// and DHCPv4 (RFC 2131). It gets no others, and has the routes that it is told of. A host asks on all its links, a router
+// on its first one, its uplink.
+//
+// [Network.Up] returns when the addresses are there, of the families that nodes at the link give out: see [Advertise]
+// and [DHCP4]. If a program of the test gives them, which Fixture.Start has started before Up, the families
+// say what to wait for:
+//
+//	n.Host("client", topo.Dynamic(topo.IPv4))
+func Dynamic(families ...Family) NodeOption {
+	return func(c *nodeConfig) {
+		c.only("Dynamic", isHost, isRouter)
+		c.dynamic, c.families = true, families
+		for _, f := range families {
+			if f != IPv4 && f != IPv6 {
+				c.err = errors.Join(c.err, fmt.Errorf("Dynamic(%d): the families are IPv4 and IPv6", int(f)))
+			}
+		}
+	}
+}
+
+// asks reports whether the end is to get its addresses by asking.
+func (e *end) asks() bool {
+	return e.node.config.dynamic && (e.node.kind == isHost || e == e.node.ends[0])
+}
+
+// asking returns the ends of a node that ask for their addresses.
+func (n *node) asking() (list []*end) {
+	for _, e := range n.ends {
+		if e.asks() {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// onRequest reports whether there are nodes that give addresses, or ask for them.
+func (n *Network) onRequest() bool {
+	return slices.ContainsFunc(n.nodes, func(node *node) bool {
+		c := &node.config
+		return c.dynamic || c.routers || c.dhcp4
+	})
+}
+
+// withhold takes back the addresses that are to be asked for.
+func (n *Network) withhold() error {
+	if !n.onRequest() {
+		return nil
+	}
+	var errs []error
+	for _, l := range n.links {
+		for i, e := range l.ends {
+			// Locally administered, and the same in each run, and so are the addresses that are made of it.
+			number := 2*l.number + i
+			e.mac = net.HardwareAddr{0x02, 0x74, 0x6f, byte(number >> 16), byte(number >> 8), byte(number)}
+			if e.node.kind == isSwitch || !e.asks() {
+				continue
+			}
+			e.planned, e.addresses = e.addresses, nil
+			if len(e.awaited()) == 0 {
+				errs = append(errs, fmt.Errorf("%v %s asks for addresses on the link %v, and no node there gives any: "+
+					"topo.Advertise and topo.DHCP4 make a router do so, and topo.Dynamic(topo.IPv4) waits for a program of the test",
+					e.node.kind, e.node.name, l))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// awaited returns the families of which the end has to get an address.
+func (e *end) awaited() (list []Family) {
+	if given := e.node.config.families; len(given) > 0 {
+		return given
+	}
+	if len(e.servers(leases4)) > 0 && len(e.segment.of(IPv4)) > 0 {
+		list = append(list, IPv4)
+	}
+	if len(e.servers(advertises)) > 0 && len(e.segment.of(IPv6)) > 0 {
+		list = append(list, IPv6)
+	}
+	return list
+}
+
+// servers returns the ends of nodes that give addresses in a certain way, over links that are up.
+func (e *end) servers(is func(*addressing) bool) (list []*end) {
+	for _, p := range e.neighbours() {
+		if p.node != e.node && !p.asks() && is(&p.node.config.addressing) {
+			list = append(list, p.end)
+		}
+	}
+	return list
+}
+
+func advertises(c *addressing) bool { return c.routers }
+func leases4(c *addressing) bool    { return c.dhcp4 }
+
+// of returns the segment's networks of one family.
+func (s *segment) of(f Family) (list []netip.Prefix) {
+	for _, p := range s.subnets {
+		if f.of(p.Addr()) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// address returns the end's first address of a family.
+func (e *end) address(f Family) (netip.Addr, bool) {
+	for _, p := range e.addresses {
+		if f.of(p.Addr()) {
+			return p.Addr(), true
+		}
+	}
+	return netip.Addr{}, false
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
+	"golang.org/x/sys/unix"
+)
+
+// addressTime is how long nodes may take to get their addresses.
+const addressTime = 20 * time.Second
+
+// ignoreAdverts has a host that was given its addresses go by no router advertisement on its interfaces that are
+// yet to come. By default it would.
+func (n *node) ignoreAdverts() (err error) {
+	if n.config.dynamic || !n.network.onRequest() {
+		return nil
+	}
+	e := n.fixture.Set().Do(func() { err = setting("net/ipv6/conf/default/accept_ra", "0") })
+	return errors.Join(e, err)
+}
+
+// solicitUplink has a router that asks for addresses go by router advertisements on its uplink, in spite of
+// forwarding (Documentation/networking/ip-sysctl.rst, accept_ra).
+func (n *node) solicitUplink() (err error) {
+	if n.kind != isRouter || len(n.asking()) == 0 {
+		return nil
+	}
+	e := n.fixture.Set().Do(func() { err = setting("net/ipv6/conf/"+n.ends[0].name+"/accept_ra", "2") })
+	return errors.Join(e, err)
+}
+
+// setting sets a sysctl of IPv6, where there is such.
+func setting(path, value string) error {
+	if err := sandbox.SetSysctl(path, value); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// assign has the nodes that give addresses begin, and those that ask get theirs.
+func (n *Network) assign() error {
+	if !n.onRequest() {
+		return nil
+	}
+	var routers, hosts []*node
+	for _, node := range n.nodes {
+		if err := node.startServers(); err != nil {
+			return fmt.Errorf("%v %s: %w", node.kind, node.name, err)
+		}
+		switch {
+		case len(node.asking()) == 0:
+		case node.kind == isRouter:
+			routers = append(routers, node)
+		default:
+			hosts = append(hosts, node)
+		}
+	}
+	// A router may have to wait for another one.
+	if err := n.eachOf(routers, len(routers), (*node).acquire); err != nil {
+		return err
+	}
+	if err := n.eachOf(hosts, atOnce, (*node).acquire); err != nil {
+		return err
+	}
+	if len(routers) == 0 {
+		return nil
+	}
+	return n.reroute()
+}
+
+// reassign has nodes ask again that have lost their addresses since their link was down. Those that no server can
+// hear do so later.
+func (n *Network) reassign() error {
+	if !n.onRequest() || !n.division.none() {
+		return nil
+	}
+	var nodes []*node
+	for _, node := range n.nodes {
+		for _, e := range node.asking() {
+			if !e.lost || e.link.down || len(e.awaited()) == 0 || len(e.neighbours()) == 0 {
+				continue
+			}
+			for _, s := range e.servers(advertises) { // the kernel may have asked before that was up
+				if err := s.advertise(); err != nil {
+					return fmt.Errorf("%v %s: %w", s.node.kind, s.node.name, err)
+				}
+			}
+			nodes = append(nodes, node)
+		}
+	}
+	nodes = slices.Compact(nodes)
+	return n.eachOf(nodes, min(atOnce, len(nodes)), (*node).acquire)
+}
+
+func (n *node) startServers() error {
+	c := &n.config
+	if c.routers {
+		if err := n.advertise(); err != nil {
+			return err
+		}
+		for _, e := range n.ends {
+			if e.asks() {
+				continue
+			}
+			if err := e.advertise(); err != nil {
+				return err
+			}
+		}
+	}
+	if c.dhcp4 {
+		return n.serve4()
+	}
+	return nil
+}
+
+// acquire gets the addresses that the node is to ask for, on those of its links that are up.
+func (n *node) acquire() error {
+	deadline := time.Now().Add(cmp.Or(n.network.config.addressTime, addressTime))
+	ends := slices.DeleteFunc(n.asking(), func(e *end) bool { return e.link.down })
+	var leases map[*end]lease4
+	asked := make(chan error, 1)
+	go func() (err error) { // beside the kernel's own work
+		defer func() { asked <- err }()
+		leases, err = n.ask4(ends, deadline)
+		return err
+	}()
+	var errs []error
+	for _, e := range ends {
+		if slices.Contains(e.awaited(), IPv6) {
+			errs = append(errs, e.explain(n.autoconfigure(e, deadline)))
+		}
+	}
+	errs = append(errs, <-asked, n.apply4(ends, leases))
+	for _, e := range ends {
+		errs = append(errs, n.learn(e))
+	}
+	return errors.Join(errs...)
+}
+
+// explain adds what is known of why the end has got no address.
+func (e *end) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	var known []error
+	var names []string
+	for _, s := range e.servers(advertises) {
+		names = append(names, s.node.name)
+		known = append(known, s.node.advertiser.failure())
+	}
+	text := "no node of the network advertises there"
+	if len(names) > 0 {
+		text = "there, topo.Advertise is for " + strings.Join(names, ", ")
+	}
+	return errors.Join(append([]error{fmt.Errorf("no IPv6 address for %s (link %v): %w; %s", e.name, e.link, err, text)}, known...)...)
+}
+
+// autoconfigure waits for the addresses that the kernel makes of router advertisements.
+func (n *node) autoconfigure(e *end, deadline time.Time) error {
+	var wanted []netip.Prefix
+	for _, p := range e.segment.of(IPv6) {
+		if autoconfigured(p) && len(e.servers(advertises)) > 0 {
+			wanted = append(wanted, p)
+		}
+	}
+	look := func() (missing []string, err error) {
+		advert, err := n.conn.Advert(e.index)
+		if err != nil || !advert.Received {
+			return []string{"no router advertisement has come"}, err
+		}
+		addresses, err := n.conn.Addresses(e.index)
+		for _, p := range wanted {
+			if !slices.ContainsFunc(addresses, func(a netip.Prefix) bool { return p.Contains(a.Addr()) }) {
+				missing = append(missing, fmt.Sprintf("router advertisements have come, and no address in %v was made of them", p))
+			}
+		}
+		if len(wanted) == 0 && !slices.ContainsFunc(addresses, func(a netip.Prefix) bool { return a.Addr().Is6() }) {
+			missing = []string{"router advertisements have come, and no address was made of them"}
+		}
+		return missing, err
+	}
+	return rtnl.Await(n.fixture.Set(), time.Until(deadline), look,
+		unix.RTNLGRP_IPV6_IFINFO, unix.RTNLGRP_IPV6_IFADDR, unix.RTNLGRP_IPV6_ROUTE)
+}
+
+// apply4 gives the interfaces what was leased, and takes back what was before.
+func (n *node) apply4(ends []*end, leases map[*end]lease4) error {
+	var requests []rtnl.Request
+	for _, e := range ends {
+		lease, has := leases[e]
+		if !has {
+			continue
+		}
+		if before, had := e.lease, e.lease.address.IsValid(); had && before.address != lease.address {
+			requests = append(requests, rtnl.DelAddress(e.name, e.index, before.address))
+		}
+		requests = append(requests, rtnl.AddAddress(e.name, e.index, lease.address))
+		if len(lease.routers) > 0 {
+			requests = append(requests, rtnl.SetLeasedRoute(everywhere(IPv4), lease.routers[0], e.index, e.metric()))
+		}
+		e.lease = lease
+	}
+	return n.conn.Do(requests...)
+}
+
+// metric is that of a route to everywhere which the end has got: a node's first link counts.
+func (e *end) metric() int {
+	const first = 100
+	return first + slices.Index(e.node.ends, e)
+}
+
+func everywhere(f Family) netip.Prefix {
+	if f == IPv4 {
+		return netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+	}
+	return netip.PrefixFrom(netip.IPv6Unspecified(), 0)
+}
+
+// advertise has a router advertise itself on a link.
+func (e *end) advertise() error {
+	from, err := e.linkLocal()
+	if err == nil {
+		e.node.advertiser.begin(e, from)
+	}
+	return err
+}
+
+// linkLocal waits until the end has its link-local address, which the kernel makes by itself.
+func (e *end) linkLocal() (address netip.Addr, err error) {
+	look := func() (missing []string, err error) {
+		address, err = e.node.conn.LinkLocal(e.index)
+		if !address.IsValid() {
+			missing = []string{fmt.Sprintf("there is no link-local address at %s (link %v)", e.name, e.link)}
+		}
+		return missing, err
+	}
+	err = rtnl.Await(e.node.fixture.Set(), settleTime, look, unix.RTNLGRP_IPV6_IFADDR, unix.RTNLGRP_IPV6_ROUTE)
+	return address, err
+}
+
+// learn reads which addresses the end has.
+func (n *node) learn(e *end) error {
+	addresses, err := n.conn.Addresses(e.index)
+	if err != nil {
+		return err
+	}
+	e.addresses, e.lost = addresses, false
+	return nil
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import "time"
+
+// AddressTime sets how long nodes may take to get their addresses.
+func AddressTime(d time.Duration) Option { return func(c *config) { c.addressTime = d } }
