@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
+	"github.com/seed-1bc5c4a2/gonso/internal/procns"
 )
 
 // arrive goes to the root directory that this process is to have. All threads share
@@ -25,7 +25,7 @@ func (a *arrival) arrive() (err error) {
 	if os.Geteuid() != 0 {
 		return nil // who is not root is there already (forkexec.Program)
 	}
-	defer func() { err = errors.Join(err, forkexec.Arrived()) }()
+	defer func() { err = errors.Join(err, procns.UseProcOfNewRoot()) }()
 	if err := root.Chdir(); err != nil {
 		return err
 	}

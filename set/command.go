@@ -197,7 +197,7 @@ func (c *Cmd) failed(err error) error {
 		return newError(string(child.Step), c.set.foreign&NS_PID, child.Err)
 	case forkexec.Exec:
 		err = fmt.Errorf("%s: %w", c.Path, child.Err)
-		if child.Err == syscall.ENOENT && !strings.ContainsRune(c.Path, '/') {
+		if errors.Is(child.Err, syscall.ENOENT) && !strings.ContainsRune(c.Path, '/') {
 			err = &exec.Error{Name: c.Path, Err: exec.ErrNotFound}
 		}
 		return &Error{Op: string(child.Step), Err: err}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/kind"
+	"github.com/seed-1bc5c4a2/gonso/internal/procns"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -22,11 +23,11 @@ func Current(flags int) (Set, error) {
 		return Set{}, newError("current", 0, err)
 	}
 	if flags == 0 {
-		flags = home.flags &^ NS_USER
+		flags = procns.Flags() &^ NS_USER
 	}
 	return collect("current", flags, func(i int) (*sys.FD, error) {
-		fd, err := home.open(&kind.Table[i])
-		if errors.Is(err, fs.ErrNotExist) && kind.Table[i].Flag == NS_PID && home.flags&NS_PID != 0 {
+		fd, err := procns.Open(&kind.Table[i])
+		if errors.Is(err, fs.ErrNotExist) && kind.Table[i].Flag == NS_PID && procns.Flags()&NS_PID != 0 {
 			err = fmt.Errorf("no first process lives in this thread's new pid namespace: %w", err)
 		}
 		return fd, err
@@ -95,14 +96,14 @@ func FromPid(pid, flags int) (Set, error) {
 		return Set{}, newError("open", flags, invalid(fmt.Sprintf("%d is no process ID", pid)))
 	}
 	if flags == 0 {
-		flags = home.flags &^ NS_USER
+		flags = procns.Flags() &^ NS_USER
 	}
-	if home.err != nil {
-		return Set{}, newError("open", flags, home.err)
+	if procns.Err() != nil {
+		return Set{}, newError("open", flags, procns.Err())
 	}
 	// One descriptor of the folder for all: it goes stale with its process, so
 	// that the files of another one that gets the same number are never mixed in.
-	dir, err := sys.OpenDirAt(home.proc, fmt.Sprintf("%d/ns", pid))
+	dir, err := sys.OpenDirAt(procns.Proc(), fmt.Sprintf("%d/ns", pid))
 	if err != nil {
 		return Set{}, newError("open", flags, fmt.Errorf("process %d: %w", pid, err))
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/creation"
 	"github.com/seed-1bc5c4a2/gonso/internal/kind"
+	"github.com/seed-1bc5c4a2/gonso/internal/procns"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/internal/thread"
 )
@@ -73,10 +74,10 @@ func (s Set) DoRaw(f func() bool, restore bool) error {
 		defer sits(site)()
 		var moved int
 		if moved, err = s.join(s.foreign); err != nil {
-			return home.restore(moved)
+			return procns.Restore(moved)
 		}
 		clean = f()
-		return clean && restore && home.restore(moved)
+		return clean && restore && procns.Restore(moved)
 	})
 	return err
 }

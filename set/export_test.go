@@ -5,6 +5,7 @@ package set
 import (
 	"math"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/procns"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -40,10 +41,7 @@ func LoseFd(s Set, flag int) error {
 }
 
 // SetProc has namespaces read from another folder than /proc, for good.
-func SetProc(dir string) (err error) {
-	home.proc, err = sys.OpenDir(dir)
-	return err
-}
+func SetProc(dir string) error { return procns.UseProc(dir) }
 
 // FdOf returns the number of a Set's descriptor of one kind.
 func FdOf(s Set, flag int) (int, error) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/procns"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -168,7 +169,7 @@ func writeMap(pid int, file string, maps []IDMap, outer []forkexec.Join) error {
 
 func writeProc(pid int, file, text string, outer []forkexec.Join) (err error) {
 	if len(outer) == 0 {
-		err = sys.WriteFileAt(home.proc, fmt.Sprintf("%d/%s", pid, file), text)
+		err = sys.WriteFileAt(procns.Proc(), fmt.Sprintf("%d/%s", pid, file), text)
 	} else {
 		err = forkexec.Write(outer, fmt.Sprintf("/proc/%d/%s", pid, file), text)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/procns"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -75,7 +76,7 @@ type timeOffsets struct{ monotonic, boottime time.Duration }
 // write sets the offsets of the new time namespace of the children of a thread.
 // That works until the first process enters it.
 func (o *timeOffsets) write(tid int) error {
-	return sys.WriteFileAt(home.proc, fmt.Sprintf("%d/timens_offsets", tid), o.text())
+	return sys.WriteFileAt(procns.Proc(), fmt.Sprintf("%d/timens_offsets", tid), o.text())
 }
 
 // text is what the kernel reads; none for no offsets.

@@ -12,6 +12,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
 	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/procns"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -29,7 +30,7 @@ func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kind.Tabl
 	primePidfd()
 	switch self, err := procfs.ProcessID(procfs.Root, procfs.Self); {
 	case errors.Is(err, fs.ErrNotExist), err == nil && self != os.Getpid():
-		return fds, nil, newError("unshare", flags, errForeignProc)
+		return fds, nil, newError("unshare", flags, procns.ErrForeignProc)
 	case err != nil:
 		return fds, nil, newError("unshare", flags, err)
 	}
@@ -73,6 +74,18 @@ func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kind.Tabl
 	return fds, newPidInit(holder), nil
 }
 
+// joins returns the Set's namespaces of the kinds in flags in the order in which a process can
+// join them. What they refer to is open until done is called.
+func (s Set) joins(flags int) (joins []forkexec.Join, done func(), err error) {
+	for i, k := range kind.Table {
+		if flags&k.Flag != 0 {
+			joins = append(joins, forkexec.Join{FD: s.fds[i].Int(), Flag: k.Flag})
+		}
+	}
+	joins, done, err = forkexec.Order(joins)
+	return joins, done, childError(err, flags)
+}
+
 // around has the kinds that a process joins which makes those in flags. As on a thread, only
 // the kinds matter that the new ones are copied from, and the user namespace, which owns them.
 // But who is to be seen in the Set's user namespace is inside as a whole: the first process
@@ -84,10 +97,7 @@ func (s Set) around(flags int) int {
 	return s.foreign & (flags | NS_USER)
 }
 
-var errForeignProc = errors.New("/proc is missing, or of another pid namespace, and shows other processes under the numbers of ours; " +
-	"mount a new one: mount -t proc proc /proc")
-
-// childError tells the kind and step at which a child failed.
+// childError tells the kind and step at which a child failed, or the order of what it is to join.
 func childError(err error, flags int) error {
 	var failed *forkexec.Error
 	if !errors.As(err, &failed) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/creation"
 	"github.com/seed-1bc5c4a2/gonso/internal/kind"
+	"github.com/seed-1bc5c4a2/gonso/internal/procns"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -48,7 +49,7 @@ func newSet(fds [len(kind.Table)]*sys.FD) (Set, error) {
 			return Set{}, errors.Join(newError("fstat", kind.Table[i].Flag, err), closeAll(fds))
 		}
 		h.flags |= kind.Table[i].Flag
-		if id != home.ids[i] {
+		if !procns.Has(kind.Table[i].Flag, id) {
 			h.foreign |= kind.Table[i].Flag
 		}
 	}
@@ -78,8 +79,8 @@ func (s Set) remembered() Set {
 // flags. A nil descriptor leaves its kind out.
 func collect(op string, flags int, open func(i int) (*sys.FD, error)) (Set, error) {
 	var fds [len(kind.Table)]*sys.FD
-	if home.err != nil {
-		return Set{}, newError(op, flags, home.err)
+	if procns.Err() != nil {
+		return Set{}, newError(op, flags, procns.Err())
 	}
 	for i := range kind.Table {
 		if flags&kind.Table[i].Flag == 0 {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/procns"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -112,7 +113,7 @@ func (s Set) inside(flags int, f func() error) (err error) {
 		if moved, err = s.join(s.foreign & flags); err == nil {
 			err = f()
 		}
-		return home.restore(moved)
+		return procns.Restore(moved)
 	})
 	return err
 }

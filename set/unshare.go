@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/kind"
+	"github.com/seed-1bc5c4a2/gonso/internal/procns"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -80,15 +81,15 @@ func (s Set) makeOnThread(flags int, config *UnshareConfig) (fds [len(kind.Table
 		// What a new namespace inherits comes from the thread's one of the same
 		// kind: it copies the mounts, the host name. The others leave no trace.
 		if moved, err = s.join(s.foreign & flags); err != nil {
-			return home.restore(moved)
+			return procns.Restore(moved)
 		}
 		if err = sys.Unshare(flags); err != nil {
 			err = newError("unshare", flags, err)
-			return home.restore(moved)
+			return procns.Restore(moved)
 		}
 		moved |= flags
 		fds, err = readNew(flags, config)
-		return home.restore(moved)
+		return procns.Restore(moved)
 	})
 	return fds, err
 }
@@ -110,7 +111,7 @@ func readNew(flags int, config *UnshareConfig) (fds [len(kind.Table)]*sys.FD, er
 		if flags&kind.Table[i].Flag == 0 {
 			continue
 		}
-		if fds[i], err = home.open(&kind.Table[i]); err != nil {
+		if fds[i], err = procns.Open(&kind.Table[i]); err != nil {
 			return fds, errors.Join(newError("open", kind.Table[i].Flag, err), closeAll(fds))
 		}
 	}

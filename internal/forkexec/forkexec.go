@@ -106,11 +106,14 @@ type Setup struct {
 	Open []string
 }
 
-// A Step is what a child was doing.
+// A Step is what was done when it failed.
 type Step string
 
-// The steps on a child's way, in order.
+// The steps of [Order], and then those on a child's way, in order.
 const (
+	Stat       Step = "fstat"
+	Parents    Step = "find the parents of"
+	Owner      Step = "find the owner of"
 	Session    Step = "setpgid"
 	Setns      Step = "setns"
 	Unshare    Step = "unshare"
@@ -129,25 +132,29 @@ const (
 	Exit       Step = "exit"
 )
 
-// An Error tells at which step a child failed, and why. It unwraps to the errno.
+// An Error tells at which step a child failed, or [Order], and why. It unwraps to the errno.
 type Error struct {
 	Step Step
-	Flag int    // the namespace's CLONE_NEW*, with Open, Setns and Unshare
+	Flag int    // the namespace's CLONE_NEW*, with Open, Setns, Unshare and the steps of Order
 	Path string // the namespace's, if it was joined by path
-	Err  syscall.Errno
+	Err  error  // an errno, of a child
 }
 
 func (e *Error) Error() string {
 	if e == nil {
 		return "<nil>"
 	}
+	text := string(e.Step)
 	if e.Flag != 0 {
-		return fmt.Sprintf("%s %#x: %s", e.Step, e.Flag, e.Err.Error())
+		text = fmt.Sprintf("%s %#x", e.Step, e.Flag)
 	}
-	return fmt.Sprintf("%s: %s", e.Step, e.Err.Error())
+	if e.Err == nil {
+		return text + ": unknown error"
+	}
+	return text + ": " + e.Err.Error()
 }
 
-// Unwrap returns the errno.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error {
 	if e == nil {
 		return nil

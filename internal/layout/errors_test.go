@@ -20,7 +20,7 @@ var errorTypes = map[string]struct {
 	null, zero error
 	text       string
 }{
-	"internal/forkexec.Error": {(*forkexec.Error)(nil), new(forkexec.Error), ": errno 0"},
+	"internal/forkexec.Error": {(*forkexec.Error)(nil), new(forkexec.Error), ": unknown error"},
 	"reexec.ActionError":      {(*reexec.ActionError)(nil), new(reexec.ActionError), ""},
 	"reexec.Error":            {(*reexec.Error)(nil), new(reexec.Error), "gonso: reexec without an action: unknown error"},
 	"reexec.PanicError":       {(*reexec.PanicError)(nil), new(reexec.PanicError), "panic: \n\n"},
