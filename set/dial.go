@@ -30,50 +30,60 @@ func (s Set) dial(ctx context.Context, t target, addrs []netip.AddrPort) (net.Co
 	if len(fallbacks) == 0 {
 		return s.dialSerial(ctx, t, primaries)
 	}
-	type result struct {
-		conn    net.Conn
-		err     error
-		primary bool
-	}
-	results := make(chan result, 2)
 	ctx, cancel := context.WithCancel(ctx)
-	race := func(addrs []netip.AddrPort, primary bool) {
-		conn, err := s.dialSerial(ctx, t, addrs)
-		results <- result{conn, err, primary}
-	}
-	running := 1
-	go race(primaries, true)
-	defer func() {
-		cancel()
-		for range running {
-			if late := <-results; late.conn != nil {
-				_ = late.conn.Close() // nobody has seen it
-			}
-		}
-	}()
-	timer := time.NewTimer(fallbackDelay)
-	defer timer.Stop()
+	r := race{results: make(chan raced, 2)}
+	defer r.finish()
+	defer cancel()
+	r.start(true, func() (net.Conn, error) { return s.dialSerial(ctx, t, primaries) })
+	late := time.After(fallbackDelay)
 	var failed error
-	for waiting := true; waiting || running > 0; {
+	for both := false; r.running > 0; {
 		select {
-		case <-timer.C:
-			waiting = false
-			running++
-			go race(fallbacks, false)
-		case r := <-results:
-			running--
-			if r.err == nil {
-				return r.conn, nil
+		case got := <-r.results:
+			r.running--
+			if got.err == nil {
+				return got.conn, nil
 			}
-			if r.primary {
-				failed = r.err
-				if timer.Stop() {
-					timer.Reset(0)
-				}
+			if got.primary {
+				failed = got.err
 			}
+		case <-late:
+		}
+		if !both {
+			both = true
+			r.start(false, func() (net.Conn, error) { return s.dialSerial(ctx, t, fallbacks) })
 		}
 	}
 	return nil, failed
+}
+
+// A race is between the two families of addresses.
+type race struct {
+	results chan raced // has room for both
+	running int
+}
+
+type raced struct {
+	primary bool
+	conn    net.Conn
+	err     error
+}
+
+func (r *race) start(primary bool, dial func() (net.Conn, error)) {
+	r.running++
+	go func() {
+		conn, err := dial()
+		r.results <- raced{primary, conn, err}
+	}()
+}
+
+// finish waits for who is still running, and closes what it has connected.
+func (r *race) finish() {
+	for range r.running {
+		if late := <-r.results; late.conn != nil {
+			_ = late.conn.Close() // nobody has seen it
+		}
+	}
 }
 
 // split separates the addresses of the first one's family from the others, if

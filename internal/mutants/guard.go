@@ -77,23 +77,30 @@ func parse(text string) (guards []guard, err error) {
 			return nil, fmt.Errorf("%q before the first guard", line)
 		}
 		g := &guards[len(guards)-1]
-		err := g.set(key, value)
-		// Lines of find and of replace stand together. What does not is two changes
-		// that were merged into one.
-		if err == nil && slices.Contains(seen, key) && (seen[len(seen)-1] != key || !slices.Contains(listed, key)) {
-			err = errors.New("is there twice")
-		}
-		if err != nil {
+		if err := errors.Join(g.set(key, value), twice(key, seen)); err != nil {
 			return nil, fmt.Errorf("guard %s: %s: %w", g.name, key, err)
 		}
 		seen = append(seen, key)
 	}
 	for _, g := range guards {
-		if g.name == "" || g.protects == "" || g.file == "" || g.run == "" || (len(g.find) == 0) == (g.match == "") {
+		if !g.complete() {
 			return nil, fmt.Errorf("guard %s needs protects, file, find or match, and test", g.name)
 		}
 	}
 	return guards, nil
+}
+
+// twice is an error if a key was seen and has only one line. Lines of find and of replace stand
+// together. What does not is two changes that were merged into one.
+func twice(key string, seen []string) error {
+	if !slices.Contains(seen, key) || slices.Contains(listed, key) && seen[len(seen)-1] == key {
+		return nil
+	}
+	return errors.New("is there twice")
+}
+
+func (g *guard) complete() bool {
+	return !slices.Contains([]string{g.name, g.protects, g.file, g.run}, "") && (len(g.find) == 0) != (g.match == "")
 }
 
 func (g *guard) set(key, value string) (err error) {

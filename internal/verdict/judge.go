@@ -30,55 +30,70 @@ type suite struct {
 
 type test struct{ name, heading, said, action string }
 
-// judge tells whether all that was begun has ended, and nothing of it was skipped
+// A run is what has been heard of all packages.
+type run struct {
+	suites map[string]*suite
+	failed bool
+	skips  string // each with its reason
+}
+
+// judge reports whether all that was begun has ended, and nothing of it was skipped
 // or failed.
 func judge(in io.Reader, out io.Writer) (good bool, err error) {
-	suites, skips := map[string]*suite{}, ""
-	good = true
-	for lines := bufio.NewReader(in); ; {
-		line, readErr := lines.ReadBytes('\n')
-		said := string(line)
-		var e event
-		// Whatever else is in the pipe was said by the one who ran 'go test'.
-		if json.Unmarshal(line, &e) == nil && e.Action != "" {
-			said = e.Output
-		}
-		if e.Package != "" {
-			s := suites[e.Package]
-			if s == nil {
-				s = &suite{name: e.Package}
-				suites[e.Package] = s
-			}
-			said = s.take(e)
-			if e.Test != "" && e.Action == "skip" {
-				skips += fmt.Sprintf("%s %s\n%s\n", e.Package, e.Test, strings.TrimSuffix(s.test(e.Test).said, "\n"))
-			}
-		}
-		good = good && e.Action != "fail"
-		if _, err := io.WriteString(out, said); err != nil {
+	r := run{suites: map[string]*suite{}}
+	for lines := bufio.NewReader(in); err == nil; {
+		var line []byte
+		line, err = lines.ReadBytes('\n')
+		if _, err := io.WriteString(out, r.take(line)); err != nil {
 			return false, err
 		}
-		if errors.Is(readErr, io.EOF) {
-			break
+	}
+	if !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	_, err = io.WriteString(out, r.end())
+	return !r.failed, err
+}
+
+// take takes a line and returns what there is to say. Whatever is no event was said by
+// the one who ran 'go test'.
+func (r *run) take(line []byte) string {
+	var e event
+	if json.Unmarshal(line, &e) != nil || e.Action == "" {
+		return string(line)
+	}
+	r.failed = r.failed || e.Action == "fail"
+	if e.Package == "" {
+		return e.Output
+	}
+	s := r.suites[e.Package]
+	if s == nil {
+		s = &suite{name: e.Package}
+		r.suites[e.Package] = s
+	}
+	said := s.take(e)
+	if e.Test != "" && e.Action == "skip" {
+		r.skips += fmt.Sprintf("%s %s\n%s\n", e.Package, e.Test, strings.TrimSuffix(s.test(e.Test).said, "\n"))
+	}
+	return said
+}
+
+// end returns what there is to say when no more lines come.
+func (r *run) end() (said string) {
+	for _, name := range slices.Sorted(maps.Keys(r.suites)) {
+		if s := r.suites[name]; !s.ended {
+			r.failed = true
+			said += fmt.Sprintf("%sFAIL\t%s\tit did not end\n", s.failure(), name)
 		}
-		if readErr != nil {
-			return false, readErr
-		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(suites)) {
-		if s := suites[name]; !s.ended {
-			good = false
-			fmt.Fprintf(out, "%sFAIL\t%s\tit did not end\n", s.failure(), name)
-		}
+	if r.skips != "" {
+		r.failed = true
+		said += fmt.Sprintf("\nskipped, which is a failure here:\n%s", r.skips)
 	}
-	if skips != "" {
-		good = false
-		fmt.Fprintf(out, "\nskipped, which is a failure here:\n%s", skips)
+	if r.failed {
+		said += "FAIL\n"
 	}
-	if !good {
-		_, err = fmt.Fprintln(out, "FAIL")
-	}
-	return good, err
+	return said
 }
 
 // take takes an event and returns what there is to say about the package: when it
