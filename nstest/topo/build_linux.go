@@ -72,11 +72,12 @@ func (n *node) prepare() (err error) {
 	case isHost:
 		return n.ignoreAdverts()
 	case isRouter:
-		return errors.Join(n.fixture.Set().Do(func() {
+		e := n.fixture.Set().Do(func() {
 			err = errors.Join(
 				sandbox.SetSysctl("net/ipv4/ip_forward", "1"),
 				sandbox.SetSysctl("net/ipv6/conf/all/forwarding", "1"))
-		}), err)
+		})
+		return errors.Join(e, err, n.applyPresets())
 	}
 	return nil
 }

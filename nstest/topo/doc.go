@@ -34,6 +34,20 @@
 // Hosts can ask for their addresses instead, and get them by real packets: routers with [Advertise] send router
 // advertisements, nodes with [DHCP4] are DHCP servers, and hosts that are [Dynamic] ask.
 //
+// # Routers as people meet them
+//
+// Options make a router one of those that keep hosts on the Internet apart: [HomeNAT], [FullConeNAT],
+// [CarrierGradeNAT], [SymmetricNAT] and [CloudNAT]. Each says in the words of RFC 4787 what it does. The
+// link that leads outside is marked, for each of them; all other links of the router are inside.
+//
+//	home := n.Router("home", topo.HomeNAT())
+//	n.Link(client, home)
+//	n.Link(home, internet, topo.Outside(home))
+//
+// Nodes outside have a route to networks inside, which IPv6 needs; a packet that they send to an IPv4 address
+// inside vanishes at the router. They are made by nftables and the kernel's connection tracking, without
+// other programs; where the kernel has no nftables the test is skipped, see [nstest.Require].
+//
 // # Faults and pictures
 //
 // [Link.Down], [Network.Partition] and [Network.Isolate] may be called by any goroutine, and by

@@ -19,8 +19,11 @@ func (n *Network) Dot() string {
 	shapes := map[nodeKind]string{isHost: "box", isRouter: "ellipse", isSwitch: "hexagon"}
 	for _, node := range n.nodes {
 		attributes := ""
+		if len(node.config.presets) > 0 {
+			attributes = fmt.Sprintf(", label=%q", node.name+"\n"+node.what())
+		}
 		if note := n.noteFor(node); note != "" {
-			attributes = `, xlabel="` + note + `", color="` + red + `", style=dashed`
+			attributes += `, xlabel="` + note + `", color="` + red + `", style=dashed`
 		}
 		fmt.Fprintf(&b, "  %q [shape=%s%s]\n", node.name, shapes[node.kind], attributes)
 	}
@@ -51,6 +54,9 @@ func (n *Network) Mermaid() string {
 	for i, node := range n.nodes {
 		id[node] = i
 		text, class := node.name, ""
+		if len(node.config.presets) > 0 {
+			text += "<br>" + node.what()
+		}
 		if note := n.noteFor(node); note != "" {
 			text, class = text+"<br>"+note, ":::wrong"
 		}
@@ -80,6 +86,9 @@ const red = "#c62f2f"
 // labels are what stands at a link's end: the interface, and the first addresses.
 func (e *end) labels() []string {
 	labels := []string{e.name}
+	if e.outside() {
+		labels[0] += " outside"
+	}
 	for _, family := range []func(netip.Addr) bool{netip.Addr.Is4, netip.Addr.Is6} {
 		for _, p := range e.addresses {
 			if family(p.Addr()) {

@@ -259,7 +259,7 @@ func (b *box) name() string {
 // kind is what stands below the name.
 func (b *box) kind() string {
 	if len(b.nodes) == 1 {
-		return b.nodes[0].kind.String()
+		return b.nodes[0].what()
 	}
 	return fmt.Sprintf("%d hosts", len(b.nodes))
 }

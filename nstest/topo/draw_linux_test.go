@@ -46,6 +46,19 @@ var drawn = map[string]func(n *topo.Network){
 		n.Partition([]topo.Node{a}, []topo.Node{b, r})
 		n.Isolate(printer)
 	},
+	"homes": func(n *topo.Network) {
+		internet := n.Router("internet")
+		carrier := n.Router("carrier", topo.CarrierGradeNAT())
+		n.Link(carrier, internet, topo.Outside(carrier))
+		for _, name := range []string{"alice", "bob"} {
+			h, home := n.Host(name), n.Router(name+"-home", topo.HomeNAT())
+			n.Link(h, home)
+			n.Link(home, carrier, topo.Outside(home))
+		}
+		n.Link(internet, n.Host("server"))
+		n.Up()
+		n.Isolate(carrier)
+	},
 }
 
 func TestPicturesAreAsTheyWere(t *testing.T) {

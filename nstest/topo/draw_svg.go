@@ -49,7 +49,7 @@ func (s *picture) measure() {
 	)
 	s.boxWidth, s.label, s.curve = least, 30, 56
 	for _, b := range s.layout.boxes {
-		s.boxWidth = max(s.boxWidth, runes(b.name())*nameRune+28)
+		s.boxWidth = max(s.boxWidth, runes(b.name())*nameRune+28, runes(b.kind())*labelRune+28)
 	}
 	for _, w := range s.layout.wires {
 		for _, p := range []*port{w.a, w.b} {

@@ -61,10 +61,14 @@ func (n *Network) text() string {
 	return b.String()
 }
 
-// named returns the node's name, and from whom it is cut off.
+// named returns the node's name, what preset it has, and from whom it is cut off.
 func (n *Network) named(node *node) string {
+	notes := slices.Clone(node.config.presets)
 	if note := n.noteFor(node); note != "" {
-		return node.name + " (" + note + ")"
+		notes = append(notes, note)
 	}
-	return node.name
+	if len(notes) == 0 {
+		return node.name
+	}
+	return node.name + " (" + strings.Join(notes, ", ") + ")"
 }

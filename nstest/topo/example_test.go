@@ -30,6 +30,24 @@ func ExampleNetwork_Partition() {
 	_ = test
 }
 
+// Two hosts behind routers such as people have at home cannot call each other, until each has sent a packet
+// to where the other one is seen outside.
+func ExampleHomeNAT() {
+	test := func(t *testing.T) {
+		n := topo.New(t)
+		internet := n.Router("internet")
+		for _, name := range []string{"alice", "bob"} {
+			host, home := n.Host(name), n.Router(name+"-home", topo.HomeNAT())
+			n.Link(host, home)
+			n.Link(home, internet, topo.Outside(home))
+		}
+		n.Link(internet, n.Host("stun"))
+		n.Up()
+		// Alice and Bob ask the STUN server, and punch holes.
+	}
+	_ = test
+}
+
 // A link is down from the second second to the fifth one.
 func ExampleNetwork_At() {
 	test := func(t *testing.T) {

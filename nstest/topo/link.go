@@ -53,6 +53,7 @@ type linkConfig struct {
 	cost        int
 	mtu         int
 	impairments []Impairment
+	outside     []*node // of which it leads outside
 	err         error
 }
 

@@ -122,7 +122,7 @@ func (n *Network) checkLink(l *Link) error {
 	case l.ends[0].node == l.ends[1].node:
 		return fmt.Errorf("a link takes two nodes")
 	}
-	return errors.Join(l.config.err, l.begin())
+	return errors.Join(l.config.err, l.begin(), l.checkOutside())
 }
 
 var (

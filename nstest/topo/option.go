@@ -19,6 +19,7 @@ type nodeConfig struct {
 	fixture []nstest.Option
 	flags   int // kinds of namespaces of its own, besides that of its network
 	addressing
+	routerPresets
 	err error
 }
 

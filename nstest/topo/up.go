@@ -29,6 +29,9 @@ func (n *Network) Up() {
 	if n.isUp() {
 		n.fatal("up", errUp)
 	}
+	if err := n.checkPresets(); err != nil {
+		n.fatal("up", err)
+	}
 	if err := n.deal(); err != nil {
 		n.fatal("deal out addresses", err)
 	}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A nat is how a router translates IPv4 addresses. The words are those of RFC 4787.
+type nat struct {
+	name       string
+	symmetric  bool          // the mapping is address and port-dependent, and else endpoint-independent
+	open       bool          // the filtering is endpoint-independent, and else address and port-dependent
+	hairpin    bool          // hosts inside reach each other by their external addresses
+	preserves  bool          // the external port is the internal one, if nobody has it
+	first      uint32        // external ports that are dealt out from here on
+	ports      uint32        // how many of them there are
+	udp, tcp   time.Duration // for how long a mapping lives that no packet uses
+	resets     bool          // a TCP connection whose mapping has ended is reset
+	firewalls6 bool          // IPv6 connections are made from inside only
+}
+
+// A NATOption changes what a preset that translates addresses is like.
+type NATOption func(*nat) error
+
+// MappingTimeout sets for how long a mapping of UDP or TCP lives that no packet uses, in whole seconds: the kernel
+// counts in these.
+func MappingTimeout(d time.Duration) NATOption {
+	return func(n *nat) error {
+		n.udp, n.tcp = d, d
+		if d < time.Second || d%time.Second != 0 {
+			return fmt.Errorf("a mapping timeout of %v: it must be whole seconds", d)
+		}
+		return nil
+	}
+}
+
+// Ports that are dealt out (RFC 6335): all that are not the system's, those that no host takes by itself
+// (net.ipv4.ip_local_port_range), and those that are for private use.
+const (
+	userPorts, allUserPorts       = 1024, 64512
+	lowPorts, allLowPorts         = 1024, 31744
+	dynamicPorts, allDynamicPorts = 49152, 16384
+)
+
+// HomeNAT makes a router what people have at home. It translates IPv4 addresses to that of the outside:
+//
+//   - Its mapping is endpoint-independent: an address and port inside has one external port, whomever it talks
+//     to. That is the same number, unless another address inside has it.
+//   - Its filtering is address and port-dependent: only whom a packet was sent to may answer, from the
+//     same port.
+//   - It has hairpinning: hosts inside reach each other by their external addresses and ports too, and see each other's
+//     external ones.
+//   - A mapping of UDP lives for 5 minutes after the last packet from inside, one of TCP for 2 hours and
+//     4 minutes (RFC 5382); see [MappingTimeout].
+//
+// IPv6 addresses are not translated, but connections are made from inside only (RFC 6092). The link that
+// leads outside is marked by [Outside].
+//
+// Two hosts behind such routers reach each other if each sends a packet to the other's external address
+// and port (hole punching).
+func HomeNAT(opts ...NATOption) NodeOption {
+	return natPreset(nat{name: "home NAT", hairpin: true, preserves: true, first: userPorts, ports: allUserPorts,
+		udp: 5 * time.Minute, tcp: longestTCP, firewalls6: true}, opts)
+}
+
+// FullConeNAT makes a router translate as [HomeNAT] does, but its filtering is endpoint-independent: everybody outside may
+// send to an external port that is in use. IPv6 packets are forwarded as they are, in both directions.
+func FullConeNAT(opts ...NATOption) NodeOption {
+	return natPreset(nat{name: "full cone NAT", open: true, hairpin: true, preserves: true, first: userPorts, ports: allUserPorts,
+		udp: 5 * time.Minute, tcp: longestTCP}, opts)
+}
+
+// CarrierGradeNAT makes a router what a provider has for many customers (RFC 6888). Its mapping and its filtering
+// are endpoint-independent. External ports are dealt out in turn from 1024 on, whatever the internal ones.
+// It has hairpinning, by which two customers reach each other. A mapping of UDP lives for 2 minutes after the
+// last packet from inside. IPv6 packets are forwarded as they are.
+//
+// Customers' networks are often from 100.64.0.0/10 (RFC 6598, see [Subnet]), and their routers are a
+// [HomeNAT] each, whose outside is the inside of this one.
+func CarrierGradeNAT(opts ...NATOption) NodeOption {
+	return natPreset(nat{name: "carrier-grade NAT", open: true, hairpin: true, first: lowPorts, ports: allLowPorts,
+		udp: 2 * time.Minute, tcp: longestTCP}, opts)
+}
+
+// SymmetricNAT makes a router what hole punching fails at. Its mapping is address and port-dependent: each
+// connection gets another external port, in turn from 49152 on. Its filtering is address and port-dependent, and
+// it has no hairpinning. A mapping of UDP lives for 2 minutes after the last packet. IPv6 connections are
+// made from inside only.
+func SymmetricNAT(opts ...NATOption) NodeOption {
+	return natPreset(nat{name: "symmetric NAT", symmetric: true, first: dynamicPorts, ports: allDynamicPorts,
+		udp: 2 * time.Minute, tcp: longestTCP, firewalls6: true}, opts)
+}
+
+// CloudNAT makes a router what virtual machines without a public address have in a cloud. It is as [SymmetricNAT],
+// but external ports are dealt out in turn from 1024 on, and every mapping lives for 350 seconds after
+// the last packet. A TCP connection that goes on later is reset.
+func CloudNAT(opts ...NATOption) NodeOption {
+	const idle = 350 * time.Second
+	return natPreset(nat{name: "cloud NAT", symmetric: true, first: userPorts, ports: allUserPorts,
+		udp: idle, tcp: idle, resets: true, firewalls6: true}, opts)
+}
+
+// longestTCP is the least that RFC 5382 asks for, REQ-5.
+const longestTCP = 2*time.Hour + 4*time.Minute
+
+func natPreset(made nat, opts []NATOption) NodeOption {
+	return func(c *nodeConfig) {
+		c.preset(made.name)
+		for _, opt := range opts {
+			c.err = errors.Join(c.err, opt(&made))
+		}
+		if c.nat != nil {
+			c.err = errors.Join(c.err, fmt.Errorf("%s and %s: a router translates addresses in one way only", c.nat.name, made.name))
+		}
+		c.nat = &made
+	}
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// routerPresets are what the options of a router say that it is.
+type routerPresets struct {
+	presets []string // what they are called
+	nat     *nat
+}
+
+// preset adds what a router is besides: it has a name in pictures, and an outside.
+func (c *nodeConfig) preset(name string) {
+	c.only(name, isRouter)
+	c.presets = append(c.presets, name)
+}
+
+// Outside says that the link leads outside, as seen from a router: to what [HomeNAT] or any other
+// preset keeps its hosts from. The router's other links are inside. A router with a preset needs such a link, and may have
+// several.
+func Outside(of Node) LinkOption {
+	return linkOption(func(c *linkConfig) { c.outside = append(c.outside, of.node()) })
+}
+
+// checkOutside makes sure that the link leads outside for its own routers.
+func (l *Link) checkOutside() error {
+	for _, of := range l.config.outside {
+		switch {
+		case of != l.ends[0].node && of != l.ends[1].node:
+			return fmt.Errorf("it is to lead outside for %s, which is not one of its nodes", of.name)
+		case of.kind != isRouter:
+			return fmt.Errorf("it is to lead outside for %s, which is a %v: only a router has an outside", of.name, of.kind)
+		}
+	}
+	return nil
+}
+
+// outside reports whether the link leads outside, as seen from this end.
+func (e *end) outside() bool { return slices.Contains(e.link.config.outside, e.node) }
+
+// checkPresets makes sure that each router with a preset has an outside.
+func (n *Network) checkPresets() error {
+	var errs []error
+	for _, node := range n.nodes {
+		if len(node.config.presets) > 0 && !slices.ContainsFunc(node.ends, (*end).outside) {
+			errs = append(errs, fmt.Errorf("router %s is a %s, and no link leads outside: give one the option topo.Outside(%[1]s)",
+				node.name, node.what()))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// what says what the node is, in pictures and errors.
+func (n *node) what() string {
+	if len(n.config.presets) > 0 {
+		return strings.Join(n.config.presets, ", ")
+	}
+	return n.kind.String()
+}
