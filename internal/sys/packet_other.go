@@ -17,6 +17,7 @@ type Alarm struct{}
 
 func OpenPacket(int, int, int) (*PacketSocket, error)           { return nil, errUnsupported }
 func (p *PacketSocket) Ahead(int) ([]byte, bool, error)         { return nil, false, errUnsupported }
+func (p *PacketSocket) ReceivedAt(int) time.Time                { return time.Time{} }
 func (p *PacketSocket) Release(int)                             {}
 func (p *PacketSocket) Send([][]byte) (int, error)              { return 0, errUnsupported }
 func (p *PacketSocket) Dropped() (uint64, error)                { return 0, errUnsupported }

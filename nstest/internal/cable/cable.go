@@ -76,14 +76,16 @@ func Lay(ends [2]End) (*Cable, error) {
 // Names returns what the interfaces were called when they were made.
 func (c *Cable) Names() (a, b string) { return c.names[0], c.names[1] }
 
-// Set implements impair.Impairer.
+// Set implements impair.Impairer. Frames that were sent before and are still to be taken in, by a process
+// that is slower than its sockets, are treated by the rules of before.
 func (c *Cable) Set(d impair.Direction, rules impair.Rules, seed uint64) error {
 	if err := rules.Check(); err != nil {
 		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lines[d].set(d, rules, seed)
+	// The kernel's clock for frames is this one.
+	c.lines[d].changes = append(c.lines[d].changes, change{time.Now().Round(0), rules, seed})
 	return nil
 }
 

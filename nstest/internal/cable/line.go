@@ -62,7 +62,23 @@ type line struct {
 	waiting waiting
 	entered uint64
 	last    time.Duration // when the last frame leaves that the rate has delayed
+	changes []change      // that are not for all frames which are still to enter
 	count   Counters
+}
+
+// A change is of rules, for frames that are sent from then on.
+type change struct {
+	from  time.Time
+	rules impair.Rules
+	seed  uint64
+}
+
+// follow makes the changes that are for frames sent at that time.
+func (l *line) follow(d impair.Direction, sent time.Time) {
+	for len(l.changes) > 0 && !l.changes[0].from.After(sent) {
+		l.set(d, l.changes[0].rules, l.changes[0].seed)
+		l.changes = l.changes[1:]
+	}
 }
 
 // set begins new rules.

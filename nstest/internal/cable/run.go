@@ -71,7 +71,7 @@ func (c *Cable) pause() (limit time.Duration, closed bool) {
 // What has been taken in is carried also if a hook ends the goroutine.
 func (c *Cable) move(d impair.Direction) (n int, err error) {
 	from, to := c.ends[d], c.ends[1-d]
-	now := time.Since(c.began)
+	now, clock := time.Since(c.began), time.Now().Round(0)
 	c.mu.Lock()
 	l, hook, tap := &c.lines[d], c.hook, c.tap
 	c.mu.Unlock()
@@ -92,19 +92,25 @@ func (c *Cable) move(d impair.Direction) (n int, err error) {
 			return n, err
 		case lost:
 			missed++
+		case frame == nil && n == 0: // all that were sent until now have entered
+			c.mu.Lock()
+			l.follow(d, clock)
+			c.mu.Unlock()
+			return n, nil
 		case frame == nil:
 			return n, nil
 		}
+		sent := from.ReceivedAt(n)
 		n++
 		if !lost {
-			c.enter(d, l, hook, tap, now, frame)
+			c.enter(d, l, hook, tap, now, sent, frame)
 		}
 	}
 	return n, nil
 }
 
 // enter has a frame go through the hook and the line. It passes if the hook ends the goroutine.
-func (c *Cable) enter(d impair.Direction, l *line, hook Hook, tap Tap, now time.Duration, frame []byte) {
+func (c *Cable) enter(d impair.Direction, l *line, hook Hook, tap Tap, now time.Duration, sent time.Time, frame []byte) {
 	if tap != nil {
 		tap(d, false, c.began.Add(now), frame)
 	}
@@ -112,6 +118,7 @@ func (c *Cable) enter(d impair.Direction, l *line, hook Hook, tap Tap, now time.
 	defer func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		l.follow(d, sent)
 		l.enter(now, frame, v)
 		c.due(l, now)
 	}()
