@@ -107,16 +107,21 @@ func (p *PacketSocket) header(slot int) *unix.Tpacket2Hdr {
 	return (*unix.Tpacket2Hdr)(unsafe.Pointer(&p.ring[slot*p.slot]))
 }
 
+// ready reports whether a slot has a frame.
+func (p *PacketSocket) ready(slot int) bool {
+	return atomic.LoadUint32(&p.header(slot).Status)&unix.TP_STATUS_USER != 0
+}
+
 // Ahead returns the frame that is n places behind the next one to be released, as a cable would carry it, or nil if it has
 // not been received. It is asked for one after the other, once for each n. What it returns is good until it is released, and may be
 // written to.
 func (p *PacketSocket) Ahead(n int) (frame []byte, lost bool, err error) {
 	slot := (p.next + n) % p.slots
-	h := p.header(slot)
-	status := atomic.LoadUint32(&h.Status)
-	if n >= p.slots || status&unix.TP_STATUS_USER == 0 {
+	if n >= p.slots || !p.ready(slot) {
 		return nil, false, nil
 	}
+	h := p.header(slot)
+	status := h.Status
 	data := p.ring[slot*p.slot : (slot+1)*p.slot]
 	begin, end := int(h.Mac), int(h.Mac)+int(h.Snaplen)
 	switch {

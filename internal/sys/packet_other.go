@@ -12,18 +12,18 @@ const SendBatch = 64
 // A PacketSocket is a socket of packet(7), which there is on Linux only.
 type PacketSocket struct{}
 
-// An Alarm ends a wait in [WaitPackets].
-type Alarm struct{}
+// A Poller waits for several sockets at once.
+type Poller struct{}
 
-func OpenPacket(int, int, int) (*PacketSocket, error)           { return nil, errUnsupported }
-func (p *PacketSocket) Ahead(int) ([]byte, bool, error)         { return nil, false, errUnsupported }
-func (p *PacketSocket) ReceivedAt(int) time.Time                { return time.Time{} }
-func (p *PacketSocket) Release(int)                             {}
-func (p *PacketSocket) Send([][]byte) (int, error)              { return 0, errUnsupported }
-func (p *PacketSocket) Dropped() (uint64, error)                { return 0, errUnsupported }
-func (p *PacketSocket) Close() error                            { return errUnsupported }
-func NewAlarm() (*Alarm, error)                                 { return nil, errUnsupported }
-func (a *Alarm) Ring() error                                    { return errUnsupported }
-func (a *Alarm) Close() error                                   { return errUnsupported }
-func WaitPackets(time.Duration, *Alarm, ...*PacketSocket) error { return errUnsupported }
-func CompleteChecksums(string) error                            { return errUnsupported }
+func OpenPacket(int, int, int) (*PacketSocket, error)   { return nil, errUnsupported }
+func (p *PacketSocket) Ahead(int) ([]byte, bool, error) { return nil, false, errUnsupported }
+func (p *PacketSocket) ReceivedAt(int) time.Time        { return time.Time{} }
+func (p *PacketSocket) Release(int)                     {}
+func (p *PacketSocket) Send([][]byte) (int, error)      { return 0, errUnsupported }
+func (p *PacketSocket) Dropped() (uint64, error)        { return 0, errUnsupported }
+func (p *PacketSocket) Close() error                    { return errUnsupported }
+func CompleteChecksums(string) error                    { return errUnsupported }
+func NewPoller(...*PacketSocket) (*Poller, error)       { return nil, errUnsupported }
+func (p *Poller) Wait(time.Time) error                  { return errUnsupported }
+func (p *Poller) Wake() error                           { return errUnsupported }
+func (p *Poller) Close() error                          { return errUnsupported }

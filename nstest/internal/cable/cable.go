@@ -41,12 +41,12 @@ type Tap func(d impair.Direction, left bool, at time.Time, data []byte)
 
 // A Cable joins two interfaces. Its methods may be called by any goroutine.
 type Cable struct {
-	own   set.Set // the namespace in the middle
-	alarm *sys.Alarm
-	ends  [2]*sys.PacketSocket
-	names [2]string // of the outer interfaces
-	began time.Time
-	done  chan struct{}
+	own    set.Set // the namespace in the middle
+	ends   [2]*sys.PacketSocket
+	poller *sys.Poller
+	names  [2]string // of the outer interfaces
+	began  time.Time
+	done   chan struct{}
 
 	out [][]byte // of the goroutine that runs
 
@@ -120,7 +120,7 @@ func (c *Cable) Close() error {
 	if before {
 		return nil
 	}
-	if err := c.alarm.Ring(); err != nil {
+	if err := c.poller.Wake(); err != nil {
 		return err // and it runs on, since nobody can tell it
 	}
 	<-c.done

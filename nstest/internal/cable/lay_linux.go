@@ -34,9 +34,6 @@ func (c *Cable) lay(ends [2]End) (err error) {
 	if c.own, err = set.Unshare(set.NS_NET); err != nil {
 		return err
 	}
-	if c.alarm, err = sys.NewAlarm(); err != nil {
-		return err
-	}
 	// The kernel is not to say anything on the cable by itself.
 	e := c.own.Do(func() { err = sandbox.SetSysctl("net/ipv6/conf/default/disable_ipv6", "1") })
 	if err = errors.Join(e, err); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -52,7 +49,8 @@ func (c *Cable) lay(ends [2]End) (err error) {
 			return err
 		}
 	}
-	return nil
+	c.poller, err = sys.NewPoller(c.ends[:]...)
+	return err
 }
 
 // layEnd makes the interface of one end, and prepares it.
@@ -104,13 +102,13 @@ func linkAt(s set.Set, index int) (attrs *netlink.LinkAttrs, err error) {
 
 // free gives back what the cable has. Its namespace goes some time after it is let go of, but the interfaces go at once.
 func (c *Cable) free() (err error) {
+	if c.poller != nil {
+		err = c.poller.Close()
+	}
 	for _, end := range c.ends {
 		if end != nil {
 			err = errors.Join(err, end.Close())
 		}
-	}
-	if c.alarm != nil {
-		err = errors.Join(err, c.alarm.Close())
 	}
 	if c.own.Flags() == 0 {
 		return err

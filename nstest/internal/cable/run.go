@@ -5,6 +5,7 @@ package cable
 import (
 	"bytes"
 	"errors"
+	"os"
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
@@ -38,33 +39,28 @@ func (c *Cable) carry() error {
 		if moved > 0 {
 			continue
 		}
-		limit, closed := c.pause()
+		until, closed := c.pause()
 		if closed {
 			return nil
 		}
-		if limit == 0 {
-			continue
-		}
-		if err := sys.WaitPackets(limit, c.alarm, c.ends[:]...); err != nil {
+		if err := c.poller.Wait(until); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return err
 		}
 	}
 }
 
-// pause returns how long there is nothing to do but wait for frames; for ever, if negative.
-func (c *Cable) pause() (limit time.Duration, closed bool) {
+// pause returns when the next frame leaves, or the zero time if none waits.
+func (c *Cable) pause() (until time.Time, closed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	limit = -1
 	for i := range c.lines {
 		if at, ok := c.lines[i].next(); ok {
-			wait := max(0, at-time.Since(c.began))
-			if limit < 0 || wait < limit {
-				limit = wait
+			if t := c.began.Add(at); until.IsZero() || t.Before(until) {
+				until = t
 			}
 		}
 	}
-	return limit, c.closed
+	return until, c.closed
 }
 
 // move carries what has been received in one direction, and what is due. It returns how many frames it has received.
@@ -78,10 +74,8 @@ func (c *Cable) move(d impair.Direction) (n int, err error) {
 	c.out = c.out[:0]
 	missed := uint64(0)
 	defer func() {
-		c.mu.Lock()
+		c.count(func() { l.count.Missed += missed })
 		c.due(l, now)
-		l.count.Missed += missed
-		c.mu.Unlock()
 		err = errors.Join(err, c.send(to, l, d, tap))
 		from.Release(n)
 	}()
@@ -139,33 +133,33 @@ func (c *Cable) due(l *line, now time.Duration) {
 	}
 }
 
-// send sends what has left the line.
+// send sends what has left the line. It is counted before, so that who has received a frame finds it counted.
 func (c *Cable) send(to *sys.PacketSocket, l *line, d impair.Direction, tap Tap) error {
-	var delivered, refused uint64
+	if len(c.out) == 0 {
+		return nil
+	}
+	c.count(func() { l.count.Delivered += uint64(len(c.out)) })
+	if tap != nil {
+		for at, frames := time.Now(), c.out; len(frames) > 0; frames = frames[1:] {
+			tap(d, true, at, frames[0])
+		}
+	}
 	for out := c.out; len(out) > 0; {
 		n, err := to.Send(out)
 		if err != nil {
 			if !refusal(err) {
 				return err
 			}
-			refused++
-			out = out[1:]
-			continue
+			c.count(func() { l.count.Delivered--; l.count.Refused++ })
+			n = 1
 		}
-		if tap != nil {
-			at := time.Now()
-			for _, frame := range out[:n] {
-				tap(d, true, at, frame)
-			}
-		}
-		delivered += uint64(n)
 		out = out[n:]
 	}
-	if delivered+refused > 0 {
-		c.mu.Lock()
-		l.count.Delivered += delivered
-		l.count.Refused += refused
-		c.mu.Unlock()
-	}
 	return nil
+}
+
+func (c *Cable) count(change func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change()
 }
