@@ -120,7 +120,7 @@ func BenchmarkFrames(b *testing.B) {
 		}
 		n := float64(received.Load())
 		b.ReportMetric(b.Elapsed().Seconds()/n, "sec/op")
-		b.ReportMetric((cpuTime(b) - spent).Seconds()/n, "cpu-sec/op")
+		b.ReportMetric((cpuTime(b)-spent).Seconds()/n, "cpu-sec/op")
 	})
 }
 
@@ -130,4 +130,3 @@ func cpuTime(b *testing.B) time.Duration {
 	check(b, unix.Getrusage(unix.RUSAGE_SELF, &usage))
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
-

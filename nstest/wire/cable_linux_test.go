@@ -5,6 +5,7 @@ package wire_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -236,7 +237,12 @@ func segmented(t *testing.T, a, b *nstest.Fixture, to string) {
 	if err := raw.Control(func(fd uintptr) { failed = unix.SetsockoptInt(int(fd), unix.SOL_UDP, unix.UDP_SEGMENT, 1000) }); err != nil || failed != nil {
 		t.Fatal(err, failed)
 	}
-	if _, err := conn.Write(make([]byte, 10_000)); err != nil {
+	_, err = conn.Write(make([]byte, 10_000))
+	if errors.Is(err, unix.EIO) {
+		t.Logf("UDP_SEGMENT to %s: %v: until Linux 6.11 it takes an interface that completes checksums (net/ipv4/udp.c, udp_send_skb)", to, err)
+		return
+	}
+	if err != nil {
 		t.Errorf("UDP_SEGMENT to %s: %v", to, err)
 		return
 	}
