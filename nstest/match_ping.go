@@ -44,20 +44,26 @@ func ping(ctx context.Context, to netip.Addr) (cause, err error) {
 	if _, err := conn.WriteTo(packet, target); err != nil {
 		return err, nil
 	}
+	cause = awaitReply(conn, reply, text)
+	if errors.Is(cause, os.ErrDeadlineExceeded) {
+		cause = fmt.Errorf("no reply to an echo request from %v", to)
+	}
+	return cause, nil
+}
+
+// awaitReply waits for the reply with the text.
+func awaitReply(conn *icmp.PacketConn, reply icmp.Type, text string) error {
 	for buffer := make([]byte, 1500); ; {
 		n, _, err := conn.ReadFrom(buffer)
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return fmt.Errorf("no reply to an echo request from %v", to), nil
-		}
 		if err != nil {
-			return err, nil
+			return err
 		}
 		message, err := icmp.ParseMessage(reply.Protocol(), buffer[:n])
 		if err != nil {
 			continue // somebody else's
 		}
 		if echo, ok := message.Body.(*icmp.Echo); ok && message.Type == reply && string(echo.Data) == text {
-			return nil, nil
+			return nil
 		}
 	}
 }

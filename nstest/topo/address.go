@@ -129,17 +129,7 @@ func (n *Network) checkOverlaps() error {
 // number gives the ports of a segment the addresses that were chosen for them, and of the
 // networks in which a port has none, the first addresses that are free.
 func (s *segment) number() error {
-	taken := make(map[netip.Addr]*end)
-	var errs []error
-	for _, e := range s.ports {
-		for _, p := range e.link.config.addresses[e.node] {
-			if other := taken[p.Addr()]; other != nil {
-				errs = append(errs, fmt.Errorf("%v is the address of %s and of %s", p.Addr(), other.node.name, e.node.name))
-			}
-			taken[p.Addr()] = e
-			e.addresses = append(e.addresses, p)
-		}
-	}
+	taken, errs := s.chosen()
 	for _, subnet := range s.subnets {
 		address := subnet.Addr()
 		for _, e := range s.ports {
@@ -156,6 +146,21 @@ func (s *segment) number() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// chosen gives the ports the addresses that were chosen for them, and returns whose they are.
+func (s *segment) chosen() (taken map[netip.Addr]*end, errs []error) {
+	taken = make(map[netip.Addr]*end)
+	for _, e := range s.ports {
+		for _, p := range e.link.config.addresses[e.node] {
+			if other := taken[p.Addr()]; other != nil {
+				errs = append(errs, fmt.Errorf("%v is the address of %s and of %s", p.Addr(), other.node.name, e.node.name))
+			}
+			taken[p.Addr()] = e
+			e.addresses = append(e.addresses, p)
+		}
+	}
+	return taken, errs
 }
 
 // usable reports whether a host can have the address: the last one of an IPv4 network is for

@@ -197,32 +197,37 @@ func sortedPrefixes(routes map[netip.Prefix][]netip.Addr) []netip.Prefix {
 
 // rebuild switches a link on or off, and has all nodes follow.
 func (n *Network) rebuild(l *Link) error {
-	var ends []*node
 	for _, e := range l.ends {
-		e.lost = e.lost || l.down
-		requests := []rtnl.Request{rtnl.SetUp(e.name, e.index, !l.down)}
-		if !l.down && !e.asks() { // IPv6 addresses went with the link
-			for _, p := range e.addresses {
-				requests = append(requests, rtnl.AddAddress(e.name, e.index, p))
-			}
-		}
-		if err := e.node.conn.Do(requests...); err != nil {
+		if err := e.switchTo(!l.down); err != nil {
 			return fmt.Errorf("%v %s: %w", e.node.kind, e.node.name, err)
 		}
-		// The kernel has removed the routes over it.
-		for to, gateways := range e.node.routes {
-			if slices.ContainsFunc(gateways, func(g netip.Addr) bool { return e.reachesAddr(g) }) {
-				delete(e.node.routes, to)
-			}
-		}
-		ends = append(ends, e.node)
 	}
 	if !l.down {
+		ends := []*node{l.ends[0].node, l.ends[1].node}
 		if err := errors.Join(n.each(ends, (*node).settle), n.reassign()); err != nil {
 			return err
 		}
 	}
 	return n.reroute()
+}
+
+// switchTo switches an end on, with its addresses, or off.
+func (e *end) switchTo(up bool) error {
+	e.lost = e.lost || !up
+	requests := []rtnl.Request{rtnl.SetUp(e.name, e.index, up)}
+	if up && !e.asks() { // IPv6 addresses went with the link
+		for _, p := range e.addresses {
+			requests = append(requests, rtnl.AddAddress(e.name, e.index, p))
+		}
+	}
+	if err := e.node.conn.Do(requests...); err != nil {
+		return err
+	}
+	// The kernel has removed the routes over it.
+	maps.DeleteFunc(e.node.routes, func(_ netip.Prefix, gateways []netip.Addr) bool {
+		return slices.ContainsFunc(gateways, e.reachesAddr)
+	})
+	return nil
 }
 
 // reroute has all nodes' routes lead over the links that are up.

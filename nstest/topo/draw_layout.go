@@ -124,22 +124,7 @@ func (w *wire) other(b *box) *box {
 
 // placeComponent places all that hangs together with a box, from top on, and returns where it ends.
 func (out *layout) placeComponent(first *box, top float64) float64 {
-	columns := [][]*box{{first}}
-	first.placed = true
-	for c := 0; c < len(columns); c++ {
-		var next []*box
-		for _, b := range columns[c] {
-			for _, w := range b.wires {
-				if o := w.other(b); !o.placed {
-					o.placed, o.column = true, c+1
-					next = append(next, o)
-				}
-			}
-		}
-		if len(next) > 0 {
-			columns = append(columns, next)
-		}
-	}
+	columns := columnsFrom(first)
 	for range 3 { // sweeps: there, and back
 		for c := 1; c < len(columns); c++ {
 			arrange(columns[c], -1)
@@ -148,31 +133,59 @@ func (out *layout) placeComponent(first *box, top float64) float64 {
 			arrange(columns[c], +1)
 		}
 	}
-	var heights []float64
+	tallest := 0.0
 	for _, column := range columns {
 		for _, b := range column {
 			b.connect()
 		}
-		height := -boxGap
-		for _, b := range column {
-			height += b.height + boxGap
-		}
-		heights = append(heights, height)
+		tallest = max(tallest, heightOf(column))
 	}
-	tallest := slices.Max(heights)
-	for c, column := range columns {
-		y := top + (tallest-heights[c])/2
+	for _, column := range columns {
+		y := top + (tallest-heightOf(column))/2
 		for _, b := range column {
 			b.y = y
 			y += b.height + boxGap
 		}
 	}
-	for _, column := range columns {
-		for _, b := range column {
-			b.spread()
-		}
+	for _, b := range slices.Concat(columns...) {
+		b.spread()
 	}
 	return top + tallest
+}
+
+// columnsFrom sorts the boxes into columns by how many wires they are from the first one.
+func columnsFrom(first *box) [][]*box {
+	columns := [][]*box{{first}}
+	first.placed = true
+	for c := 0; c < len(columns); c++ {
+		var next []*box
+		for _, b := range columns[c] {
+			next = append(next, b.placeNeighbours(c+1)...)
+		}
+		if len(next) > 0 {
+			columns = append(columns, next)
+		}
+	}
+	return columns
+}
+
+// placeNeighbours places the neighbours of a box that have no column yet, and returns them.
+func (b *box) placeNeighbours(column int) (placed []*box) {
+	for _, w := range b.wires {
+		if o := w.other(b); !o.placed {
+			o.placed, o.column = true, column
+			placed = append(placed, o)
+		}
+	}
+	return placed
+}
+
+func heightOf(column []*box) float64 {
+	height := -boxGap
+	for _, b := range column {
+		height += b.height + boxGap
+	}
+	return height
 }
 
 // arrange sorts a column by where the neighbours of its boxes in another column are.

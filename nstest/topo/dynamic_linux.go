@@ -88,7 +88,7 @@ func (n *Network) reassign() error {
 	var nodes []*node
 	for _, node := range n.nodes {
 		for _, e := range node.asking() {
-			if !e.lost || e.link.down || len(e.awaited()) == 0 || len(e.neighbours()) == 0 {
+			if !e.asksAgain() {
 				continue
 			}
 			for _, s := range e.servers(advertises) { // the kernel may have asked before that was up
@@ -101,6 +101,11 @@ func (n *Network) reassign() error {
 	}
 	nodes = slices.Compact(nodes)
 	return n.eachOf(nodes, min(atOnce, len(nodes)), (*node).acquire)
+}
+
+// asksAgain reports whether the end has lost its addresses, and is where somebody can hear it.
+func (e *end) asksAgain() bool {
+	return e.lost && !e.link.down && len(e.awaited()) > 0 && len(e.neighbours()) > 0
 }
 
 func (n *node) startServers() error {

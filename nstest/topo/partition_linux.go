@@ -101,14 +101,12 @@ func appendAddresses(list []netip.Addr) ([]netip.Addr, error) {
 // views of the groups.
 func (d division) views(nodes []*node, addresses map[*node][]netip.Addr) (of map[*node]*view, grouped []*view) {
 	of = make(map[*node]*view)
-	isolated := make(map[netip.Addr]bool)
+	isolated, everybody := make(addressSet), make(addressSet)
 	for _, node := range d.isolated {
 		of[node] = &view{isolated: true, own: addresses[node]}
-		for _, a := range addresses[node] {
-			isolated[a] = true
-		}
+		isolated.add(addresses[node])
 	}
-	everybody := make(map[netip.Addr]bool)
+	maps.Copy(everybody, isolated)
 	for _, group := range d.groups {
 		v := new(view)
 		for _, node := range group {
@@ -117,20 +115,13 @@ func (d division) views(nodes []*node, addresses map[*node][]netip.Addr) (of map
 				v.own = append(v.own, addresses[node]...)
 			}
 		}
-		for _, a := range v.own {
-			everybody[a] = true
-		}
+		everybody.add(v.own)
 		grouped = append(grouped, v)
 	}
 	for _, v := range grouped {
-		strange := maps.Clone(everybody)
-		maps.Copy(strange, isolated)
-		for _, a := range v.own { // a friend's, too: routers like fe80::1
-			delete(strange, a)
-		}
-		v.strange = slices.SortedFunc(maps.Keys(strange), netip.Addr.Compare)
+		v.strange = everybody.without(v.own) // nor a friend's: routers like fe80::1
 	}
-	others := &view{strange: slices.SortedFunc(maps.Keys(isolated), netip.Addr.Compare)}
+	others := &view{strange: isolated.without(nil)}
 	for _, node := range nodes {
 		if of[node] == nil && node.kind != isSwitch && (len(others.strange) > 0 || node.forwards()) {
 			of[node] = others
@@ -140,6 +131,23 @@ func (d division) views(nodes []*node, addresses map[*node][]netip.Addr) (of map
 		grouped = append(grouped, of[node])
 	}
 	return of, grouped
+}
+
+type addressSet map[netip.Addr]bool
+
+func (s addressSet) add(list []netip.Addr) {
+	for _, a := range list {
+		s[a] = true
+	}
+}
+
+// without lists the addresses that are not among others, sorted.
+func (s addressSet) without(others []netip.Addr) []netip.Addr {
+	rest := maps.Clone(s)
+	for _, a := range others {
+		delete(rest, a)
+	}
+	return slices.SortedFunc(maps.Keys(rest), netip.Addr.Compare)
 }
 
 // forwards reports whether packets of others can come through.

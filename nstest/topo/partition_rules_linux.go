@@ -51,11 +51,9 @@ func (r *rules) input(v *view) {
 		r.rule(chain, expr.VerdictDrop)
 		return
 	}
-	for _, f := range families {
-		if strangers := r.set("strangers", f, v.strange); strangers != nil {
-			r.rule(chain, expr.VerdictDrop, f.match(f.from, strangers))
-		}
-	}
+	r.eachFamily("strangers", v.strange, func(f family, strangers *nftables.Set) {
+		r.rule(chain, expr.VerdictDrop, f.match(f.from, strangers))
+	})
 }
 
 // forward drops what goes from one group to another.
@@ -64,24 +62,27 @@ func (r *rules) forward(grouped []*view) {
 	var divided []netip.Addr
 	for i, v := range grouped {
 		if v.isolated {
-			for _, f := range families {
-				if own := r.set(fmt.Sprintf("isolated%d_", i), f, v.own); own != nil {
-					r.rule(chain, expr.VerdictDrop, f.match(f.from, own))
-					r.rule(chain, expr.VerdictDrop, f.match(f.to, own))
-				}
-			}
+			r.eachFamily(fmt.Sprintf("isolated%d_", i), v.own, func(f family, own *nftables.Set) {
+				r.rule(chain, expr.VerdictDrop, f.match(f.from, own))
+				r.rule(chain, expr.VerdictDrop, f.match(f.to, own))
+			})
 			continue
 		}
 		divided = append(divided, v.own...)
-		for _, f := range families {
-			if own := r.set(fmt.Sprintf("group%d_", i), f, v.own); own != nil {
-				r.rule(chain, expr.VerdictAccept, f.match(f.from, own), f.match(f.to, own))
-			}
-		}
+		r.eachFamily(fmt.Sprintf("group%d_", i), v.own, func(f family, own *nftables.Set) {
+			r.rule(chain, expr.VerdictAccept, f.match(f.from, own), f.match(f.to, own))
+		})
 	}
+	r.eachFamily("groups", divided, func(f family, all *nftables.Set) {
+		r.rule(chain, expr.VerdictDrop, f.match(f.from, all), f.match(f.to, all))
+	})
+}
+
+// eachFamily calls rule for each family that some of the addresses are of, with a set of those.
+func (r *rules) eachFamily(name string, addresses []netip.Addr, rule func(family, *nftables.Set)) {
 	for _, f := range families {
-		if all := r.set("groups", f, divided); all != nil {
-			r.rule(chain, expr.VerdictDrop, f.match(f.from, all), f.match(f.to, all))
+		if set := r.set(name, f, addresses); set != nil {
+			rule(f, set)
 		}
 	}
 }

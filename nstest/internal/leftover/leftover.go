@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,36 +84,58 @@ func (n Namespaces) KillAll(left []state.Process) error {
 	if len(left) == 0 {
 		return nil
 	}
-	var names []string
-	named := make(map[int]bool)
+	var killed processList
 	for deadline := time.Now().Add(KillTime); len(left) > 0; {
-		again, err := n.Kill(left)
-		if err == nil {
-			for _, p := range append(left, again...) {
-				if !named[p.PID] {
-					named[p.PID] = true
-					names = append(names, p.String())
-				}
-			}
-			err = AwaitEnd(again, time.Until(deadline))
-		}
-		if err == nil {
-			left, err = state.Processes(n.set)
-		}
-		if err == nil && len(left) > 0 && time.Now().After(deadline) {
-			err = fmt.Errorf("%v has not ended %v after it was killed", left[0], KillTime)
-		}
-		if err != nil {
-			return fmt.Errorf("%s %s: %w", leftBehind, strings.Join(names, ", "), err)
+		var err error
+		if left, err = n.killRound(left, &killed, deadline); err != nil {
+			return fmt.Errorf("%s %v: %w", leftBehind, killed, err)
 		}
 	}
-	for pid := range named {
-		reap(pid)
+	for _, p := range killed {
+		reap(p.PID)
 	}
-	return fmt.Errorf("%s, and killed: %s", leftBehind, strings.Join(names, ", "))
+	return fmt.Errorf("%s, and killed: %v", leftBehind, killed)
 }
 
 const leftBehind = "processes were left in the fixture"
+
+// killRound kills the processes, waits for their end, and returns those that they have started
+// meanwhile.
+func (n Namespaces) killRound(left []state.Process, killed *processList, deadline time.Time) (next []state.Process, err error) {
+	again, err := n.Kill(left)
+	if err != nil {
+		return nil, err
+	}
+	killed.add(left...)
+	killed.add(again...)
+	if err := AwaitEnd(again, time.Until(deadline)); err != nil {
+		return nil, err
+	}
+	next, err = state.Processes(n.set)
+	if err == nil && len(next) > 0 && time.Now().After(deadline) {
+		err = fmt.Errorf("%v has not ended %v after it was killed", next[0], KillTime)
+	}
+	return next, err
+}
+
+// A processList has each process once.
+type processList []state.Process
+
+func (l *processList) add(list ...state.Process) {
+	for _, p := range list {
+		if !slices.ContainsFunc(*l, func(q state.Process) bool { return q.PID == p.PID }) {
+			*l = append(*l, p)
+		}
+	}
+}
+
+func (l processList) String() string {
+	var names []string
+	for _, p := range l {
+		names = append(names, p.String())
+	}
+	return strings.Join(names, ", ")
+}
 
 // KillTime is how long the kernel may take to end a process.
 const KillTime = 5 * time.Second

@@ -82,24 +82,54 @@ func (c *Conn) do(requests []Request) (failed []error, err error) {
 			return nil, fmt.Errorf("%s: %w", r.what, err)
 		}
 	}
+	err = c.each(func(m syscall.NetlinkMessage) (done bool, err error) {
+		text, ours := what[m.Header.Seq]
+		if m.Header.Type != unix.NLMSG_ERROR || !ours {
+			return false, nil
+		}
+		if err := errnoOf(m); err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", text, err))
+		}
+		return m.Header.Seq == last.Seq, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: answer: %w", last.what, err)
+	}
+	return failed, nil
+}
+
+// each calls f for each message that comes, until it is done.
+func (c *Conn) each(f func(syscall.NetlinkMessage) (done bool, err error)) error {
 	for {
 		messages, _, err := c.socket.Receive()
 		if err != nil {
-			return nil, fmt.Errorf("%s: answer: %w", last.what, err)
+			return err
 		}
 		for _, m := range messages {
-			text, ours := what[m.Header.Seq]
-			if m.Header.Type != unix.NLMSG_ERROR || !ours {
-				continue
-			}
-			if errno := -int32(binary.NativeEndian.Uint32(m.Data)); errno != 0 {
-				failed = append(failed, fmt.Errorf("%s: %w", text, unix.Errno(errno)))
-			}
-			if m.Header.Seq == last.Seq {
-				return failed, nil
+			if done, err := f(m); done || err != nil {
+				return err
 			}
 		}
 	}
+}
+
+// errnoOf returns what a message of type NLMSG_ERROR says, nil for success.
+func errnoOf(m syscall.NetlinkMessage) error {
+	if errno := -int32(binary.NativeEndian.Uint32(m.Data)); errno != 0 {
+		return unix.Errno(errno)
+	}
+	return nil
+}
+
+// attribute returns the value of an attribute, or nil if there is none of that type.
+func attribute(attributes []byte, kind uint16) (value []byte, err error) {
+	list, err := nl.ParseRouteAttr(attributes)
+	for _, a := range list {
+		if a.Attr.Type&^unix.NLA_F_NESTED == kind {
+			value = a.Value
+		}
+	}
+	return value, err
 }
 
 // Receive returns what the kernel says in the groups of the socket, or an error that is EAGAIN

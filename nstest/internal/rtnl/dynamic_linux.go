@@ -85,26 +85,16 @@ func (c *Conn) Advert(index int) (advert Advert, err error) {
 		if int(nl.DeserializeIfInfomsg(m.Data).Index) != index {
 			return nil
 		}
-		attributes, err := nl.ParseRouteAttr(m.Data[unix.SizeofIfInfomsg:])
+		info, err := attribute(m.Data[unix.SizeofIfInfomsg:], unix.IFLA_PROTINFO)
 		if err != nil {
 			return err
 		}
-		for _, a := range attributes {
-			if a.Attr.Type&^unix.NLA_F_NESTED != unix.IFLA_PROTINFO {
-				continue
-			}
-			nested, err := nl.ParseRouteAttr(a.Value)
-			if err != nil {
-				return err
-			}
-			for _, n := range nested {
-				if n.Attr.Type == unix.IFLA_INET6_FLAGS {
-					flags := binary.NativeEndian.Uint32(n.Value)
-					advert = Advert{flags&raReceived != 0, flags&raManaged != 0}
-				}
-			}
+		value, err := attribute(info, unix.IFLA_INET6_FLAGS)
+		if value != nil {
+			flags := binary.NativeEndian.Uint32(value)
+			advert = Advert{flags&raReceived != 0, flags&raManaged != 0}
 		}
-		return nil
+		return err
 	})
 	return advert, err
 }

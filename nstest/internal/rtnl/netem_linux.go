@@ -4,7 +4,6 @@ package rtnl
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"syscall"
@@ -119,18 +118,13 @@ func (c *Conn) NetemSeed(index int) (seed uint64, has bool, err error) {
 		if message.Ifindex != int32(index) || message.Handle != netemHandle {
 			return nil
 		}
-		attributes, err := nl.ParseRouteAttr(m.Data[nl.SizeofTcMsg:])
-		for _, a := range attributes {
-			if a.Attr.Type != nl.TCA_OPTIONS || len(a.Value) < nl.SizeofTcNetemQopt {
-				continue
-			}
-			options, failed := nl.ParseRouteAttr(a.Value[nl.SizeofTcNetemQopt:])
-			err = errors.Join(err, failed)
-			for _, o := range options {
-				if o.Attr.Type == netemSeed && len(o.Value) == 8 {
-					seed, has = binary.NativeEndian.Uint64(o.Value), true
-				}
-			}
+		options, err := attribute(m.Data[nl.SizeofTcMsg:], nl.TCA_OPTIONS)
+		if err != nil || len(options) < nl.SizeofTcNetemQopt {
+			return err
+		}
+		value, err := attribute(options[nl.SizeofTcNetemQopt:], netemSeed)
+		if len(value) == 8 {
+			seed, has = binary.NativeEndian.Uint64(value), true
 		}
 		return err
 	})

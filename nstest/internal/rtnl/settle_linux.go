@@ -3,7 +3,6 @@
 package rtnl
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -61,27 +60,26 @@ func Await(s set.Set, limit time.Duration, look func() (missing []string, err er
 
 // missing says what of the expected is not there.
 func (c *Conn) missing(want Expected) (list []string, err error) {
-	if len(want.Running) > 0 {
-		indexes := slices.Sorted(maps.Keys(want.Running))
-		running, err := c.running(indexes)
-		if err != nil {
-			return nil, err
-		}
-		for _, index := range indexes {
-			if !running[index] {
-				list = append(list, want.Running[index]+" is down or has no carrier")
-			}
+	indexes := slices.Sorted(maps.Keys(want.Running))
+	running, err := c.running(indexes)
+	if err != nil {
+		return nil, err
+	}
+	for _, index := range indexes {
+		if !running[index] {
+			list = append(list, want.Running[index]+" is down or has no carrier")
 		}
 	}
-	if len(want.Local) > 0 {
-		local, err := c.local6()
-		if err != nil {
-			return nil, err
-		}
-		for _, address := range want.Local {
-			if !local[address] {
-				list = append(list, fmt.Sprintf("packets to %v are not delivered", address))
-			}
+	if len(want.Local) == 0 {
+		return list, nil
+	}
+	local, err := c.local6()
+	if err != nil {
+		return nil, err
+	}
+	for _, address := range want.Local {
+		if !local[address] {
+			list = append(list, fmt.Sprintf("packets to %v are not delivered", address))
 		}
 	}
 	return list, nil
@@ -103,22 +101,16 @@ func (c *Conn) running(indexes []int) (map[int]bool, error) {
 				return nil, err
 			}
 		}
-		for len(awaited) > 0 {
-			messages, _, err := c.socket.Receive()
-			if err != nil {
-				return nil, err
-			}
-			for _, m := range messages {
-				if !awaited[m.Header.Seq] {
-					continue
-				}
-				delete(awaited, m.Header.Seq)
-				if m.Header.Type != unix.RTM_NEWLINK {
-					continue // it is gone
-				}
+		err := c.each(func(m syscall.NetlinkMessage) (done bool, err error) {
+			if awaited[m.Header.Seq] && m.Header.Type == unix.RTM_NEWLINK { // or it is gone
 				info := nl.DeserializeIfInfomsg(m.Data)
 				list[int(info.Index)] = StateOf(info.Flags) == Up
 			}
+			delete(awaited, m.Header.Seq)
+			return len(awaited) == 0, nil
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	return list, nil
@@ -134,11 +126,9 @@ func (c *Conn) local6() (map[netip.Addr]bool, error) {
 		if nl.DeserializeRtMsg(m.Data).Type != unix.RTN_LOCAL {
 			return nil
 		}
-		attributes, err := nl.ParseRouteAttr(m.Data[unix.SizeofRtMsg:])
-		for _, a := range attributes {
-			if a.Attr.Type == unix.RTA_DST {
-				list[Addr(a.Value)] = true
-			}
+		to, err := attribute(m.Data[unix.SizeofRtMsg:], unix.RTA_DST)
+		if to != nil {
+			list[Addr(to)] = true
 		}
 		return err
 	})
@@ -156,25 +146,16 @@ func (c *Conn) dump(kind int, message nl.NetlinkRequestData, each func(syscall.N
 		if err := c.socket.Send(r); err != nil {
 			return err
 		}
-		for {
-			messages, _, err := c.socket.Receive()
-			if err != nil {
-				return err
+		return c.each(func(m syscall.NetlinkMessage) (done bool, err error) {
+			switch {
+			case m.Header.Seq != r.Seq:
+				return false, nil
+			case m.Header.Type == unix.NLMSG_DONE:
+				return true, interruption(m.Header.Flags)
+			case m.Header.Type == unix.NLMSG_ERROR:
+				return true, errnoOf(m)
 			}
-			for _, m := range messages {
-				if m.Header.Seq != r.Seq {
-					continue
-				}
-				switch m.Header.Type {
-				case unix.NLMSG_DONE:
-					return interruption(m.Header.Flags)
-				case unix.NLMSG_ERROR:
-					return unix.Errno(-int32(binary.NativeEndian.Uint32(m.Data)))
-				}
-				if err := each(m); err != nil {
-					return err
-				}
-			}
-		}
+			return false, each(m)
+		})
 	})
 }

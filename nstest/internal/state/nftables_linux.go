@@ -54,19 +54,25 @@ func tables(conn *nft.Conn) (list []Table, err error) {
 			if c.Table.Name != t.Name || c.Table.Family != t.Family {
 				continue
 			}
-			rules, err := conn.GetRules(t, c)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("rules of %s %s: %w", t.Name, c.Name, err))
-			}
-			chain := chainOf(t.Family, c)
-			for _, r := range rules {
-				chain.Rules = append(chain.Rules, ruleText(t.Family, r))
-			}
+			chain, err := readChain(conn, t, c)
+			errs = append(errs, err)
 			table.Chains = append(table.Chains, chain)
 		}
 		list = append(list, table)
 	}
 	return list, errors.Join(errs...)
+}
+
+func readChain(conn *nft.Conn, t *nft.Table, c *nft.Chain) (Chain, error) {
+	chain := chainOf(t.Family, c)
+	rules, err := conn.GetRules(t, c)
+	if err != nil {
+		return chain, fmt.Errorf("rules of %s %s: %w", t.Name, c.Name, err)
+	}
+	for _, r := range rules {
+		chain.Rules = append(chain.Rules, ruleText(t.Family, r))
+	}
+	return chain, nil
 }
 
 // Names of hooks by their number (linux/netfilter.h, linux/netfilter_arp.h).

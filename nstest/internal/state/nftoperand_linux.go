@@ -135,6 +135,12 @@ var fieldsOf = map[string][]field{
 	"ipv6-icmp": {{0, 1, "type", bigNumber}, {1, 1, "code", bigNumber}},
 }
 
+// holds reports whether the expression is about the field. A prefix of an address that ends with a byte
+// is compared without the rest.
+func (f field) holds(e *expr.Payload) bool {
+	return f.offset == e.Offset && (f.length == e.Len || strings.HasSuffix(f.name, "addr") && e.Len < f.length)
+}
+
 func protocolName(data []byte) string { return named(ipProtocols, data) }
 
 func tcpFlags(data []byte) string {
@@ -160,17 +166,14 @@ func (d *decompiler) payload(e *expr.Payload) operand {
 		}
 	}
 	for _, f := range fieldsOf[header] {
-		whole := f.length == e.Len
-		// A prefix that ends with a byte is compared without the rest.
-		part := strings.HasSuffix(f.name, "addr") && e.Len < f.length
-		if f.offset != e.Offset || !whole && !part {
+		if !f.holds(e) {
 			continue
 		}
 		if header == d.above || header == d.network && d.family == nft.TableFamilyINet {
 			d.imply()
 		}
 		o := operand{text: strings.Replace(header, "ipv6-icmp", "icmpv6", 1) + " " + f.name, format: f.format}
-		if part {
+		if e.Len < f.length {
 			o.format = func(data []byte) string {
 				return fmt.Sprintf("%s/%d", f.format(append(data[:len(data):len(data)], make([]byte, f.length-e.Len)...)), 8*e.Len)
 			}
