@@ -162,7 +162,7 @@ func (s Set) checkThread(op string) error {
 // and returns those it moved in, also when it fails half-way.
 func (s Set) join(flags int) (moved int, err error) {
 	if flags&NS_PID != 0 {
-		primePidfd()
+		sys.PrimePidfd()
 	}
 	for i := range kind.Table {
 		k := &kind.Table[i]

@@ -15,6 +15,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/procns"
+	"github.com/seed-1bc5c4a2/gonso/internal/subid"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -49,10 +50,10 @@ func WithSubIDs() UnshareOpt {
 	return withMaps(func() (*idMaps, error) {
 		maps := &idMaps{helper: true}
 		var err error
-		if maps.uids, err = rootAndRanges("/etc/subuid", os.Geteuid()); err != nil {
+		if maps.uids, err = rootAndRanges(subid.UserFile, os.Geteuid()); err != nil {
 			return nil, err
 		}
-		maps.gids, err = rootAndRanges("/etc/subgid", os.Getegid())
+		maps.gids, err = rootAndRanges(subid.GroupFile, os.Getegid())
 		return maps, err
 	})
 }
@@ -190,11 +191,7 @@ type helper struct {
 }
 
 func newHelper(name string, pid int, maps []IDMap) *helper {
-	args := []string{strconv.Itoa(pid)}
-	for _, m := range maps {
-		args = append(args, strconv.Itoa(m.ContainerID), strconv.Itoa(m.HostID), strconv.Itoa(m.Size))
-	}
-	h := &helper{Cmd: exec.Command(name, args...)}
+	h := &helper{Cmd: exec.Command(name, subid.Args(pid, maps)...)}
 	h.Stdout, h.Stderr = &h.said, &h.said
 	return h
 }

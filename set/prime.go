@@ -4,7 +4,6 @@ package set
 
 import (
 	"os"
-	"sync"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
@@ -34,16 +33,3 @@ func primePoller() {
 		_ = f.Close() // as above
 	}
 }
-
-// primePidfd makes package os find out now, in the process's own pid namespace,
-// whether the kernel has pidfds. Package os does so once, by forking a child
-// that exits at once (os/pidfd_linux.go, checkPidfd). Did that happen on a thread
-// whose children go to a pid namespace without a process yet, the child would be
-// its init, and with it the namespace would be dead: each later fork is ENOMEM
-// (pid_namespaces(7)).
-var primePidfd = sync.OnceFunc(func() {
-	// FindProcess never fails on Unix; what it returns is of no interest.
-	if p, err := os.FindProcess(os.Getpid()); err == nil {
-		_ = p.Release()
-	}
-})

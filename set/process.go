@@ -27,7 +27,7 @@ func (s Set) takesProcess(flags int) bool {
 // makeInProcess has a child join the Set, make the new namespaces and wait while
 // they are configured and opened.
 func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kind.Table)]*sys.FD, init *pidInit, err error) {
-	primePidfd()
+	sys.PrimePidfd()
 	switch self, err := procfs.ProcessID(procfs.Root, procfs.Self); {
 	case errors.Is(err, fs.ErrNotExist), err == nil && self != os.Getpid():
 		return fds, nil, newError("unshare", flags, procns.ErrForeignProc)

@@ -40,7 +40,7 @@ func initialise(path string, args []string, ownPIDs bool) (ended syscall.WaitSta
 	}
 	go signals.Pass(func(s os.Signal) error { return syscall.Kill(program, s.(syscall.Signal)) })
 	for pid := 0; pid != program; {
-		if pid, err = wait(&ended); err != nil {
+		if pid, ended, err = sys.Wait(-1); err != nil {
 			return 0, err
 		}
 	}
@@ -63,19 +63,8 @@ func killOrphans() error {
 				return os.NewSyscallError("kill", err)
 			}
 		}
-		var ended syscall.WaitStatus
-		if _, err := wait(&ended); err != nil && !errors.Is(err, unix.ECHILD) {
+		if _, _, err := sys.Wait(-1); err != nil && !errors.Is(err, unix.ECHILD) {
 			return err
-		}
-	}
-}
-
-// wait waits for any child.
-func wait(ended *syscall.WaitStatus) (pid int, err error) {
-	for {
-		pid, err = syscall.Wait4(-1, ended, 0, nil)
-		if !errors.Is(err, syscall.EINTR) {
-			return pid, os.NewSyscallError("wait4", err)
 		}
 	}
 }

@@ -3,12 +3,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 	"syscall"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // openFiles returns the soft limit of open files that this process was started
@@ -23,30 +23,21 @@ func openFiles() (limit uint64, err error) {
 	if own.Cur != own.Max-1 { // which Go's is
 		return own.Cur, nil
 	}
-	runtime.LockOSThread() // the thread that traces a process is one of them
-	defer runtime.UnlockOSThread()
-	child, err := syscall.ForkExec("/proc/self/exe", []string{"gonso"}, &syscall.ProcAttr{
-		Sys: &syscall.SysProcAttr{Ptrace: true, Pdeathsig: syscall.SIGKILL},
-	})
-	if err != nil {
-		return 0, err
-	}
-	if err := waitFor(child); err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, syscall.Kill(child, syscall.SIGKILL), waitFor(child)) }()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", child))
-	if err != nil {
-		return 0, err
-	}
-	const name = "Max open files"
-	for line := range strings.Lines(string(text)) {
-		if values, ok := strings.CutPrefix(line, name); ok {
-			_, err := fmt.Sscan(values, &limit)
-			return limit, err
+	err = sys.WithStoppedSelf(0, func(pid int) error {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", pid))
+		if err != nil {
+			return err
 		}
-	}
-	return 0, fmt.Errorf("no line %q: %w", name, syscall.ENOENT)
+		const name = "Max open files"
+		for line := range strings.Lines(string(text)) {
+			if values, ok := strings.CutPrefix(line, name); ok {
+				_, err := fmt.Sscan(values, &limit)
+				return err
+			}
+		}
+		return fmt.Errorf("no line %q: %w", name, syscall.ENOENT)
+	})
+	return limit, err
 }
 
 // limitFiles sets the soft limit of open files for this process and its children.
@@ -57,13 +48,4 @@ func limitFiles(soft uint64) error {
 	}
 	limit.Cur = soft
 	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
-}
-
-// waitFor waits for a change of a child's state.
-func waitFor(child int) error {
-	for {
-		if _, err := syscall.Wait4(child, nil, 0, nil); !errors.Is(err, syscall.EINTR) {
-			return os.NewSyscallError("wait4", err)
-		}
-	}
 }

@@ -126,7 +126,7 @@ func (c *child) read() (m message, err error) {
 		n, cn int
 		flags int
 	)
-	err = retry(func() (err error) {
+	err = sys.Retry(func() (err error) {
 		n, cn, flags, _, err = recvmsg(c.channel.Int(), buf[:], oob[:], unix.MSG_CMSG_CLOEXEC)
 		return err
 	})

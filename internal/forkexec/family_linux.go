@@ -9,6 +9,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -69,7 +70,7 @@ func (c *child) watchGroup() *watch {
 func (c *child) firstEnded(options int) error {
 	for _, kind := range []int{unix.P_PID, unix.P_PGID} {
 		var info unix.Siginfo
-		err := retry(func() error {
+		err := sys.Retry(func() error {
 			return unix.Waitid(kind, c.pid, &info, unix.WEXITED|unix.WNOWAIT|options, nil)
 		})
 		if err != nil && !errors.Is(err, unix.ECHILD) {
@@ -94,9 +95,8 @@ func (c *child) killGroup() (err error) {
 		}
 	}
 	for e := error(nil); e == nil; {
-		e = retry(func() error { _, err := unix.Wait4(-c.pid, nil, 0, nil); return err })
-		if e != nil && !errors.Is(e, unix.ECHILD) {
-			err = errors.Join(err, os.NewSyscallError("wait4", e))
+		if _, _, e = sys.Wait(-c.pid); e != nil && !errors.Is(e, unix.ECHILD) {
+			err = errors.Join(err, e)
 		}
 	}
 	_, e := reap(c.pid) // if it was not its leader yet
@@ -106,14 +106,11 @@ func (c *child) killGroup() (err error) {
 // reap waits for the end of a child of this process. That somebody else was faster is
 // no error: then it is gone, too.
 func reap(pid int) (status unix.WaitStatus, err error) {
-	err = retry(func() error {
-		_, err := unix.Wait4(pid, &status, 0, nil)
-		return err
-	})
+	_, ended, err := sys.Wait(pid)
 	if errors.Is(err, unix.ECHILD) {
 		err = nil
 	}
-	return status, os.NewSyscallError("wait4", err)
+	return unix.WaitStatus(ended), err
 }
 
 // kill ends a child of this process that has not been waited for, and reaps it.
@@ -177,12 +174,4 @@ func endedEarly(info *unix.Siginfo) error {
 		return early(unix.WaitStatus(status << 8))
 	}
 	return killedEarly(unix.Signal(status))
-}
-
-func retry(f func() error) error {
-	for {
-		if err := f(); !errors.Is(err, unix.EINTR) {
-			return err
-		}
-	}
 }

@@ -104,7 +104,7 @@ func (h *holding) configure(write func(int) error) error {
 
 // goOn sends the byte that a process waits for.
 func (h *holding) goOn() error {
-	err := retry(func() error { return unix.Send(h.channel.Int(), []byte{1}, unix.MSG_NOSIGNAL) })
+	err := sys.Retry(func() error { return unix.Send(h.channel.Int(), []byte{1}, unix.MSG_NOSIGNAL) })
 	switch {
 	case errors.Is(err, unix.EPIPE):
 		return h.firstEnded(0)

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/internal/thread"
 	"golang.org/x/sys/unix"
 )
@@ -31,7 +32,7 @@ func onForkThread(f func()) *forkThread {
 	t := &forkThread{released: make(chan bool, 1)}
 	forked := make(chan struct{})
 	thread.Go(func() (restored bool) {
-		primePidfd()
+		sys.PrimePidfd()
 		t.tid = unix.Gettid()
 		f()
 		close(forked)
@@ -59,12 +60,3 @@ func (t *forkThread) end() error {
 	}
 	return nil
 }
-
-// primePidfd has package os find out whether there are pidfds, for which it forks a
-// probe (os.checkPidfdOnce). On a thread in an unborn pid namespace that would be the first
-// process there, and its exit the namespace's end.
-var primePidfd = sync.OnceFunc(func() {
-	if self, err := os.FindProcess(os.Getpid()); err == nil {
-		_ = self.Release() // of the handle on ourselves
-	}
-})

@@ -4,7 +4,6 @@ package leak
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
@@ -51,13 +50,8 @@ func Settle(ctx context.Context, before *Snapshot, keep ...func(Report) (Report,
 
 // wait returns when one of the report's threads or processes has ended, or the
 // time is over.
-func (r Report) wait(limit time.Duration) (err error) {
+func (r Report) wait(limit time.Duration) error {
 	var ends []*sys.FD
-	defer func() {
-		for _, end := range ends {
-			err = errors.Join(err, end.Close())
-		}
-	}()
 	// What cannot be watched is looked at again after the pause.
 	watch := func(end *sys.FD, err error) {
 		if err == nil {
@@ -73,5 +67,5 @@ func (r Report) wait(limit time.Duration) (err error) {
 			watch(sys.OpenProcess(process.PID))
 		}
 	}
-	return sys.WaitReadable(limit, ends...)
+	return sys.AwaitAnyEnd(limit, ends...)
 }

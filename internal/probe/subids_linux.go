@@ -7,14 +7,15 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/subid"
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // trySubIDs has newuidmap and newgidmap map the caller's subordinate IDs into a
@@ -44,7 +45,7 @@ func tryMap(tool, file string, own int) Result {
 		return Result{OK: No, Cause: err, Remedy: "sudo apt-get install uidmap"}
 	}
 	names := subid.Names(os.Geteuid())
-	ranges, err := subid.Ranges(file, names)
+	maps, err := subid.Maps(file, names, own)
 	if err != nil {
 		r := Result{OK: No, Cause: err}
 		if errors.Is(err, os.ErrNotExist) {
@@ -52,21 +53,15 @@ func tryMap(tool, file string, own int) Result {
 		}
 		return r
 	}
-	args := []string{"0", strconv.Itoa(own), "1"}
-	inside := 1
-	for _, r := range ranges {
-		args = append(args, strconv.Itoa(inside), strconv.Itoa(r.First), strconv.Itoa(r.Count))
-		inside += r.Count
-	}
-	return runMapper(path, args)
+	return runMapper(path, maps)
 }
 
 // runMapper runs newuidmap or newgidmap on a process that sits in a new user
 // namespace.
-func runMapper(tool string, args []string) Result {
+func runMapper(tool string, maps []subid.Map) Result {
 	var refused *exec.ExitError
-	err := withChild(unix.CLONE_NEWUSER, func(pid int) error {
-		_, err := exec.Command(tool, append([]string{strconv.Itoa(pid)}, args...)...).Output()
+	err := sys.WithStoppedSelf(kind.User, func(pid int) error {
+		_, err := exec.Command(tool, subid.Args(pid, maps)...).Output()
 		return err
 	})
 	switch {

@@ -74,6 +74,31 @@ func Ranges(file string, names []string) ([]Range, error) {
 	}
 }
 
+// Maps maps 0 to the user's own ID, and those from 1 on to what [Ranges] returns.
+func Maps(file string, names []string, own int) ([]Map, error) {
+	ranges, err := Ranges(file, names)
+	if err != nil {
+		return nil, err
+	}
+	maps := []Map{{ContainerID: 0, HostID: own, Size: 1}}
+	next := 1
+	for _, r := range ranges {
+		maps = append(maps, Map{ContainerID: next, HostID: r.First, Size: r.Count})
+		next += r.Count
+	}
+	return maps, nil
+}
+
+// Args are the arguments of newuidmap(1) or newgidmap(1) that write these maps for the user
+// namespace that a process has made.
+func Args(pid int, maps []Map) []string {
+	args := []string{strconv.Itoa(pid)}
+	for _, m := range maps {
+		args = append(args, strconv.Itoa(m.ContainerID), strconv.Itoa(m.HostID), strconv.Itoa(m.Size))
+	}
+	return args
+}
+
 // Grant returns the command line that grants IDs, which nobody else has, to a
 // user who goes by these names, in each of the files that grants nothing yet. It
 // is empty if all do.

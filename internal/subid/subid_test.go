@@ -92,3 +92,18 @@ func TestUsersAreNamedByNumberFirst(t *testing.T) {
 		t.Errorf("%q, want %q", names, want)
 	}
 }
+
+func TestMapsBeginWithTheUserAndGoOnWithTheRanges(t *testing.T) {
+	granted := file(t, "anna:100000:10", "bert:1:2", "anna:300000:5")
+	maps, err := subid.Maps(granted, []string{"anna"}, 1000)
+	want := []subid.Map{{ContainerID: 0, HostID: 1000, Size: 1}, {ContainerID: 1, HostID: 100000, Size: 10}, {ContainerID: 11, HostID: 300000, Size: 5}}
+	if err != nil || !slices.Equal(maps, want) {
+		t.Errorf("%v, %v, want %v", maps, err, want)
+	}
+	if got := strings.Join(subid.Args(42, maps), " "); got != "42 0 1000 1 1 100000 10 11 300000 5" {
+		t.Errorf("newuidmap %s", got)
+	}
+	if maps, err := subid.Maps(granted, []string{"carl"}, 1000); maps != nil || !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%v, %v of who has none", maps, err)
+	}
+}

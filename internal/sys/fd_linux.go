@@ -49,7 +49,7 @@ const (
 // Access reports whether the caller may use the file in that way (access(2)), as who it acts
 // as: an error if not.
 func Access(path string, mode uint32) error {
-	err := retry(func() error { return unix.Faccessat(unix.AT_FDCWD, path, mode, unix.AT_EACCESS) })
+	err := Retry(func() error { return unix.Faccessat(unix.AT_FDCWD, path, mode, unix.AT_EACCESS) })
 	if err != nil {
 		return &os.PathError{Op: "access", Path: path, Err: err}
 	}
@@ -58,7 +58,7 @@ func Access(path string, mode uint32) error {
 
 func openat(at int, path string, flags int, perm uint32) (*FD, error) {
 	var n int
-	err := retry(func() (err error) {
+	err := Retry(func() (err error) {
 		n, err = unix.Openat(at, path, flags|unix.O_CLOEXEC, perm)
 		return err
 	})
@@ -99,7 +99,7 @@ func WriteFileAt(dir *FD, path, text string) error {
 	if err != nil {
 		return err
 	}
-	err = retry(func() error { _, err := unix.Write(fd.Int(), []byte(text)); return err })
+	err = Retry(func() error { _, err := unix.Write(fd.Int(), []byte(text)); return err })
 	return errors.Join(err, fd.Close())
 }
 
@@ -111,7 +111,7 @@ func ReadFileAt(dir *FD, path string) (string, error) {
 	}
 	var buf [256]byte
 	var n int
-	err = retry(func() (err error) { n, err = unix.Read(fd.Int(), buf[:]); return err })
+	err = Retry(func() (err error) { n, err = unix.Read(fd.Int(), buf[:]); return err })
 	return string(buf[:max(n, 0)]), errors.Join(err, fd.Close())
 }
 
@@ -124,8 +124,8 @@ func closeFD(n int) error {
 	return nil
 }
 
-// retry repeats f until a signal no longer interrupts it.
-func retry(f func() error) error {
+// Retry repeats f until a signal no longer interrupts it.
+func Retry(f func() error) error {
 	for {
 		if err := f(); !errors.Is(err, unix.EINTR) {
 			return err

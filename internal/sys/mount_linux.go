@@ -20,7 +20,7 @@ const (
 // SetPropagation sets how events of all mounts of the calling thread's mount
 // namespace propagate.
 func SetPropagation(propagation uintptr) error {
-	return retry(func() error { return unix.Mount("", "/", "", unix.MS_REC|propagation, "") })
+	return Retry(func() error { return unix.Mount("", "/", "", unix.MS_REC|propagation, "") })
 }
 
 // OpenTarget opens what is to be mounted on. A symbolic link is an error (ELOOP).
@@ -30,7 +30,7 @@ func OpenTarget(path string) (*FD, error) {
 		return nil, err
 	}
 	var st unix.Stat_t
-	err = retry(func() error { return unix.Fstat(fd.Int(), &st) })
+	err = Retry(func() error { return unix.Fstat(fd.Int(), &st) })
 	if err == nil && st.Mode&unix.S_IFMT == unix.S_IFLNK {
 		err = unix.ELOOP // as open(2) has it without O_PATH
 	}
@@ -43,12 +43,12 @@ func OpenTarget(path string) (*FD, error) {
 // BindFD makes what the descriptor refers to appear on top of what target refers to,
 // in the calling thread's mount namespace.
 func BindFD(fd, target *FD) error {
-	return retry(func() error { return unix.Mount(fd.FDPath(), target.FDPath(), "", unix.MS_BIND, "") })
+	return Retry(func() error { return unix.Mount(fd.FDPath(), target.FDPath(), "", unix.MS_BIND, "") })
 }
 
 // Detach takes the topmost mount off target, even while it is in use.
 func Detach(target string) error {
-	return retry(func() error { return unix.Unmount(target, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW) })
+	return Retry(func() error { return unix.Unmount(target, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW) })
 }
 
 // Flags of [Mount].
@@ -61,14 +61,14 @@ const (
 
 // Mount mounts a file system in the calling thread's mount namespace (mount(2)).
 func Mount(source, target, fstype string, flags uintptr, data string) error {
-	return retry(func() error { return unix.Mount(source, target, fstype, flags, data) })
+	return Retry(func() error { return unix.Mount(source, target, fstype, flags, data) })
 }
 
 // OpenTree copies what is at path, with all mounts below it, into a tree that is
 // mounted nowhere (open_tree(2)).
 func OpenTree(path string) (*FD, error) {
 	var n int
-	err := retry(func() (err error) {
+	err := Retry(func() (err error) {
 		n, err = unix.OpenTree(unix.AT_FDCWD, path,
 			unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE|unix.AT_SYMLINK_NOFOLLOW)
 		return err
@@ -81,7 +81,7 @@ func OpenTree(path string) (*FD, error) {
 
 // MoveMount mounts a tree from [OpenTree] on target (move_mount(2)).
 func MoveMount(tree *FD, target string) error {
-	return retry(func() error {
+	return Retry(func() error {
 		return unix.MoveMount(tree.Int(), "", unix.AT_FDCWD, target, unix.MOVE_MOUNT_F_EMPTY_PATH)
 	})
 }
@@ -99,10 +99,10 @@ func OpenFilesystem(fstype string) (fd *FD, err error) {
 			err = errors.Join(err, e)
 		}
 	}()
-	if err := retry(func() error { return unix.FsconfigCreate(context.Int()) }); err != nil {
+	if err := Retry(func() error { return unix.FsconfigCreate(context.Int()) }); err != nil {
 		return nil, fmt.Errorf("fsconfig %s: %w", fstype, err)
 	}
-	err = retry(func() (err error) {
+	err = Retry(func() (err error) {
 		n, err = unix.Fsmount(context.Int(), unix.FSMOUNT_CLOEXEC,
 			unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC)
 		return err

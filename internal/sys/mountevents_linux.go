@@ -46,7 +46,7 @@ type MountEvent struct {
 func TakeMountEvents(queue *FD) (events []MountEvent, err error) {
 	for buffer := make([]byte, 1<<16); ; {
 		var n int
-		err := retry(func() (err error) { n, err = unix.Read(queue.Int(), buffer); return err })
+		err := Retry(func() (err error) { n, err = unix.Read(queue.Int(), buffer); return err })
 		if errors.Is(err, unix.EAGAIN) {
 			return events, nil
 		}
@@ -94,7 +94,7 @@ func MountID(unique uint64) (id int, err error) {
 		mount, params uint64
 	}{size: 24, mount: unique, params: basic}
 	var reply [512]byte
-	err = retry(func() error {
+	err = Retry(func() error {
 		_, _, errno := unix.Syscall6(unix.SYS_STATMOUNT, uintptr(unsafe.Pointer(&request)),
 			uintptr(unsafe.Pointer(&reply)), unsafe.Sizeof(reply), 0, 0, 0)
 		if errno != 0 {

@@ -23,7 +23,7 @@ const (
 // InodeID returns the descriptor's device and inode.
 func (fd *FD) InodeID() (InodeID, error) {
 	var st unix.Stat_t
-	if err := retry(func() error { return unix.Fstat(fd.Int(), &st) }); err != nil {
+	if err := Retry(func() error { return unix.Fstat(fd.Int(), &st) }); err != nil {
 		return InodeID{}, err
 	}
 	// Dev is 32 bits wide on some architectures.
@@ -36,7 +36,7 @@ func (fd *FD) NamespaceFlag() (int, error) {
 	// The request is only sent to nsfs: to a device driver the same number
 	// could mean anything (ioctl_ns(2)).
 	var fs unix.Statfs_t
-	if err := retry(func() error { return unix.Fstatfs(fd.Int(), &fs) }); err != nil {
+	if err := Retry(func() error { return unix.Fstatfs(fd.Int(), &fs) }); err != nil {
 		return 0, err
 	}
 	if fs.Type != unix.NSFS_MAGIC {
@@ -74,12 +74,12 @@ func (fd *FD) OwnerUID() (int, error) {
 
 // Setns moves the calling thread into the namespace (setns(2)).
 func Setns(fd *FD, flag int) error {
-	return retry(func() error { return unix.Setns(fd.Int(), flag) })
+	return Retry(func() error { return unix.Setns(fd.Int(), flag) })
 }
 
 // Unshare moves the calling thread into new namespaces (unshare(2)).
 func Unshare(flags int) error {
-	return retry(func() error { return unix.Unshare(flags) })
+	return Retry(func() error { return unix.Unshare(flags) })
 }
 
 // UnshareFS gives the calling thread a root, working directory and umask of its
@@ -116,5 +116,5 @@ func Getwd() (string, error) {
 // Chdir sets the working directory of the calling thread, and of those that share it
 // (CLONE_FS of clone(2)): Go's all do, but for those that [UnshareFS] was called on.
 func Chdir(path string) error {
-	return retry(func() error { return unix.Chdir(path) })
+	return Retry(func() error { return unix.Chdir(path) })
 }

@@ -151,7 +151,7 @@ func (p *PacketSocket) Ahead(n int) (frame []byte, lost bool, err error) {
 // receiveLarge returns the next frame that no slot has room for, behind the bytes of a tag.
 func (p *PacketSocket) receiveLarge() ([]byte, error) {
 	var n int
-	err := retry(func() (err error) { n, _, err = unix.Recvfrom(p.fd.Int(), p.large, unix.MSG_DONTWAIT); return err })
+	err := Retry(func() (err error) { n, _, err = unix.Recvfrom(p.fd.Int(), p.large, unix.MSG_DONTWAIT); return err })
 	if err != nil {
 		return nil, err
 	}

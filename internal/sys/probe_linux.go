@@ -15,7 +15,7 @@ func (fd *FD) Readlink(name string) (string, error) {
 	var small [128]byte
 	for buf := small[:]; ; buf = make([]byte, 4*len(buf)) {
 		var n int
-		err := retry(func() (err error) {
+		err := Retry(func() (err error) {
 			n, err = unix.Readlinkat(fd.Int(), name, buf)
 			return err
 		})
@@ -32,14 +32,14 @@ func (fd *FD) Readlink(name string) (string, error) {
 // closed is EBADF.
 func InodeIDOf(n int) (InodeID, error) {
 	var st unix.Stat_t
-	err := retry(func() error { return unix.Fstat(n, &st) })
+	err := Retry(func() error { return unix.Fstat(n, &st) })
 	return InodeID{Dev: uint64(st.Dev), Ino: st.Ino}, err // Dev is 32 bits wide on some architectures
 }
 
 // HasChildren tells whether the calling process has any child, running or not
 // waited for; it leaves them all as they are.
 func HasChildren() (bool, error) {
-	err := retry(func() error {
+	err := Retry(func() error {
 		return unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT|unix.WALL, nil)
 	})
 	if errors.Is(err, unix.ECHILD) {
@@ -78,6 +78,16 @@ func WaitReadable(limit time.Duration, fds ...*FD) error {
 	_, err := unix.Ppoll(polled, &timeout, nil)
 	if errors.Is(err, unix.EINTR) {
 		return nil
+	}
+	return err
+}
+
+// AwaitAnyEnd waits until one of the processes or threads that [OpenProcess] and [OpenThread] have
+// opened has ended, a signal comes, or the time is over. It closes the descriptors.
+func AwaitAnyEnd(limit time.Duration, ends ...*FD) error {
+	err := WaitReadable(limit, ends...)
+	for _, end := range ends {
+		err = errors.Join(err, end.Close())
 	}
 	return err
 }

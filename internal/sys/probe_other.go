@@ -14,6 +14,7 @@ func HasChildren() (bool, error)               { return false, errUnsupported }
 func OpenProcess(int) (*FD, error)             { return nil, errUnsupported }
 func OpenThread(int) (*FD, error)              { return nil, errUnsupported }
 func WaitReadable(time.Duration, ...*FD) error { return errUnsupported }
+func AwaitAnyEnd(time.Duration, ...*FD) error  { return errUnsupported }
 func SetHostname(string) error                 { return errUnsupported }
 func SetDomainname(string) error               { return errUnsupported }
 func NewSharedMemory() (int, error)            { return 0, errUnsupported }

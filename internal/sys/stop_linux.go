@@ -12,7 +12,7 @@ import (
 // AwaitStop waits until a signal stops a child of this process (waitid(2)). That the
 // child has ended is ECHILD; it is left to be waited for.
 func AwaitStop(child int) error {
-	return retry(func() error { return unix.Waitid(unix.P_PID, child, nil, unix.WSTOPPED, nil) })
+	return Retry(func() error { return unix.Waitid(unix.P_PID, child, nil, unix.WSTOPPED, nil) })
 }
 
 // StillStopped tells whether nothing has happened to a child since [AwaitStop]
@@ -21,7 +21,7 @@ func StillStopped(child int) (bool, error) {
 	// In this order: a new stop makes the kernel forget that the child was continued.
 	for _, event := range []int{unix.WCONTINUED, unix.WSTOPPED} {
 		var info unix.Siginfo
-		err := retry(func() error {
+		err := Retry(func() error {
 			return unix.Waitid(unix.P_PID, child, &info, event|unix.WNOHANG|unix.WNOWAIT, nil)
 		})
 		if err != nil || info.Signo != 0 {

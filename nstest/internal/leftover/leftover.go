@@ -59,13 +59,8 @@ func (n Namespaces) Processes() (left []state.Process, err error) {
 }
 
 // AwaitEnd returns when one of the processes has ended, or the time is over.
-func AwaitEnd(list []state.Process, limit time.Duration) (err error) {
+func AwaitEnd(list []state.Process, limit time.Duration) error {
 	var ends []*sys.FD
-	defer func() {
-		for _, end := range ends {
-			err = errors.Join(err, end.Close())
-		}
-	}()
 	for _, p := range list {
 		end, err := sys.OpenProcess(p.PID)
 		if err != nil {
@@ -75,7 +70,7 @@ func AwaitEnd(list []state.Process, limit time.Duration) (err error) {
 		}
 		ends = append(ends, end)
 	}
-	return sys.WaitReadable(limit, ends...)
+	return sys.AwaitAnyEnd(limit, ends...)
 }
 
 // KillAll kills the processes, and what they start meanwhile, and returns an error that
