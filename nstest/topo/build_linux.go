@@ -32,6 +32,9 @@ func (n *Network) build() error {
 	if err := n.each(n.nodes, (*node).prepare); err != nil {
 		return err
 	}
+	if err := n.chooseImpairers(); err != nil {
+		return err
+	}
 	// Making links takes a lock of the kernel, so that doing it in parallel gains nothing.
 	for _, node := range n.nodes {
 		if err := node.lay(); err != nil {
@@ -86,7 +89,7 @@ func (n *node) prepare() (err error) {
 func (n *node) lay() (err error) {
 	var requests []rtnl.Request
 	for _, e := range n.ends {
-		if !e.makes() {
+		if e.link.cabled || !e.makes() {
 			continue
 		}
 		fds, failed := e.far.node.fixture.Set().Fds(set.NS_NET)
@@ -133,7 +136,7 @@ func (n *node) configure() error {
 // dismantle deletes the links before their namespaces end, those of nodes with many first: one
 // request deletes all of a node, with their far ends.
 func (n *Network) dismantle() error {
-	errs := []error{n.services.end()}
+	errs := []error{n.services.end(), n.closeImpairers()}
 	nodes := slices.SortedStableFunc(slices.Values(n.nodes), func(a, b *node) int { return len(b.ends) - len(a.ends) })
 	gone := make(map[*Link]bool)
 	for _, node := range nodes {

@@ -4,12 +4,14 @@ package topo
 
 import "github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
 
+// Cables has a network do without netem.
+func Cables() Option { return func(c *config) { c.cables = true } }
+
 // Netem returns what has the kernel impair a link.
 func Netem(l *Link) impair.Impairer { return &netem{l.ends} }
 
-// NetemSeeded reports whether netem of a link that it impairs takes a seed.
-func NetemSeeded(l *Link) (bool, error) {
-	e := l.ends[0]
-	_, has, err := e.node.conn.NetemSeed(e.index)
-	return has, err
-}
+// NetemHasSeed reports whether netem takes a seed.
+func NetemHasSeed() (bool, error) { return netemHasSeed() }
+
+// Impairer returns what impairs a link.
+func Impairer(l *Link) impair.Impairer { return l.impairer }

@@ -152,7 +152,6 @@ func (l *Link) Set(impairments ...Impairment) {
 	if l.rules == before {
 		return
 	}
-	n.needImpairer(l)
 	n.note("set " + l.String() + ": " + l.impairmentText())
 	if err := n.carryOut(l); err != nil {
 		n.fatal("set "+l.String(), err)

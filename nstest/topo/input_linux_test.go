@@ -115,7 +115,7 @@ func TestBadInputIsNamed(t *testing.T) {
 
 func TestSeedIsAWholeNumber(t *testing.T) {
 	t.Setenv("NSTEST_SEED", "one")
-	want := `topo: new: NSTEST_SEED is no seed, which is a whole number up to 2^64-1: strconv.ParseUint: parsing "one": invalid syntax`
+	want := `topo: new: the environment variable NSTEST_SEED: strconv.ParseUint: parsing "one": invalid syntax`
 	if text := failure.Text(t, func(tb testing.TB) { topo.New(tb) }); text != want {
 		t.Errorf("ends with %q, want %q", text, want)
 	}

@@ -24,7 +24,8 @@ type Link struct {
 	down     bool            // guarded by the network's lock, as is what follows
 	rules    [2]impair.Rules // for what each of the ends sends
 	impairer impair.Impairer // nil while the link is plain
-	carried  [2]impair.Rules // those that the impairer was told
+	cabled   bool            // the impairer is a cable, which the interfaces belong to
+	told     [2]impair.Rules // to the impairer
 	changes  int             // of the rules
 }
 

@@ -46,6 +46,7 @@ type config struct {
 	ecmp     bool
 	seed     uint64
 	seeded   bool // by the test
+	cables   bool // the kernel's netem is not to be used
 
 	addressTime time.Duration // if it is not the usual one
 }
@@ -95,7 +96,6 @@ func (n *Network) Link(a, b Node, opts ...LinkOption) *Link {
 	if err := n.checkLink(l); err != nil {
 		n.fatal(fmt.Sprintf("link %s to %s", l.ends[0].node.name, l.ends[1].node.name), err)
 	}
-	n.needImpairer(l)
 	for i, e := range l.ends {
 		e.link, e.far = l, l.ends[1-i]
 		e.index = firstIndex + len(e.node.ends)

@@ -6,9 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
-	"math/rand/v2"
-	"os"
-	"strconv"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
 )
@@ -22,22 +19,12 @@ func Seed(seed uint64) Option {
 	return func(c *config) { c.seed, c.seeded = seed, true }
 }
 
-const seedVariable = "NSTEST_SEED"
-
 // chooseSeed finds a seed where none was given.
 func (c *config) chooseSeed() (err error) {
-	if c.seeded {
-		return nil
+	if !c.seeded {
+		c.seed, err = impair.Seed()
 	}
-	text := os.Getenv(seedVariable)
-	if text == "" {
-		c.seed = uint64(rand.Uint32()) // short enough to be typed
-		return nil
-	}
-	if c.seed, err = strconv.ParseUint(text, 0, 64); err != nil {
-		return fmt.Errorf("%s is no seed, which is a whole number up to 2^64-1: %w", seedVariable, err)
-	}
-	return nil
+	return err
 }
 
 // seedFor begins the random decisions of one direction of a link, until its rules change again. They have
@@ -45,7 +32,7 @@ func (c *config) chooseSeed() (err error) {
 func (l *Link) seedFor(d impair.Direction) uint64 {
 	h := fnv.New64a()
 	for _, part := range []uint64{l.network.config.seed, uint64(l.number), uint64(d), uint64(l.changes)} {
-		h.Write(binary.LittleEndian.AppendUint64(nil, part)) // returns no error
+		h.Write(binary.LittleEndian.AppendUint64(nil, part)) // which never fails
 	}
 	return h.Sum64()
 }
@@ -58,5 +45,5 @@ func (n *Network) seedText() string {
 	if n.config.seeded {
 		return fmt.Sprintf("\n  its links lose frames by the test's topo.Seed(%d)", n.config.seed)
 	}
-	return fmt.Sprintf("\n  its links lose the same frames again with %s=%d", seedVariable, n.config.seed)
+	return fmt.Sprintf("\n  its links lose the same frames again with %s=%d", impair.SeedVariable, n.config.seed)
 }

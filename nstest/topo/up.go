@@ -66,19 +66,27 @@ func (n *Network) each(nodes []*node, f func(*node) error) error {
 
 // eachOf is each, with that many at a time.
 func (n *Network) eachOf(nodes []*node, many int, f func(*node) error) error {
-	errs := make([]error, len(nodes))
+	return inParallel(nodes, many, func(node *node) error {
+		if err := f(node); err != nil {
+			return fmt.Errorf("%v %s: %w", node.kind, node.name, err)
+		}
+		return nil
+	})
+}
+
+// inParallel runs f for all of a list, with that many at a time.
+func inParallel[T any](list []T, many int, f func(T) error) error {
+	errs := make([]error, len(list))
 	var running sync.WaitGroup
 	next := make(chan int)
-	for range min(many, len(nodes)) {
+	for range min(many, len(list)) {
 		running.Go(func() {
 			for i := range next {
-				if err := f(nodes[i]); err != nil {
-					errs[i] = fmt.Errorf("%v %s: %w", nodes[i].kind, nodes[i].name, err)
-				}
+				errs[i] = f(list[i])
 			}
 		})
 	}
-	for i := range nodes {
+	for i := range list {
 		next <- i
 	}
 	close(next)
