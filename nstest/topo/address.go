@@ -17,6 +17,8 @@ type segment struct {
 	ports   []*end // of hosts and routers
 	routers []*end
 	subnets []netip.Prefix
+
+	delegated netip.Prefix // the network of IPv6, if a router gets it
 }
 
 // deal finds the segments, in the order of the links, and gives each of their ports its addresses.
@@ -36,10 +38,16 @@ func (n *Network) deal() error {
 		chosen = append(chosen, s.subnets...)
 		n.segments = append(n.segments, s)
 	}
+	if err := n.delegate(); err != nil {
+		return err
+	}
 	var next4, next6 uint32
 	for _, s := range n.segments {
 		if len(s.subnets) == 0 {
 			s.subnets = []netip.Prefix{dealt4(&next4, len(s.ports), chosen), dealt6(&next6, chosen)}
+			if s.delegated.IsValid() {
+				s.subnets[1] = s.delegated
+			}
 		}
 	}
 	if err := n.checkOverlaps(); err != nil {

@@ -9,6 +9,6 @@ package topo
 func Advertise() NodeOption {
 	return func(c *nodeConfig) {
 		c.only("Advertise", isRouter)
-		c.routers = true
+		c.slaac = true
 	}
 }

@@ -130,7 +130,9 @@ func (e *end) advertisement() *ndp.RouterAdvertisement {
 	m := &ndp.RouterAdvertisement{
 		CurrentHopLimit: 64,
 		RouterLifetime:  routerLifetime,
-		Options:         []ndp.Option{&ndp.LinkLayerAddress{Direction: ndp.Source, Addr: e.mac}},
+		// Both flags go together (RFC 4861, 4.2).
+		ManagedConfiguration: e.node.config.dhcp6, OtherConfiguration: e.node.config.dhcp6,
+		Options: []ndp.Option{&ndp.LinkLayerAddress{Direction: ndp.Source, Addr: e.mac}},
 	}
 	if mtu := e.link.config.mtu; mtu != 0 {
 		m.Options = append(m.Options, ndp.NewMTU(uint32(mtu)))
@@ -138,7 +140,7 @@ func (e *end) advertisement() *ndp.RouterAdvertisement {
 	for _, p := range e.segment.of(IPv6) {
 		m.Options = append(m.Options, &ndp.PrefixInformation{
 			Prefix: p.Addr(), PrefixLength: uint8(p.Bits()),
-			OnLink: true, AutonomousAddressConfiguration: autoconfigured(p),
+			OnLink: true, AutonomousAddressConfiguration: e.node.config.slaac && autoconfigured(p),
 			ValidLifetime: prefixLifetime, PreferredLifetime: prefixLifetime,
 		})
 	}

@@ -21,9 +21,6 @@ const (
 	client4 = 68
 )
 
-// askAgain is how long a client waits for an answer at first, and then twice as long each time.
-const askAgain = time.Second
-
 // ask4 gets leases for those ends that are to have IPv4 addresses.
 func (n *node) ask4(ends []*end, deadline time.Time) (leases map[*end]lease4, err error) {
 	ends = slices.DeleteFunc(slices.Clone(ends), func(e *end) bool { return !slices.Contains(e.awaited(), IPv4) })
@@ -103,25 +100,17 @@ func (c *dhcp4Client) says(m *dhcpv4.DHCPv4) {
 
 // exchange sends a message until it is answered by one of those types.
 func (c *dhcp4Client) exchange(m *dhcpv4.DHCPv4, types ...dhcpv4.MessageType) (*dhcpv4.DHCPv4, error) {
-	var sent error
-	for times, wait := 1, askAgain; ; times, wait = times+1, 2*wait {
-		control := &ipv4.ControlMessage{IfIndex: c.end.index}
-		if _, sent = c.conn.WriteTo(m.ToBytes(), control, &net.UDPAddr{IP: net.IPv4bcast, Port: server4}); sent != nil {
-			sent = fmt.Errorf("the last one could not be sent: %w", sent)
-		}
-		until := time.Now().Add(wait)
-		if until.After(c.deadline) {
-			until = c.deadline
-		}
-		answer, err := c.receive(m, until, types)
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			return answer, err
-		}
-		if !until.Before(c.deadline) {
-			err := fmt.Errorf("no DHCPv4 %v has come, after %d times %v", types[0], times, m.MessageType())
-			return nil, errors.Join(append([]error{err, sent}, c.end.failures4()...)...)
-		}
+	control := &ipv4.ControlMessage{IfIndex: c.end.index}
+	to := &net.UDPAddr{IP: net.IPv4bcast, Port: server4}
+	answer, times, err := ask(c.deadline, func() error {
+		_, err := c.conn.WriteTo(m.ToBytes(), control, to)
+		return err
+	}, func(until time.Time) (*dhcpv4.DHCPv4, error) { return c.receive(m, until, types) })
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		none := fmt.Errorf("no DHCPv4 %v has come, after %d times %v", types[0], times, m.MessageType())
+		return nil, errors.Join(append([]error{none, err}, c.end.failures4()...)...)
 	}
+	return answer, err
 }
 
 // receive returns the answer to a message.
@@ -142,6 +131,3 @@ func (c *dhcp4Client) receive(m *dhcpv4.DHCPv4, until time.Time, types []dhcpv4.
 		}
 	}
 }
-
-// maxPacket is more than any packet of DHCP here has.
-const maxPacket = 9000

@@ -32,7 +32,7 @@
 // as well as in programs, since all hosts of a network have an /etc/hosts of their own.
 //
 // Hosts can ask for their addresses instead, and get them by real packets: routers with [Advertise] send router
-// advertisements, nodes with [DHCP4] are DHCP servers, and hosts that are [Dynamic] ask.
+// advertisements, nodes with [DHCP4] and [DHCP6] are DHCP servers, and hosts that are [Dynamic] ask.
 //
 // # Routers as people meet them
 //

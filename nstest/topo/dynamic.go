@@ -38,24 +38,29 @@ func (f Family) of(a netip.Addr) bool { return a.Is4() == (f == IPv4) }
 type addressing struct {
 	dynamic  bool
 	families []Family // that are waited for
-	routers  bool     // it advertises prefixes
+	slaac    bool     // it advertises networks to make addresses in
 	dhcp4    bool
+	dhcp6    bool
+
+	pool          netip.Prefix // of what it delegates
+	delegatedBits int
 }
 
 // A dynamicEnd is what an end has besides where addresses are given on request.
 type dynamicEnd struct {
 	mac     net.HardwareAddr
 	planned []netip.Prefix // addresses that servers give to it
-	lease   lease4
+	lease4  lease4
+	lease6  lease6
 	lost    bool // its link went down, and it has not asked since
 }
 
 // Dynamic has a node ask for its addresses, as most hosts do: by SLAAC (RFC 4862), which is the kernel's,
-// and DHCPv4 (RFC 2131). It gets no others, and has the routes that it is told of. A host asks on all its links, a router
+// DHCPv4 (RFC 2131) and, where a router advertisement says so, DHCPv6 (RFC 9915). It gets no others, and has the routes that it is told of. A host asks on all its links, a router
 // on its first one, its uplink.
 //
-// [Network.Up] returns when the addresses are there, of the families that nodes at the link give out: see [Advertise]
-// and [DHCP4]. If a program of the test gives them, which Fixture.Start has started before Up, the families
+// [Network.Up] returns when the addresses are there, of the families that nodes at the link give out: see [Advertise],
+// [DHCP4] and [DHCP6]. If a program of the test gives them, which Fixture.Start has started before Up, the families
 // say what to wait for:
 //
 //	n.Host("client", topo.Dynamic(topo.IPv4))
@@ -90,7 +95,7 @@ func (n *node) asking() (list []*end) {
 func (n *Network) onRequest() bool {
 	return slices.ContainsFunc(n.nodes, func(node *node) bool {
 		c := &node.config
-		return c.dynamic || c.routers || c.dhcp4
+		return c.dynamic || c.slaac || c.dhcp4 || c.dhcp6
 	})
 }
 
@@ -111,10 +116,13 @@ func (n *Network) withhold() error {
 			e.planned, e.addresses = e.addresses, nil
 			if len(e.awaited()) == 0 {
 				errs = append(errs, fmt.Errorf("%v %s asks for addresses on the link %v, and no node there gives any: "+
-					"topo.Advertise and topo.DHCP4 make a router do so, and topo.Dynamic(topo.IPv4) waits for a program of the test",
+					"topo.Advertise, DHCP4 and DHCP6 make a router do so, and topo.Dynamic(topo.IPv4) waits for a program of the test",
 					e.node.kind, e.node.name, l))
 			}
 		}
+	}
+	for _, node := range n.nodes {
+		node.withholdDelegated()
 	}
 	return errors.Join(errs...)
 }
@@ -143,8 +151,11 @@ func (e *end) servers(is func(*addressing) bool) (list []*end) {
 	return list
 }
 
-func advertises(c *addressing) bool { return c.routers }
+func advertises(c *addressing) bool { return c.slaac || c.dhcp6 }
+func slaac(c *addressing) bool      { return c.slaac }
 func leases4(c *addressing) bool    { return c.dhcp4 }
+func leases6(c *addressing) bool    { return c.dhcp6 }
+func delegates(c *addressing) bool  { return c.dhcp6 && !c.dynamic }
 
 // of returns the segment's networks of one family.
 func (s *segment) of(f Family) (list []netip.Prefix) {

@@ -9,12 +9,10 @@ import (
 	"io/fs"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
-	"golang.org/x/sys/unix"
 )
 
 // addressTime is how long nodes may take to get their addresses.
@@ -110,12 +108,12 @@ func (e *end) asksAgain() bool {
 
 func (n *node) startServers() error {
 	c := &n.config
-	if c.routers {
+	if advertises(&c.addressing) {
 		if err := n.advertise(); err != nil {
 			return err
 		}
 		for _, e := range n.ends {
-			if e.asks() {
+			if e.asks() || len(e.planned) > 0 { // which have to be there first
 				continue
 			}
 			if err := e.advertise(); err != nil {
@@ -123,10 +121,25 @@ func (n *node) startServers() error {
 			}
 		}
 	}
+	if c.dhcp6 {
+		if err := n.serve6(n.routeDelegated); err != nil {
+			return err
+		}
+	}
 	if c.dhcp4 {
 		return n.serve4()
 	}
 	return nil
+}
+
+// routeDelegated is called on the goroutine of a server, and so has a socket of its own.
+func (n *node) routeDelegated(to netip.Prefix, via netip.Addr, e *end) error {
+	conn, err := rtnl.Dial(n.fixture.Set())
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Do(rtnl.SetLeasedRoute(to, via, e.index, e.metric()))
 }
 
 // acquire gets the addresses that the node is to ask for, on those of its links that are up.
@@ -143,7 +156,7 @@ func (n *node) acquire() error {
 	var errs []error
 	for _, e := range ends {
 		if slices.Contains(e.awaited(), IPv6) {
-			errs = append(errs, e.explain(n.autoconfigure(e, deadline)))
+			errs = append(errs, e.explain(n.configure6(e, deadline)))
 		}
 	}
 	errs = append(errs, <-asked, n.apply4(ends, leases))
@@ -151,52 +164,6 @@ func (n *node) acquire() error {
 		errs = append(errs, n.learn(e))
 	}
 	return errors.Join(errs...)
-}
-
-// explain adds what is known of why the end has got no address.
-func (e *end) explain(err error) error {
-	if err == nil {
-		return nil
-	}
-	var known []error
-	var names []string
-	for _, s := range e.servers(advertises) {
-		names = append(names, s.node.name)
-		known = append(known, s.node.advertiser.failure())
-	}
-	text := "no node of the network advertises there"
-	if len(names) > 0 {
-		text = "there, topo.Advertise is for " + strings.Join(names, ", ")
-	}
-	return errors.Join(append([]error{fmt.Errorf("no IPv6 address for %s (link %v): %w; %s", e.name, e.link, err, text)}, known...)...)
-}
-
-// autoconfigure waits for the addresses that the kernel makes of router advertisements.
-func (n *node) autoconfigure(e *end, deadline time.Time) error {
-	var wanted []netip.Prefix
-	for _, p := range e.segment.of(IPv6) {
-		if autoconfigured(p) && len(e.servers(advertises)) > 0 {
-			wanted = append(wanted, p)
-		}
-	}
-	look := func() (missing []string, err error) {
-		advert, err := n.conn.Advert(e.index)
-		if err != nil || !advert.Received {
-			return []string{"no router advertisement has come"}, err
-		}
-		addresses, err := n.conn.Addresses(e.index)
-		for _, p := range wanted {
-			if !slices.ContainsFunc(addresses, func(a netip.Prefix) bool { return p.Contains(a.Addr()) }) {
-				missing = append(missing, fmt.Sprintf("router advertisements have come, and no address in %v was made of them", p))
-			}
-		}
-		if len(wanted) == 0 && !slices.ContainsFunc(addresses, func(a netip.Prefix) bool { return a.Addr().Is6() }) {
-			missing = []string{"router advertisements have come, and no address was made of them"}
-		}
-		return missing, err
-	}
-	return rtnl.Await(n.fixture.Set(), time.Until(deadline), look,
-		unix.RTNLGRP_IPV6_IFINFO, unix.RTNLGRP_IPV6_IFADDR, unix.RTNLGRP_IPV6_ROUTE)
 }
 
 // apply4 gives the interfaces what was leased, and takes back what was before.
@@ -207,14 +174,14 @@ func (n *node) apply4(ends []*end, leases map[*end]lease4) error {
 		if !has {
 			continue
 		}
-		if before, had := e.lease, e.lease.address.IsValid(); had && before.address != lease.address {
+		if before, had := e.lease4, e.lease4.address.IsValid(); had && before.address != lease.address {
 			requests = append(requests, rtnl.DelAddress(e.name, e.index, before.address))
 		}
 		requests = append(requests, rtnl.AddAddress(e.name, e.index, lease.address))
 		if len(lease.routers) > 0 {
 			requests = append(requests, rtnl.SetLeasedRoute(everywhere(IPv4), lease.routers[0], e.index, e.metric()))
 		}
-		e.lease = lease
+		e.lease4 = lease
 	}
 	return n.conn.Do(requests...)
 }
@@ -241,24 +208,18 @@ func (e *end) advertise() error {
 	return err
 }
 
-// linkLocal waits until the end has its link-local address, which the kernel makes by itself.
-func (e *end) linkLocal() (address netip.Addr, err error) {
-	look := func() (missing []string, err error) {
-		address, err = e.node.conn.LinkLocal(e.index)
-		if !address.IsValid() {
-			missing = []string{fmt.Sprintf("there is no link-local address at %s (link %v)", e.name, e.link)}
-		}
-		return missing, err
-	}
-	err = rtnl.Await(e.node.fixture.Set(), settleTime, look, unix.RTNLGRP_IPV6_IFADDR, unix.RTNLGRP_IPV6_ROUTE)
-	return address, err
-}
-
 // learn reads which addresses the end has.
 func (n *node) learn(e *end) error {
 	addresses, err := n.conn.Addresses(e.index)
 	if err != nil {
 		return err
+	}
+	for i, p := range addresses { // a leased one has no network of its own
+		for _, subnet := range e.segment.of(IPv6) {
+			if p.Bits() == 128 && subnet.Contains(p.Addr()) {
+				addresses[i] = netip.PrefixFrom(p.Addr(), subnet.Bits())
+			}
+		}
 	}
 	e.addresses, e.lost = addresses, false
 	return nil

@@ -101,7 +101,7 @@ func TestWhoGetsNoAddressIsSaidAndWhy(t *testing.T) {
 		"no IPv6 address for eth0 (link h-r): after 300ms, no router advertisement has come; no node of the network advertises there": func(n *topo.Network) {
 			n.Link(n.Host("h", topo.Dynamic(topo.IPv6)), n.Router("r"))
 		},
-		"no router advertisement has come; there, topo.Advertise is for r\nrouter advertisement of r on eth0: write ip": func(n *topo.Network) {
+		"no router advertisement has come; there, router advertisements are for r to send\nrouter advertisement of r on eth0: write ip": func(n *topo.Network) {
 			r := n.Router("r", topo.Advertise())
 			n.Link(n.Host("h", topo.Dynamic()), r)
 			dropOutput(t, r, "icmpv6 type nd-router-advert")
@@ -111,9 +111,32 @@ func TestWhoGetsNoAddressIsSaidAndWhy(t *testing.T) {
 			h.SetSysctl("net.ipv6.conf.default.autoconf", "0")
 			n.Link(h, n.Router("r", topo.Advertise()))
 		},
-		`make the switch "s": Dynamic is no option of a switch`:         func(n *topo.Network) { n.Switch("s", topo.Dynamic()) },
-		`make the host "h": Advertise is no option of a host`:           func(n *topo.Network) { n.Host("h", topo.Advertise()) },
-		`make the switch "s": DHCP4 is no option of a switch`:           func(n *topo.Network) { n.Switch("s", topo.DHCP4()) },
+		`make the switch "s": Dynamic is no option of a switch`:        func(n *topo.Network) { n.Switch("s", topo.Dynamic()) },
+		`make the host "h": Advertise is no option of a host`:          func(n *topo.Network) { n.Host("h", topo.Advertise()) },
+		`make the switch "s": DHCP4 is no option of a switch`:          func(n *topo.Network) { n.Switch("s", topo.DHCP4()) },
+		`make the host "h": DHCP6 is no option of a host`:              func(n *topo.Network) { n.Host("h", topo.DHCP6()) },
+		`make the router "r": Delegate: netip.ParsePrefix("2001:db8")`: func(n *topo.Network) { n.Router("r", topo.Delegate("2001:db8", 56)) },
+		`make the router "r": Delegate: 10.0.0.0/8 is no IPv6 network`: func(n *topo.Network) { n.Router("r", topo.Delegate("10.0.0.0/8", 56)) },
+		"networks of 48 bits are delegated out of one of 48: it must be 49 to 64": func(n *topo.Network) {
+			n.Router("r", topo.Delegate("2001:db8::/48", 48))
+		},
+		"2001:db8::/63 of the router r has no network left for the router c": func(n *topo.Network) {
+			r := n.Router("r", topo.Delegate("2001:db8::/63", 64))
+			for _, name := range []string{"a", "b", "c"} {
+				n.Link(n.Router(name, topo.Dynamic()), r)
+			}
+		},
+		"2001:db8::/64, which is delegated to the router a, has too few networks for its links": func(n *topo.Network) {
+			r, a := n.Router("r", topo.Delegate("2001:db8::/60", 64)), n.Router("a", topo.Dynamic())
+			for _, other := range []topo.Node{r, n.Host("h1"), n.Host("h2")} {
+				n.Link(a, other)
+			}
+		},
+		"DHCPv6 server of r on eth0: write udp": func(n *topo.Network) {
+			r := n.Router("r", topo.DHCP6())
+			n.Link(n.Host("h", topo.Dynamic()), r)
+			dropOutput(t, r, "udp sport 547")
+		},
 		`make the host "h": Dynamic(5): the families are IPv4 and IPv6`: func(n *topo.Network) { n.Host("h", topo.Dynamic(5)) },
 	} {
 		limit := 300 * time.Millisecond

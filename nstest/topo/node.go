@@ -35,6 +35,8 @@ type node struct {
 	routes  map[netip.Prefix][]netip.Addr // those that were set last
 	divided bool                          // it has rules of a partition
 	servers
+	delegation *delegation
+	planned    netip.Prefix // that is to be delegated to a router
 }
 
 type nodeKind uint8

@@ -7,13 +7,16 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync"
+	"time"
 )
 
 // servers are those of a node, nil where it has none.
 type servers struct {
 	advertiser *advertiser
 	dhcp4      *dhcp4Server
+	dhcp6      *dhcp6Server
 }
 
 // services are what answers the neighbours of nodes, each on a goroutine of its own until the network ends.
@@ -55,6 +58,34 @@ func (s *services) end() error {
 	s.errs = nil
 	return errors.Join(errs...)
 }
+
+// askAgain is how long a client waits for an answer at first, and then twice as long each time.
+const askAgain = time.Second
+
+// ask sends a message until there is an answer, and returns how often. At the deadline the error is an
+// os.ErrDeadlineExceeded, with the one of sending.
+func ask[M any](deadline time.Time, send func() error, receive func(until time.Time) (M, error)) (answer M, times int, err error) {
+	for wait := askAgain; ; wait *= 2 {
+		times++
+		sent := send()
+		until := time.Now().Add(wait)
+		if until.After(deadline) {
+			until = deadline
+		}
+		answer, err = receive(until)
+		switch {
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return answer, times, err
+		case !until.Before(deadline) && sent != nil:
+			return answer, times, fmt.Errorf("%w: the last one could not be sent: %w", err, sent)
+		case !until.Before(deadline):
+			return answer, times, err
+		}
+	}
+}
+
+// maxPacket is more than any packet of DHCP here has.
+const maxPacket = 9000
 
 // listenPacket is net.ListenPacket in the node's network namespace, for sockets of any kind.
 func (n *node) listenPacket(network, address string) (conn net.PacketConn, err error) {

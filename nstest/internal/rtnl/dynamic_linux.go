@@ -78,8 +78,15 @@ const (
 	raManaged  = 0x40
 )
 
-// Advert returns what is known of router advertisements on an interface.
+// Advert returns what is known of router advertisements on an interface. Of one that changes nothing but the flag that it
+// was received the kernel says nothing, nor is that set if it came before the solicitation was sent
+// (net/ipv6/ndisc.c, ndisc_router_discovery); it adds a route, of which the kernel tells.
 func (c *Conn) Advert(index int) (advert Advert, err error) {
+	routed, err := c.advertised(index)
+	if err != nil {
+		return Advert{}, err
+	}
+	advert.Received = routed
 	message := nl.NewIfInfomsg(unix.AF_INET6)
 	err = c.dump(unix.RTM_GETLINK, message, func(m syscall.NetlinkMessage) error {
 		if int(nl.DeserializeIfInfomsg(m.Data).Index) != index {
@@ -92,11 +99,28 @@ func (c *Conn) Advert(index int) (advert Advert, err error) {
 		value, err := attribute(info, unix.IFLA_INET6_FLAGS)
 		if value != nil {
 			flags := binary.NativeEndian.Uint32(value)
-			advert = Advert{flags&raReceived != 0, flags&raManaged != 0}
+			advert = Advert{routed || flags&raReceived != 0, flags&raManaged != 0}
 		}
 		return err
 	})
 	return advert, err
+}
+
+// advertised reports whether there is a route over an interface that comes of a router advertisement.
+func (c *Conn) advertised(index int) (is bool, err error) {
+	message := nl.NewRtMsg()
+	message.Family = unix.AF_INET6
+	err = c.dump(unix.RTM_GETROUTE, message, func(m syscall.NetlinkMessage) error {
+		if nl.DeserializeRtMsg(m.Data).Protocol != unix.RTPROT_RA {
+			return nil
+		}
+		attributes, err := nl.ParseRouteAttr(m.Data[unix.SizeofRtMsg:])
+		for _, a := range attributes {
+			is = is || a.Attr.Type == unix.RTA_OIF && int(binary.NativeEndian.Uint32(a.Value)) == index
+		}
+		return err
+	})
+	return is, err
 }
 
 // DelAddress takes an address from an interface.

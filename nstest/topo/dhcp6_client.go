@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
+	"github.com/insomniacslk/dhcp/iana"
+	"golang.org/x/net/ipv6"
+)
+
+// The ports of DHCPv6 (RFC 9915, 7.2).
+const (
+	client6 = 546
+	server6 = 547
+)
+
+// A dhcp6Client asks for an address on one link, and if it is a router's for a network to be delegated.
+type dhcp6Client struct {
+	end      *end
+	from     netip.Addr // link-local
+	conn     *ipv6.PacketConn
+	deadline time.Time
+}
+
+// ask6 gets a lease for an end.
+func (n *node) ask6(e *end, from netip.Addr, deadline time.Time) (lease lease6, err error) {
+	socket, err := n.listenPacket("udp6", fmt.Sprintf("[::]:%d", client6))
+	if err != nil {
+		return lease6{}, fmt.Errorf("DHCPv6: %w", err)
+	}
+	defer func() { err = errors.Join(err, socket.Close()) }()
+	c := &dhcp6Client{end: e, from: from, conn: ipv6.NewPacketConn(socket), deadline: deadline}
+	if err := c.conn.SetControlMessage(ipv6.FlagInterface, true); err != nil {
+		return lease6{}, fmt.Errorf("DHCPv6: %w", err)
+	}
+	return c.lease()
+}
+
+// duid identifies a node to servers (RFC 9915, 11.4).
+func (n *node) duid() dhcpv6.DUID {
+	return &dhcpv6.DUIDLL{HWType: iana.HWTypeEthernet, LinkLayerAddr: n.ends[0].mac}
+}
+
+// iaid tells a node's links apart (RFC 9915, 12).
+func (e *end) iaid() [4]byte { return [4]byte(e.mac[2:]) }
+
+// lease asks who offers an address, and takes the first one (RFC 9915, 18.2).
+func (c *dhcp6Client) lease() (lease6, error) {
+	solicit, err := dhcpv6.NewSolicit(c.end.mac, dhcpv6.WithClientID(c.end.node.duid()), dhcpv6.WithIAID(c.end.iaid()))
+	if err != nil {
+		return lease6{}, err
+	}
+	if c.end.node.kind == isRouter { // it does without, if it is refused
+		dhcpv6.WithIAPD(c.end.iaid())(solicit)
+	}
+	offer, err := c.exchange(solicit, dhcpv6.MessageTypeAdvertise)
+	if err != nil {
+		return lease6{}, err
+	}
+	if _, err := leaseOf(offer); err != nil {
+		return lease6{}, err
+	}
+	request, err := dhcpv6.NewRequestFromAdvertise(offer)
+	if err != nil {
+		return lease6{}, err
+	}
+	reply, err := c.exchange(request, dhcpv6.MessageTypeReply)
+	if err != nil {
+		return lease6{}, err
+	}
+	return leaseOf(reply)
+}
+
+// leaseOf reads what a server gives.
+func leaseOf(m *dhcpv6.Message) (lease lease6, err error) {
+	refused := func(status *dhcpv6.OptStatusCode) {
+		if status != nil && status.StatusCode != iana.StatusSuccess {
+			err = errors.Join(err, fmt.Errorf("the DHCPv6 server refuses: %v: %s", status.StatusCode, status.StatusMessage))
+		}
+	}
+	refused(m.Options.Status())
+	if ia := m.Options.OneIANA(); ia != nil {
+		refused(ia.Options.Status())
+		if a := ia.Options.OneAddress(); a != nil {
+			lease.address, _ = netip.AddrFromSlice(a.IPv6Addr)
+		}
+	}
+	if ia := m.Options.OneIAPD(); ia != nil {
+		for _, p := range ia.Options.Prefixes() {
+			bits, _ := p.Prefix.Mask.Size()
+			address, _ := netip.AddrFromSlice(p.Prefix.IP.To16())
+			lease.prefix = netip.PrefixFrom(address, bits)
+		}
+	}
+	if err == nil && !lease.address.IsValid() {
+		err = errors.New("the DHCPv6 server gives no address")
+	}
+	return lease, err
+}
+
+// exchange sends a message until it is answered by one of that type.
+func (c *dhcp6Client) exchange(m *dhcpv6.Message, kind dhcpv6.MessageType) (*dhcpv6.Message, error) {
+	control := &ipv6.ControlMessage{IfIndex: c.end.index, Src: c.from.AsSlice()}
+	to := &net.UDPAddr{IP: dhcpv6.AllDHCPRelayAgentsAndServers, Port: server6}
+	answer, times, err := ask(c.deadline, func() error {
+		_, err := c.conn.WriteTo(m.ToBytes(), control, to)
+		return err
+	}, func(until time.Time) (*dhcpv6.Message, error) { return c.receive(m, until, kind) })
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		none := fmt.Errorf("no DHCPv6 %v has come, after %d times %v", kind, times, m.MessageType)
+		return nil, errors.Join(append([]error{none, err}, c.end.failures6()...)...)
+	}
+	return answer, err
+}
+
+// receive returns the answer to a message.
+func (c *dhcp6Client) receive(m *dhcpv6.Message, until time.Time, kind dhcpv6.MessageType) (*dhcpv6.Message, error) {
+	if err := c.conn.SetReadDeadline(until); err != nil {
+		return nil, err
+	}
+	buffer := make([]byte, maxPacket)
+	for {
+		size, control, _, err := c.conn.ReadFrom(buffer)
+		if err != nil {
+			return nil, err
+		}
+		answer, err := dhcpv6.MessageFromBytes(buffer[:size])
+		if err == nil && control != nil && control.IfIndex == c.end.index && answer.TransactionID == m.TransactionID &&
+			answer.MessageType == kind {
+			return answer, nil
+		}
+	}
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo_test
+
+import (
+	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
+)
+
+// Hosts at a switch get their addresses of a router, as in an office.
+func ExampleDynamic() {
+	test := func(t *testing.T) {
+		n := topo.New(t)
+		router := n.Router("router", topo.Advertise(), topo.DHCP4())
+		s := n.Switch("switch")
+		printer, laptop := n.Host("printer", topo.Dynamic()), n.Host("laptop", topo.Dynamic())
+		for _, node := range []topo.Node{router, printer, laptop} {
+			n.Link(s, node)
+		}
+		n.Up()
+		t.Log(printer.Addrs()) // [10.0.0.2 fd00::74:6fff:fe00:3]
+	}
+	_ = test
+}
+
+// A provider delegates a network to a router at home, which advertises parts of it to what is
+// behind it.
+func ExampleDHCP6() {
+	test := func(t *testing.T) {
+		n := topo.New(t)
+		isp := n.Router("isp", topo.DHCP6())
+		home := n.Router("home", topo.Dynamic(), topo.Advertise())
+		laptop := n.Host("laptop", topo.Dynamic())
+		n.Link(home, isp) // its first link is its uplink
+		n.Link(home, laptop)
+		n.Up()
+		t.Log(home.Delegated(), laptop.Addr6())
+	}
+	_ = test
+}
