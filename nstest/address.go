@@ -29,7 +29,7 @@ func (f *Fixture) AddAddress(link, cidr string) {
 			missing(tb, fmt.Sprintf("this machine lacks %v", r))
 		}
 	}
-	tb.Fatalf("nstest: %s: add %s to %s: %v", in.name, cidr, link, err)
+	tb.Fatalf("nstest: %s: add %s to %s: %v", in.Name, cidr, link, err)
 }
 
 func (in *instance) addAddress(handle *netlink.Handle, link, cidr string) error {

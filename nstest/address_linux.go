@@ -27,7 +27,7 @@ func (in *instance) addIPv6(handle *netlink.Handle, on netlink.Link, address *ne
 	// which a worker of the kernel adds (net/ipv6/addrconf.c, addrconf_dad_work).
 	var routes *nl.NetlinkSocket
 	var err error
-	if e := in.set.Do(func() { routes, err = nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_IPV6_ROUTE) }); e != nil {
+	if e := in.Set.Do(func() { routes, err = nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_IPV6_ROUTE) }); e != nil {
 		return e
 	}
 	if err != nil {

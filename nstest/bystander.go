@@ -77,7 +77,7 @@ func caller() (at string, runsTest bool) {
 			runsTest = runsTest || strings.HasPrefix(frame.Function, runner)
 		}
 		// Do brings the end of its function back to the goroutine that called it.
-		runsTest = runsTest || strings.HasSuffix(frame.Function, "/set.runLocked")
+		runsTest = runsTest || strings.HasSuffix(frame.Function, "/internal/thread.locked")
 		if !more {
 			return at, runsTest
 		}

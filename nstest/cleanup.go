@@ -18,9 +18,9 @@ func (in *instance) cleanup(tb testing.TB, undo func() error) {
 	tb.Helper()
 	tb.Cleanup(func() {
 		tb.Helper()
-		in.captureIfFailed()
+		in.NoteFailure()
 		if err := undo(); err != nil {
-			tb.Errorf("nstest: %s: %v", in.name, err)
+			tb.Errorf("nstest: %s: %v", in.Name, err)
 		}
 	})
 }

@@ -28,10 +28,10 @@ func (f *Fixture) Command(name string, args ...string) *set.Cmd {
 	killed := make(chan struct{})
 	stop := context.AfterFunc(over, func() {
 		defer close(killed)
-		in.captureIfFailed() // what it has brought about
+		in.NoteFailure() // what it has brought about
 		kill()
 	})
-	cmd := in.set.Command(ctx, name, args...)
+	cmd := in.Set.Command(ctx, name, args...)
 	cmd.Log, cmd.WaitDelay = tb.Output(), waitDelay
 	in.cleanup(tb, func() error {
 		if !stop() {

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/onsi/ginkgo/v2/types"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/linelog"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -64,15 +65,15 @@ func (f *Fixture) Start(cmd *set.Cmd, opts ...StartOption) *Daemon {
 	in := f.instance(tb)
 	d := &Daemon{fixture: f, instance: in, command: cmd, daemonConfig: newDaemonConfig(opts)}
 	if err := d.check(); err != nil {
-		tb.Fatalf("nstest: %s: start a daemon: %v", in.name, err)
+		tb.Fatalf("nstest: %s: start a daemon: %v", in.Name, err)
 	}
 	d.name = filepath.Base(cmd.Path)
-	if in.group.spec {
+	if lifecycle.IsGinkgo(in.TB) {
 		d.at = fmt.Sprintf(", started at %v,", types.NewCodeLocation(0))
 	}
 	in.cleanup(tb, d.finish)
 	if err := d.start(tb); err != nil {
-		tb.Fatalf("nstest: %s: start %s: %v", in.name, d.name, err)
+		tb.Fatalf("nstest: %s: start %s: %v", in.Name, d.name, err)
 	}
 	return d
 }
@@ -125,7 +126,7 @@ func (d *Daemon) launch(tb testing.TB) (*daemonRun, error) {
 	run := &daemonRun{daemon: d, mark: mark, out: d.newLog(tb), ended: make(chan struct{})}
 	from := d.command
 	// The context of a test ends before its clean-ups begin, which is too early.
-	cmd := d.instance.set.Command(context.WithoutCancel(tb.Context()), from.Path)
+	cmd := d.instance.Set.Command(context.WithoutCancel(tb.Context()), from.Path)
 	cmd.Args, cmd.Dir, cmd.Stdin, cmd.ExtraFiles = from.Args, from.Dir, from.Stdin, from.ExtraFiles
 	cmd.Env = append(slices.Clone(from.Environ()), mark)
 	if err := handOnCoverage(cmd); err != nil {
@@ -156,7 +157,7 @@ func (d *Daemon) newLog(tb testing.TB) *linelog.Log {
 			patterns = append(patterns, c.pattern)
 		}
 	}
-	return linelog.New(tb.Output(), fmt.Sprintf("[%s %s] ", d.instance.name, d.name), patterns...)
+	return linelog.New(tb.Output(), fmt.Sprintf("[%s %s] ", d.instance.Name, d.name), patterns...)
 }
 
 // finish is the clean-up.

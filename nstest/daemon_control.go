@@ -23,7 +23,7 @@ func (d *Daemon) Signal(sig syscall.Signal) {
 	tb := d.fixture.reporter()
 	tb.Helper()
 	if err := d.current(tb).signal(sig); err != nil {
-		tb.Fatalf("nstest: %s: send %v to %s: %v", d.instance.name, sig, d.name, err)
+		tb.Fatalf("nstest: %s: send %v to %s: %v", d.instance.Name, sig, d.name, err)
 	}
 }
 
@@ -33,7 +33,7 @@ func (d *Daemon) Pause() {
 	tb := d.fixture.reporter()
 	tb.Helper()
 	if err := d.current(tb).signal(syscall.SIGSTOP); err != nil {
-		tb.Fatalf("nstest: %s: pause %s: %v", d.instance.name, d.name, err)
+		tb.Fatalf("nstest: %s: pause %s: %v", d.instance.Name, d.name, err)
 	}
 }
 
@@ -42,7 +42,7 @@ func (d *Daemon) Resume() {
 	tb := d.fixture.reporter()
 	tb.Helper()
 	if err := d.current(tb).signal(syscall.SIGCONT); err != nil {
-		tb.Fatalf("nstest: %s: resume %s: %v", d.instance.name, d.name, err)
+		tb.Fatalf("nstest: %s: resume %s: %v", d.instance.Name, d.name, err)
 	}
 }
 
@@ -52,7 +52,7 @@ func (d *Daemon) Stop() {
 	tb := d.fixture.reporter()
 	tb.Helper()
 	if err := d.end(d.current(tb)); err != nil {
-		tb.Fatalf("nstest: %s: stop %s: %v", d.instance.name, d.name, err)
+		tb.Fatalf("nstest: %s: stop %s: %v", d.instance.Name, d.name, err)
 	}
 }
 
@@ -63,11 +63,11 @@ func (d *Daemon) Restart() {
 	tb.Helper()
 	run := d.current(tb)
 	if err := d.end(run); err != nil {
-		tb.Fatalf("nstest: %s: stop %s: %v", d.instance.name, d.name, err)
+		tb.Fatalf("nstest: %s: stop %s: %v", d.instance.Name, d.name, err)
 	}
 	d.early = append(d.early, d.verdict(run))
 	if err := d.start(tb); err != nil {
-		tb.Fatalf("nstest: %s: restart %s: %v", d.instance.name, d.name, err)
+		tb.Fatalf("nstest: %s: restart %s: %v", d.instance.Name, d.name, err)
 	}
 }
 

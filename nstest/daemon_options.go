@@ -55,7 +55,7 @@ func Listening(network, address string) StartOption {
 		c.conditions = append(c.conditions, &condition{
 			what: fmt.Sprintf("listens on %s %s", network, address), network: true,
 			free:  endpoint.Free,
-			check: func(r *daemonRun) (bool, error) { return endpoint.Listens(r.daemon.instance.set) },
+			check: func(r *daemonRun) (bool, error) { return endpoint.Listens(r.daemon.instance.Set) },
 		})
 	}
 }

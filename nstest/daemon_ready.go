@@ -31,7 +31,7 @@ func (c *condition) before(d *Daemon) error {
 	if c.free == nil {
 		return nil
 	}
-	return c.free(d.instance.set)
+	return c.free(d.instance.Set)
 }
 
 // awaitReady returns when all conditions are met. What wakes it before the interval is over is the end

@@ -149,7 +149,7 @@ func (d *Daemon) endRest(pid int, mark string) (err error) {
 			err = leftover.AwaitEnd(left, limit)
 		} else if limit < -leftover.KillTime {
 			err = fmt.Errorf("%v has not ended %v after it was killed", left[0], leftover.KillTime)
-		} else if _, err = d.instance.leftover.Kill(left); err == nil {
+		} else if _, err = d.instance.Leftover.Kill(left); err == nil {
 			err = leftover.AwaitEnd(left, leftover.KillTime)
 		}
 		if err != nil {
@@ -160,7 +160,7 @@ func (d *Daemon) endRest(pid int, mark string) (err error) {
 
 // rest lists the processes in the fixture that a program has started, other than itself.
 func (d *Daemon) rest(pid int, mark string) ([]state.Process, error) {
-	all, err := state.Processes(d.instance.own)
+	all, err := state.Processes(d.instance.Own)
 	if errors.Is(err, state.ErrForeignProc) {
 		return nil, nil // a process of InProcess, whose pid namespace ends with it
 	}

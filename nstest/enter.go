@@ -10,8 +10,8 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/onsi/ginkgo/v2"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -68,17 +68,17 @@ func (f *Fixture) Run(t *testing.T, name string, what func(t *testing.T)) bool {
 // enter moves the calling goroutine, which is that of tb, into the instance until tb ends.
 func (in *instance) enter(tb testing.TB) {
 	tb.Helper()
-	_, spec := tb.(*ginkgo.GinkgoTBWrapper) // whose clean-ups run on other goroutines
+	spec := lifecycle.IsGinkgo(tb) // whose clean-ups run on other goroutines
 	var outside set.Set
 	var err error
 	if !spec {
 		outside, err = in.leavable(tb)
 	}
 	if err == nil {
-		err = in.set.Enter()
+		err = in.Set.Enter()
 	}
 	if err != nil {
-		tb.Fatalf("nstest: %s: %v", in.name, errors.Join(err, outside.Close()))
+		tb.Fatalf("nstest: %s: %v", in.Name, errors.Join(err, outside.Close()))
 	}
 	if spec {
 		return
@@ -91,10 +91,10 @@ func (in *instance) enter(tb testing.TB) {
 func (in *instance) stayInProcess(tb testing.TB) {
 	tb.Helper()
 	var outside set.Set
-	if in.set.Flags()&set.NS_MNT != 0 {
+	if in.Set.Flags()&set.NS_MNT != 0 {
 		var err error
 		if outside, err = set.Unshare(set.NS_MNT); err != nil {
-			tb.Fatalf("nstest: %s: %v", in.name, err)
+			tb.Fatalf("nstest: %s: %v", in.Name, err)
 		}
 		tempDirFirst(tb)
 	}
@@ -107,7 +107,7 @@ func (in *instance) stay(tb testing.TB, outside set.Set, process bool) {
 	stays.begin(tb, in, process)
 	tb.Cleanup(func() {
 		tb.Helper()
-		in.captureIfFailed() // what is mounted in t.TempDir is about to go
+		in.NoteFailure() // what is mounted in t.TempDir is about to go
 		err := stays.end(tb)
 		if !process {
 			err = errors.Join(err, in.stillHere())
@@ -116,7 +116,7 @@ func (in *instance) stay(tb testing.TB, outside set.Set, process bool) {
 			err = errors.Join(err, outside.Enter(), outside.Close())
 		}
 		if err != nil {
-			tb.Errorf("nstest: %s: %v", in.name, err)
+			tb.Errorf("nstest: %s: %v", in.Name, err)
 		}
 	})
 }
@@ -129,7 +129,7 @@ func (in *instance) stay(tb testing.TB, outside set.Set, process bool) {
 // mounts cannot be seen, and the kernel detaches those on a folder that is removed (since
 // Linux 3.18). The clean-up that does so has to be registered before the one that leaves.
 func (in *instance) leavable(tb testing.TB) (outside set.Set, err error) {
-	if in.set.Flags()&set.NS_MNT == 0 {
+	if in.Set.Flags()&set.NS_MNT == 0 {
 		return set.Set{}, nil
 	}
 	tempDirFirst(tb)
@@ -147,15 +147,15 @@ func tempDirFirst(tb testing.TB) {
 
 // stillHere makes sure that the calling goroutine is in the instance's Set.
 func (in *instance) stillHere() error {
-	here, err := set.Current(in.set.Flags())
+	here, err := set.Current(in.Set.Flags())
 	if err != nil {
 		return fmt.Errorf("where is this goroutine? %w", err)
 	}
 	defer here.Close()
-	for _, kind := range set.Kinds(in.set.Flags()) {
-		same, e := here.Same(in.set, kind)
+	for _, kind := range set.Kinds(in.Set.Flags()) {
+		same, e := here.Same(in.Set, kind)
 		if e == nil && !same {
-			e = fmt.Errorf("this goroutine is in %s, expected %s", idOf(here, kind), idOf(in.set, kind))
+			e = fmt.Errorf("this goroutine is in %s, expected %s", idOf(here, kind), idOf(in.Set, kind))
 		}
 		err = errors.Join(err, e)
 	}

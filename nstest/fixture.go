@@ -3,19 +3,10 @@
 package nstest
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 
-	"github.com/onsi/ginkgo/v2/types"
-	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/nstest/internal/leftover"
-	"github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
-	"github.com/seed-1bc5c4a2/gonso/nstest/internal/workdir"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
 )
@@ -29,34 +20,6 @@ import (
 type Fixture struct {
 	now atomic.Pointer[instance]
 	tb  testing.TB // of For, otherwise the instance's is meant
-}
-
-// An instance is what a fixture has for the length of one test or spec.
-type instance struct {
-	tb       testing.TB
-	owner    string // the name of the test
-	name     string
-	nameless bool // and so called after its kinds
-	set      set.Set
-	own      set.Set // what of it is not shared with other fixtures: it is reported on, and cleared of processes
-	leftover leftover.Namespaces
-
-	mu    sync.Mutex
-	links *netlink.Handle
-	netns *os.File          // the network namespace, see NetNS
-	files map[string]string // path inside to the file that is mounted there
-	whole *instance         // with the Sets of those around it, see Here
-	ends  []func()          // what is to be done at the end, and could be no clean-up of tb
-
-	workDir workdir.Dir // as the test began
-
-	at       types.CodeLocation // where a fixture of Ginkgo was made
-	group    *group             // which guards what follows
-	released bool               // its clean-up has run
-	cleared  bool               // of processes, by its spec
-	captured *state.State       // as the test failed
-	logged   bool               // it is in the log
-	usual    func() ([]procfs.Mount, error)
 }
 
 // New makes a fixture with new namespaces of the kinds in flags. It is closed
@@ -85,59 +48,7 @@ func (f *Fixture) begin(tb testing.TB, c *config) {
 	in := newInstance(tb, c)
 	f.now.Store(in)
 	in.guardWorkDir()
-	in.register()
-}
-
-// newRoom takes a Set for a test. Where there is none to be had it ends the
-// test.
-func newInstance(tb testing.TB, c *config) *instance {
-	tb.Helper()
-	noteVariables()
-	own, err := c.pool().Take()
-	if err != nil {
-		if c.at.FileName != "" { // the place of the failure is in here
-			err = fmt.Errorf("the fixture of %v: %w", c.at, err)
-		}
-		unavailable(tb, c.flags, err)
-	}
-	name, nameless := c.name, c.name == ""
-	if nameless {
-		name = set.KindNames(c.flags)
-	}
-	all, err := c.share(own)
-	if err != nil {
-		tb.Fatalf("nstest: %s: %v", name, errors.Join(err, own.Close()))
-	}
-	return &instance{tb: tb, owner: tb.Name(), name: name, nameless: nameless, set: all, own: own, at: c.at, leftover: leftover.In(own), usual: c.usualMounts}
-}
-
-func (in *instance) close() (err error) {
-	in.end()
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if in.links != nil {
-		in.links.Close()
-		in.links = nil
-	}
-	if in.netns != nil {
-		err = in.netns.Close()
-		in.netns = nil
-	}
-	if in.whole != nil {
-		err = errors.Join(err, in.whole.close())
-	}
-	return errors.Join(err, in.set.Close(), in.own.Close())
-}
-
-// end does what is to be done at the end.
-func (in *instance) end() {
-	in.mu.Lock()
-	ends := in.ends
-	in.ends = nil
-	in.mu.Unlock()
-	for _, f := range slices.Backward(ends) {
-		f()
-	}
+	in.Begin()
 }
 
 // Set returns the fixture's Set, which is closed when the test has ended. It is the fixture's
@@ -149,7 +60,7 @@ func (f *Fixture) Set() set.Set {
 		tb.Helper()
 		in = f.made(tb)
 	}
-	return in.set
+	return in.Set
 }
 
 // Name returns what the fixture is called in logs.
@@ -160,7 +71,7 @@ func (f *Fixture) Name() string {
 		tb.Helper()
 		in = f.made(tb)
 	}
-	return in.name
+	return in.Name
 }
 
 // ID returns the kernel's name of one of the fixture's namespaces, such as
@@ -169,9 +80,9 @@ func (f *Fixture) ID(kind int) string {
 	tb := f.reporter()
 	tb.Helper()
 	in := f.instance(tb)
-	id, err := in.set.ID(kind)
+	id, err := in.Set.ID(kind)
 	if err != nil {
-		tb.Fatalf("nstest: %s: %v", in.name, err)
+		tb.Fatalf("nstest: %s: %v", in.Name, err)
 	}
 	return id
 }
@@ -189,7 +100,7 @@ func (f *Fixture) Do(what func()) {
 	ended := true
 	defer func() {
 		if ended {
-			in.captureIfFailed() // nothing is cleaned up yet
+			in.NoteFailure() // nothing is cleaned up yet
 		}
 	}()
 	panicked, err := in.do(what)
@@ -198,14 +109,14 @@ func (f *Fixture) Do(what func()) {
 	}
 	ended = false
 	if err != nil {
-		tb.Fatalf("nstest: %s: %v", in.name, err)
+		tb.Fatalf("nstest: %s: %v", in.Name, err)
 	}
 }
 
 // do catches what Do panics with.
 func (in *instance) do(what func()) (panicked any, err error) {
 	defer func() { panicked = recover() }()
-	return nil, in.set.Do(what)
+	return nil, in.Set.Do(what)
 }
 
 // Netlink returns a netlink handle whose sockets are in the fixture's network
@@ -218,15 +129,15 @@ func (f *Fixture) Netlink() *netlink.Handle {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.links == nil {
-		err := fmt.Errorf("the fixture has no net namespace, only %s", set.KindNames(in.set.Flags()))
-		if in.set.Flags()&set.NS_NET != 0 {
-			if e := in.set.Do(func() { in.links, err = netlink.NewHandle() }); e != nil {
+		err := fmt.Errorf("the fixture has no net namespace, only %s", set.KindNames(in.Set.Flags()))
+		if in.Set.Flags()&set.NS_NET != 0 {
+			if e := in.Set.Do(func() { in.links, err = netlink.NewHandle() }); e != nil {
 				err = e
 			}
 		}
 		if err != nil {
 			in.links = nil
-			tb.Fatalf("nstest: %s: netlink: %v", in.name, err)
+			tb.Fatalf("nstest: %s: netlink: %v", in.Name, err)
 		}
 	}
 	return in.links

@@ -13,6 +13,7 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/shard"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -61,17 +62,17 @@ func Inside(flags int, opts ...Option) types.AroundNodeDecorator {
 		}
 		// The goroutine is this node's only, and ends with it; with it ends its
 		// thread.
-		if err := in.set.Enter(); err != nil {
-			ginkgo.Fail(fmt.Sprintf("nstest: %s of %v: %v", in.name, c.at, err))
+		if err := in.Set.Enter(); err != nil {
+			ginkgo.Fail(fmt.Sprintf("nstest: %s of %v: %v", in.Name, c.at, err))
 		}
 		s.enter(in)
 		defer s.leave(in)
 		body(ctx)
-		if in.set.Closed() {
+		if in.Set.Closed() {
 			return // it was the node that begins the next spec
 		}
 		if err := in.stillHere(); err != nil {
-			ginkgo.Fail(fmt.Sprintf("nstest: %s of %v: %v", in.name, c.at, err))
+			ginkgo.Fail(fmt.Sprintf("nstest: %s of %v: %v", in.Name, c.at, err))
 		}
 	}, c.at)
 }
@@ -83,9 +84,8 @@ var anyInside bool
 type spec struct {
 	mu        sync.Mutex
 	instances map[*config]*instance // of Inside
-	group     group
-	name      string      // of an Ordered container
-	stack     []*instance // that the running node is in, the innermost last
+	name      string                // of an Ordered container
+	stack     []*instance           // that the running node is in, the innermost last
 }
 
 var running struct {
@@ -98,11 +98,8 @@ var running struct {
 // again for each attempt; nothing else that Ginkgo tells would say to which
 // Ordered container a spec belongs.
 var _ = ginkgo.BeforeEach(func() {
-	s := &spec{instances: make(map[*config]*instance), group: group{spec: true}}
-	ginkgo.DeferOnFailure(func() {
-		s.group.logAll()
-		ofSuite.logAll()
-	})
+	s := &spec{instances: make(map[*config]*instance)}
+	ginkgo.DeferOnFailure(lifecycle.LogSpec)
 	if anyInside && !ginkgo.CurrentSpecReport().IsInOrderedContainer {
 		ginkgo.DeferCleanup(s.end)
 	}
@@ -211,14 +208,14 @@ func removesTempDir() bool {
 // that is run for each of its specs cannot ask for one at the container's end: the next spec
 // has to see to it.
 func (s *spec) keep(in *instance) {
-	s.group.add(in)
+	lifecycle.Specs().Keep(in.Instance)
 	report := ginkgo.CurrentSpecReport()
 	if s.name == "" {
 		s.name = strings.Join(report.ContainerHierarchyTexts, " ")
 	}
 	events := report.SpecEvents.WithType(types.SpecEventNodeStart)
 	if report.IsInOrderedContainer && events[len(events)-1].NodeType == types.NodeTypeBeforeAll {
-		ginkgo.DeferCleanup(s.end, in.at)
+		ginkgo.DeferCleanup(s.end, in.At)
 	}
 }
 
@@ -231,9 +228,8 @@ func (s *spec) end() {
 		if in == nil {
 			continue
 		}
-		in.cleared = true
-		if err := in.clear(); err != nil {
-			errs = append(errs, fmt.Errorf("nstest: %s of %v: %w", in.name, in.at, err))
+		if err := in.Sweep(); err != nil {
+			errs = append(errs, fmt.Errorf("nstest: %s of %v: %w", in.Name, in.At, err))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -249,15 +245,9 @@ func (s *spec) close() error {
 		if in == nil {
 			continue
 		}
-		if err := in.releaseLate(); err != nil {
-			errs = append(errs, fmt.Errorf("nstest: %s of %q, which came before: %w", in.name, s.name, err))
+		if err := in.ReleaseLate(); err != nil {
+			errs = append(errs, fmt.Errorf("nstest: %s of %q, which came before: %w", in.Name, s.name, err))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// addEntry adds to the report of the spec that runs.
-func addEntry(name, text string, at types.CodeLocation) {
-	text = strings.ReplaceAll(text, "{{", "{ {") // which begins one of Ginkgo's colours
-	ginkgo.AddReportEntry(name, text, types.ReportEntryVisibilityFailureOrVerbose, at)
 }

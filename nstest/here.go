@@ -6,7 +6,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/onsi/ginkgo/v2"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -22,7 +22,7 @@ import (
 func Here(tb testing.TB) *Fixture {
 	tb.Helper()
 	var instances []*instance
-	if _, is := tb.(*ginkgo.GinkgoTBWrapper); is {
+	if lifecycle.IsGinkgo(tb) {
 		instances = runningSpec().inside()
 	} else {
 		instances = stays.instances(tb)
@@ -60,14 +60,14 @@ func (f *Fixture) For(tb testing.TB) *Fixture {
 // instance lacks.
 func (in *instance) with(tb testing.TB, around []*instance) *Fixture {
 	tb.Helper()
-	flags := in.set.Flags()
+	flags := in.Set.Flags()
 	for _, other := range around {
-		flags |= other.set.Flags()
+		flags |= other.Set.Flags()
 	}
-	if flags != in.set.Flags() {
+	if flags != in.Set.Flags() {
 		whole, err := in.merged(around)
 		if err != nil {
-			tb.Fatalf("nstest: %s: %v", in.name, err)
+			tb.Fatalf("nstest: %s: %v", in.Name, err)
 		}
 		in = whole
 	}
@@ -83,19 +83,19 @@ func (in *instance) merged(around []*instance) (*instance, error) {
 	if in.whole != nil {
 		return in.whole, nil
 	}
-	all, err := around[0].set.Dup(0)
+	all, err := around[0].Set.Dup(0)
 	for _, next := range append(around[1:], in) {
 		if err != nil {
 			break
 		}
 		var both set.Set
-		both, err = all.Merge(next.set)
+		both, err = all.Merge(next.Set)
 		err = errors.Join(err, all.Close())
 		all = both
 	}
 	if err != nil {
 		return nil, errors.Join(err, all.Close())
 	}
-	in.whole = &instance{tb: in.tb, owner: in.owner, name: in.name, set: all, own: all, group: in.group, at: in.at, usual: in.usual}
+	in.whole = instanceOf(in.With(all))
 	return in.whole, nil
 }

@@ -36,19 +36,19 @@ func (f *Fixture) replace(tb testing.TB, path, text string) {
 	tb.Helper()
 	in := f.instance(tb)
 	if err := in.replace(path, text); err != nil {
-		tb.Fatalf("nstest: %s: replace %s: %v", in.name, path, err)
+		tb.Fatalf("nstest: %s: replace %s: %v", in.Name, path, err)
 	}
 }
 
 func (in *instance) replace(path, text string) (err error) {
-	if in.set.Flags()&set.NS_MNT == 0 {
-		return fmt.Errorf("the fixture has no mount namespace, only %s, and the file is the machine's", set.KindNames(in.set.Flags()))
+	if in.Set.Flags()&set.NS_MNT == 0 {
+		return fmt.Errorf("the fixture has no mount namespace, only %s, and the file is the machine's", set.KindNames(in.Set.Flags()))
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	file, known := in.files[path]
 	if !known {
-		file = filepath.Join(in.tb.TempDir(), filepath.Base(path))
+		file = filepath.Join(in.TB.TempDir(), filepath.Base(path))
 	}
 	const everybody = 0o644
 	if err := os.WriteFile(file, []byte(text), everybody); err != nil || known {
@@ -61,7 +61,7 @@ func (in *instance) replace(path, text string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, tree.Close()) }()
-	if e := in.set.Do(func() { err = mountOver(tree, path) }); e != nil || err != nil {
+	if e := in.Set.Do(func() { err = mountOver(tree, path) }); e != nil || err != nil {
 		return errors.Join(e, err)
 	}
 	if in.files == nil {

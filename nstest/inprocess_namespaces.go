@@ -3,6 +3,7 @@
 package nstest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/leftover"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/replay"
 	"github.com/seed-1bc5c4a2/gonso/reexec"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -131,4 +134,21 @@ func (c *config) setUpProcess(t *testing.T) {
 		}
 	}
 	c.reportHere(t)
+}
+
+// reportHere has the namespaces that this process was started in be reported as a fixture
+// is.
+func (c *config) reportHere(t *testing.T) {
+	t.Helper()
+	here, err := set.Current(c.flags)
+	if err != nil {
+		t.Fatalf("nstest: %v", err)
+	}
+	mounts, err := procfs.Mounts(procfs.Root, procfs.Self)
+	in := instanceOf(&lifecycle.Instance{
+		TB: t, Owner: t.Name(), Name: cmp.Or(c.name, set.KindNames(c.flags)), Set: here, Own: here, Leftover: leftover.In(here),
+		Usual: func() ([]procfs.Mount, error) { return mounts, err },
+	})
+	in.Begin()
+	in.stayInProcess(t)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/fixturepool"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/leakcheck"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rootless"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/shard"
 	"github.com/seed-1bc5c4a2/gonso/reexec"
@@ -171,7 +172,7 @@ type watched struct {
 }
 
 func (w watched) Run() int {
-	defer watchTimeout()()
+	defer lifecycle.WatchTimeout()()
 	if w.place == rootless.Inside {
 		defer rootless.WakeParent()()
 	}

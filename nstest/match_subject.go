@@ -65,7 +65,7 @@ var _ = format.RegisterCustomFormatter(func(v any) (text string, ok bool) {
 		return v.String(), true
 	case *Fixture:
 		if in := v.now.Load(); in != nil {
-			return in.name + " " + in.set.String(), true
+			return in.Name + " " + in.Set.String(), true
 		}
 		return "without namespaces, since no spec runs", true
 	case *netlink.Handle:

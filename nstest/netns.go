@@ -29,7 +29,7 @@ func (f *Fixture) NetNS() int {
 	in.needNet(tb)
 	fd, err := in.netFD()
 	if err != nil {
-		tb.Fatalf("nstest: %s: %v", in.name, err)
+		tb.Fatalf("nstest: %s: %v", in.Name, err)
 	}
 	return fd
 }
@@ -39,7 +39,7 @@ func (in *instance) netFD() (int, error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.netns == nil {
-		fds, err := in.set.Fds(set.NS_NET)
+		fds, err := in.Set.Fds(set.NS_NET)
 		if err != nil {
 			return 0, err
 		}
@@ -80,9 +80,9 @@ func NamedNetNS(tb testing.TB, name string, opts ...Option) *Fixture {
 		flags &^= c.sharedFlags & set.NS_MNT
 	}
 	f := New(tb, flags, append([]Option{Named(name)}, opts...)...)
-	if in := f.instance(tb); in.set.Flags()&set.NS_MNT != 0 {
+	if in := f.instance(tb); in.Set.Flags()&set.NS_MNT != 0 {
 		if err := in.bindName(tb, name); err != nil {
-			tb.Fatalf("nstest: %s: give the network namespace its name: %v", in.name, err)
+			tb.Fatalf("nstest: %s: give the network namespace its name: %v", in.Name, err)
 		}
 	}
 	return f
@@ -93,7 +93,7 @@ func (in *instance) bindName(tb testing.TB, name string) error {
 	tb.Helper()
 	file := filepath.Join(netnsDir, name)
 	inside := func(what func() error) (err error) {
-		if e := in.set.Do(func() { err = what() }); e != nil {
+		if e := in.Set.Do(func() { err = what() }); e != nil {
 			return e
 		}
 		return err
@@ -107,7 +107,7 @@ func (in *instance) bindName(tb testing.TB, name string) error {
 		if _, err := os.Lstat(file); err == nil {
 			return fmt.Errorf("%s: %w", file, os.ErrExist)
 		}
-		return in.set.MountNS(set.NS_NET, file)
+		return in.Set.MountNS(set.NS_NET, file)
 	})
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func (f *Fixture) MoveLink(name string, to *Fixture) {
 	target.needNet(tb)
 	handle := f.Netlink()
 	if err := target.takeLink(handle, name); err != nil {
-		tb.Fatalf("nstest: %s: move %s to %s: %v", in.name, name, target.name, err)
+		tb.Fatalf("nstest: %s: move %s to %s: %v", in.Name, name, target.Name, err)
 	}
 }
 

@@ -14,9 +14,9 @@ func (f *Fixture) Nft() string {
 	in := f.instance(tb)
 	in.needNet(tb)
 	Require(tb, "nftables")
-	text, err := state.Ruleset(in.set)
+	text, err := state.Ruleset(in.Set)
 	if err != nil {
-		tb.Fatalf("nstest: %s: read the ruleset of nftables: %v", in.name, err)
+		tb.Fatalf("nstest: %s: read the ruleset of nftables: %v", in.Name, err)
 	}
 	return text
 }

@@ -6,8 +6,10 @@ import (
 	"sync"
 
 	"github.com/onsi/ginkgo/v2/types"
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/fixturepool"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/setup"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -97,4 +99,14 @@ func (c *config) pool() *fixturepool.Pool {
 func (c *config) newPool() *fixturepool.Pool {
 	// Only functions of the test could do something to their thread.
 	return fixturepool.New(fixturepool.Config{Flags: c.flags, Setup: c.setup(), Tidy: len(c.setups) == 0, Unshare: c.unshare})
+}
+
+// usualMounts lists what is mounted in a fixture like this when a test gets it.
+func (c *config) usualMounts() ([]procfs.Mount, error) {
+	fresh, err := (&config{flags: c.flags & (set.NS_MNT | set.NS_NET), raw: c.raw}).newPool().Take()
+	if err != nil {
+		return nil, err
+	}
+	defer fresh.Close()
+	return state.Mounts(fresh)
 }

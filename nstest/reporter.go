@@ -4,11 +4,11 @@ package nstest
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 )
 
 // Whom a fixture's method tells of a failure:
@@ -32,15 +32,15 @@ func (f *Fixture) reporter() testing.TB {
 	}
 	tb := f.tb
 	if tb == nil {
-		tb = in.tb
+		tb = in.TB
 	}
 	if fuzz, is := tb.(*testing.F); is && inTarget(fuzz) {
 		return &bystander{TB: tb, instance: in, inTarget: true}
 	}
-	if !in.set.Closed() || fail(tb) {
+	if !in.Set.Closed() || fail(tb) {
 		return tb
 	}
-	if around := runningAround(tb.Name()); around != nil {
+	if around := lifecycle.Around(tb.Name()); around != nil {
 		return around
 	}
 	return &bystander{TB: tb, instance: in}
@@ -48,7 +48,7 @@ func (f *Fixture) reporter() testing.TB {
 
 // fail has the test fail, and those around it, and reports whether it still runs.
 func fail(tb testing.TB) (runs bool) {
-	if _, spec := tb.(*ginkgo.GinkgoTBWrapper); spec {
+	if lifecycle.IsGinkgo(tb) {
 		return true // it stands for the spec that runs now
 	}
 	defer func() { runs = recover() == nil }()
@@ -67,22 +67,9 @@ func inTarget(f *testing.F) (inside bool) {
 // leaveTarget is for the clean-up of an instance. Those of a *testing.F run in the target, still, if
 // that has panicked.
 func (in *instance) leaveTarget() {
-	if fuzz, is := in.tb.(*testing.F); is && inTarget(fuzz) {
-		in.tb = &bystander{TB: fuzz, instance: in, inTarget: true}
+	if fuzz, is := in.TB.(*testing.F); is && inTarget(fuzz) {
+		in.TB = &bystander{TB: fuzz, instance: in, inTarget: true}
 	}
-}
-
-// runningAround returns the innermost test around the one with that name that has a fixture,
-// and so has not ended.
-func runningAround(name string) (around testing.TB) {
-	groups.Lock()
-	defer groups.Unlock()
-	for tb := range groups.of {
-		if strings.HasPrefix(name, tb.Name()+"/") && (around == nil || len(tb.Name()) > len(around.Name())) {
-			around = tb
-		}
-	}
-	return around
 }
 
 const noSpec = "nstest: a fixture of Each has namespaces only while a spec runs: use it in nodes such as It, not in the container's body"
@@ -101,21 +88,18 @@ func (f *Fixture) made(tb testing.TB) *instance {
 func (f *Fixture) instance(tb testing.TB) *instance {
 	tb.Helper()
 	in := f.made(tb)
-	if in.set.Closed() {
+	if in.Set.Closed() {
 		_, ended := tb.(*bystander)
-		tb.Fatal(in.whyClosed(ended || tb.Name() != in.owner))
+		tb.Fatal(in.whyClosed(ended || tb.Name() != in.Owner))
 	}
 	return in
 }
 
 // whyClosed says who has closed the Set.
 func (in *instance) whyClosed(ended bool) string {
-	in.group.mu.Lock()
-	released := in.released
-	in.group.mu.Unlock()
-	text := fmt.Sprintf("nstest: fixture %s of %s is used after ", in.name, in.owner)
+	text := fmt.Sprintf("nstest: fixture %s of %s is used after ", in.Name, in.Owner)
 	switch {
-	case !released:
+	case !in.Released():
 		return text + "its Set was closed, which the fixture does at the end of the test"
 	case !ended:
 		return text + "its own clean-up: clean-ups run in reverse order, so register what needs the fixture after you make it"

@@ -30,10 +30,10 @@ func (in *instance) dial(ctx context.Context, network, address string) (net.Conn
 	if err := in.lacksNet(); err != nil {
 		return nil, err
 	}
-	if in.set.Closed() {
+	if in.Set.Closed() {
 		return nil, fmt.Errorf("%s: %w", in.whyClosed(true), net.ErrClosed)
 	}
-	return in.set.DialContext(ctx, network, address)
+	return in.Set.DialContext(ctx, network, address)
 }
 
 // Listen listens in the fixture's network namespace, for the rest of the test at
@@ -43,9 +43,9 @@ func (f *Fixture) Listen(network, address string) net.Listener {
 	tb.Helper()
 	in := f.instance(tb)
 	in.needNet(tb)
-	l, err := in.set.Listen(network, address)
+	l, err := in.Set.Listen(network, address)
 	if err != nil {
-		tb.Fatalf("nstest: %s: %v", in.name, err)
+		tb.Fatalf("nstest: %s: %v", in.Name, err)
 	}
 	in.closeAtEnd(tb, l)
 	return l
@@ -58,9 +58,9 @@ func (f *Fixture) ListenPacket(network, address string) net.PacketConn {
 	tb.Helper()
 	in := f.instance(tb)
 	in.needNet(tb)
-	c, err := in.set.ListenPacket(network, address)
+	c, err := in.Set.ListenPacket(network, address)
 	if err != nil {
-		tb.Fatalf("nstest: %s: %v", in.name, err)
+		tb.Fatalf("nstest: %s: %v", in.Name, err)
 	}
 	in.closeAtEnd(tb, c)
 	return c
@@ -81,8 +81,8 @@ func (f *Fixture) HTTPClient() *http.Client {
 
 // lacksNet keeps a test that forgot NS_NET off the host's network.
 func (in *instance) lacksNet() error {
-	if flags := in.set.Flags(); flags&set.NS_NET == 0 {
-		return fmt.Errorf("nstest: %s: the fixture has no net namespace, only %s", in.name, set.KindNames(flags))
+	if flags := in.Set.Flags(); flags&set.NS_NET == 0 {
+		return fmt.Errorf("nstest: %s: the fixture has no net namespace, only %s", in.Name, set.KindNames(flags))
 	}
 	return nil
 }

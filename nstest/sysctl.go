@@ -32,7 +32,7 @@ func (f *Fixture) Sysctl(name string) string {
 		return err
 	})
 	if err != nil {
-		tb.Fatalf("nstest: %s: read sysctl %s: %v", in.name, name, err)
+		tb.Fatalf("nstest: %s: read sysctl %s: %v", in.Name, name, err)
 	}
 	return value
 }
@@ -45,7 +45,7 @@ func (f *Fixture) SetSysctl(name, value string) {
 	tb.Helper()
 	in := f.instance(tb)
 	if err := in.atSysctl(name, func(path string) error { return writeSysctl(path, value) }); err != nil {
-		tb.Fatalf("nstest: %s: set sysctl %s to %q: %v", in.name, name, value, err)
+		tb.Fatalf("nstest: %s: set sysctl %s to %q: %v", in.Name, name, value, err)
 	}
 }
 
@@ -72,10 +72,10 @@ func (in *instance) atSysctl(name string, f func(path string) error) (err error)
 	if kind == 0 {
 		return fmt.Errorf("it is no setting of a network, uts or ipc namespace, but the whole machine's: %w", os.ErrInvalid)
 	}
-	if flags := in.set.Flags(); flags&kind == 0 {
+	if flags := in.Set.Flags(); flags&kind == 0 {
 		return fmt.Errorf("the fixture has no %s namespace, only %s", set.KindNames(kind), set.KindNames(flags))
 	}
-	one, err := in.set.Dup(kind)
+	one, err := in.Set.Dup(kind)
 	if err != nil {
 		return err
 	}
