@@ -107,7 +107,17 @@ func (c *Cable) SetTap(t Tap) {
 func (c *Cable) Counters(d impair.Direction) Counters {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.closed { // or else it is as it was then
+		c.missed(d)
+	}
 	return c.lines[d].count
+}
+
+// missed asks the socket how many frames it had no room for. It is called with the lock held.
+func (c *Cable) missed(d impair.Direction) {
+	n, err := c.ends[d].Dropped()
+	c.lines[d].count.Missed += n
+	c.broken = errors.Join(c.broken, err)
 }
 
 // Close ends the cable. The interfaces are gone, and with them what has not left the cable. It returns what has kept the cable
@@ -115,6 +125,10 @@ func (c *Cable) Counters(d impair.Direction) Counters {
 func (c *Cable) Close() error {
 	c.mu.Lock()
 	before := c.closed
+	if !before {
+		c.missed(impair.AToB)
+		c.missed(impair.BToA)
+	}
 	c.closed = true
 	c.mu.Unlock()
 	if before {

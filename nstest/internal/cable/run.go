@@ -22,7 +22,7 @@ func (c *Cable) run() {
 	}()
 	err := c.carry()
 	ended = true
-	c.broken = err
+	c.count(func() { c.broken = errors.Join(c.broken, err) })
 	close(c.done)
 }
 

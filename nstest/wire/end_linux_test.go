@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wire_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-1bc5c4a2/gonso"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/wire"
+	"go.uber.org/goleak"
+)
+
+func TestAWireEndsWithItsTest(t *testing.T) {
+	a, b := nstest.New(t, gonso.NS_NET, nstest.Named("a")), nstest.New(t, gonso.NS_NET, nstest.Named("b"))
+	for range 3 {
+		t.Run("subtest", func(t *testing.T) {
+			w := wire.Join(t, a, b)
+			w.Filter(func(*wire.Frame) wire.Verdict { return wire.Pass })
+			if near, far := w.Ends(); near.Name() != "eth0" || far.Name() != "eth0" {
+				t.Errorf("the ends are %s and %s", near.Name(), far.Name())
+			}
+		})
+		for _, f := range []*nstest.Fixture{a, b} {
+			links, err := f.Netlink().LinkList()
+			if err != nil || len(links) != 1 {
+				t.Errorf("%s has %d links (%v) after the test of the wire, want lo alone", f.Name(), len(links), err)
+			}
+		}
+	}
+	if err := goleak.Find(goleak.IgnoreAnyFunction("testing.(*T).Run")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAWireMayOutliveItsFixtures(t *testing.T) {
+	a := nstest.New(t, gonso.NS_NET, nstest.Named("a"))
+	var w *wire.Wire
+	t.Run("subtest", func(sub *testing.T) {
+		b := nstest.New(sub, gonso.NS_NET, nstest.Named("b"))
+		w = wire.Join(t, a, b)
+	})
+	w.Set(wire.Loss(0.5))
+	if n := w.Counters(a).Missed; n != 0 {
+		t.Errorf("%d frames were missed", n)
+	}
+}
+
+func TestSeveralWiresOfOneFixture(t *testing.T) {
+	hub := nstest.New(t, gonso.NS_NET, nstest.Named("hub"))
+	for i, name := range []string{"eth0", "eth1", "eth2"} {
+		f := nstest.New(t, gonso.NS_NET, nstest.Named("spoke"))
+		near, far := wire.Join(t, hub, f).Ends()
+		if near.Name() != name || far.Name() != "eth0" {
+			t.Errorf("the ends of wire %d are %s and %s", i, near.Name(), far.Name())
+		}
+	}
+	near, far := wire.Join(t, hub, hub).Ends()
+	if near.Name() != "eth3" || far.Name() != "eth4" || far.Fixture() != hub {
+		t.Errorf("the ends of a wire of one fixture are %s and %s", near.Name(), far.Name())
+	}
+}
+
+// ending is in the environment of a child that runs TestEndings alone: how it is to end.
+const ending = "WIRE_TEST_ENDING"
+
+func TestEndings(t *testing.T) {
+	if how := os.Getenv(ending); how != "" {
+		endLike(t, how)
+		return
+	}
+	for how, want := range map[string]string{
+		"panic":   `panic: the test is over`,
+		"timeout": `panic: test timed out after 2s`,
+		"exit":    `^$`,
+		"fatal":   `end_linux_test.go:\d+: the test is over\n(.|\n)*wire: between a and b, with the seed 7 \(repeat it with NSTEST_SEED=7\)\n +from a: \d+ received`,
+		"filter":  `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has panicked at end_linux_test.go:\d+: the filter is over`,
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, "/proc/self/exe", "-test.run=^TestEndings$", "-test.timeout=1m")
+			if how == "timeout" {
+				cmd.Args = append(cmd.Args, "-test.timeout=2s")
+			}
+			cmd.Env = append(os.Environ(), ending+"="+how)
+			out, err := cmd.CombinedOutput()
+			if ended, ok := errors.AsType[*exec.ExitError](err); !ok || ctx.Err() != nil || ended.ExitCode() > 3 {
+				t.Errorf("it ends with %v", err)
+			}
+			if !regexp.MustCompile(want).Match(out) {
+				t.Errorf("nothing like %q in\n%s", want, out)
+			}
+			if strings.Contains(string(out), "unexpected goroutines") {
+				t.Errorf("%s", out)
+			}
+		})
+	}
+}
+
+func endLike(t *testing.T, how string) {
+	w, a, b := joined(t, wire.Seed(7), wire.Delay(time.Millisecond))
+	switch how {
+	case "panic":
+		panic("the test is over")
+	case "timeout":
+		<-t.Context().Done()
+	case "exit":
+		os.Exit(3)
+	case "fatal":
+		t.Fatal("the test is over")
+	case "filter":
+		w.Filter(func(f *wire.Frame) wire.Verdict {
+			if f.UDP() != nil {
+				panic("the filter is over")
+			}
+			return wire.Pass
+		})
+		datagrams{t, w, a, b}.send("go")
+	}
+}
