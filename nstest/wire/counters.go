@@ -54,5 +54,6 @@ func (w *Wire) report() string {
 			fmt.Fprintf(&text, "; %s", rules)
 		}
 	}
+	text.WriteString(w.recent.text(w.a.Name(), w.b.Name()))
 	return text.String()
 }

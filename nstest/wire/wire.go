@@ -3,6 +3,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -27,6 +28,8 @@ type Wire struct {
 	config  config
 	filters []*filter
 	seen    seen
+	recent  recent
+	records []*record
 }
 
 // Join joins two fixtures by a wire. Each has an interface for it that is up, called eth0, or eth1 if there is an
@@ -60,6 +63,7 @@ func Join(tb testing.TB, a, b *nstest.Fixture, opts ...Option) *Wire {
 	}
 	w.cable = c
 	a.Cleanup(tb, w.end)
+	c.SetTap(w.watch)
 	if err := w.impair(); err != nil {
 		w.fatal("join", err)
 	}
@@ -133,10 +137,26 @@ func (w *Wire) end() error {
 	if w.tb.Failed() {
 		w.tb.Log(w.report())
 	}
-	if err := w.cable.Close(); err != nil {
+	errs := []error{w.cable.Close()}
+	for _, r := range w.records { // there is no other goroutine any more
+		errs = append(errs, r.end())
+	}
+	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("wire of %s and %s: %w", w.a.Name(), w.b.Name(), err)
 	}
 	return nil
+}
+
+// watch is shown every frame that enters the wire or leaves it.
+func (w *Wire) watch(e cable.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !e.Left {
+		w.recent.add(e)
+	}
+	for _, r := range w.records {
+		r.add(e)
+	}
 }
 
 func (w *Wire) fatal(what string, err error) {

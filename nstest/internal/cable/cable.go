@@ -36,8 +36,17 @@ type Frame struct {
 // call the methods of the Cable, but not Close.
 type Hook func(Frame) Verdict
 
-// A Tap is shown each frame that enters the cable and each that has left it. It must not keep data.
-type Tap func(d impair.Direction, left bool, at time.Time, data []byte)
+// An Event is a frame that has entered the cable, or has left it.
+type Event struct {
+	Left      bool
+	Direction impair.Direction
+	At        time.Time
+	Data      []byte
+	Fate      Counters // of one that has entered: what was counted of it
+}
+
+// A Tap is shown all events, by one goroutine. It must not keep Data, or call the methods of the Cable.
+type Tap func(Event)
 
 // A Cable joins two interfaces. Its methods may be called by any goroutine.
 type Cable struct {

@@ -5,7 +5,6 @@ package cable
 import (
 	"bytes"
 	"container/heap"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -19,37 +18,6 @@ type Verdict struct {
 	Copies  int           // besides the frame itself
 	Corrupt bool          // one bit is flipped
 	Data    []byte        // instead of the frame, if not nil
-}
-
-// Counters count the frames of one direction.
-type Counters struct {
-	Received   uint64 // that were sent into the cable
-	Delivered  uint64 // that came out of it
-	Dropped    uint64 // by a hook
-	Lost       uint64 // by chance
-	Duplicated uint64 // copies that were made
-	Corrupted  uint64
-	Reordered  uint64 // left at once, before others
-	Overflowed uint64 // found the queue full
-	Missed     uint64 // came faster than this process took them in
-	Refused    uint64 // were not taken by the far end, such as one that is down or a frame above its MTU
-}
-
-// String lists what is not zero, such as "5 received, 4 delivered, 1 dropped".
-func (c Counters) String() string {
-	text := fmt.Sprintf("%d received, %d delivered", c.Received, c.Delivered)
-	for _, more := range []struct {
-		n    uint64
-		what string
-	}{
-		{c.Dropped, "dropped by filters"}, {c.Lost, "lost"}, {c.Duplicated, "duplicated"}, {c.Corrupted, "corrupted"}, {c.Reordered, "reordered"},
-		{c.Overflowed, "found the queue full"}, {c.Missed, "missed: they came too fast"}, {c.Refused, "refused by the other end"},
-	} {
-		if more.n > 0 {
-			text += fmt.Sprintf(", %d %s", more.n, more.what)
-		}
-	}
-	return text
 }
 
 // A line is one direction of a cable, without sockets and clock: the caller says what time it is. The same frames with the same

@@ -105,16 +105,19 @@ func (c *Cable) move(d impair.Direction) (n int, err error) {
 
 // enter has a frame go through the hook and the line. It passes if the hook ends the goroutine.
 func (c *Cable) enter(d impair.Direction, l *line, hook Hook, tap Tap, now time.Duration, sent time.Time, frame []byte) {
-	if tap != nil {
-		tap(d, false, c.began.Add(now), frame)
-	}
 	var v Verdict
 	defer func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		l.follow(d, sent)
-		l.enter(now, frame, v)
-		c.due(l, now)
+		var before, after Counters
+		c.count(func() {
+			before = l.count
+			l.follow(d, sent)
+			l.enter(now, frame, v)
+			c.due(l, now)
+			after = l.count
+		})
+		if tap != nil {
+			tap(Event{Direction: d, At: sent, Data: frame, Fate: after.since(before)})
+		}
 	}()
 	if hook != nil {
 		frame = bytes.Clone(frame) // which it may keep
@@ -141,7 +144,7 @@ func (c *Cable) send(to *sys.PacketSocket, l *line, d impair.Direction, tap Tap)
 	c.count(func() { l.count.Delivered += uint64(len(c.out)) })
 	if tap != nil {
 		for at, frames := time.Now(), c.out; len(frames) > 0; frames = frames[1:] {
-			tap(d, true, at, frames[0])
+			tap(Event{Left: true, Direction: d, At: at, Data: frames[0]})
 		}
 	}
 	for out := c.out; len(out) > 0; {
