@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -68,15 +69,55 @@ func (f *Fixture) ListenPacket(network, address string) net.PacketConn {
 
 // HTTPClient returns a client whose connections are in the fixture's network
 // namespace. It uses no proxy, keeps connections alive, and closes those when
-// the test ends.
+// the test ends. What is still being dialled then is given up.
 func (f *Fixture) HTTPClient() *http.Client {
 	tb := f.reporter()
 	tb.Helper()
 	in := f.instance(tb)
 	in.needNet(tb)
-	transport := &http.Transport{DialContext: in.dial, ForceAttemptHTTP2: true}
-	tb.Cleanup(transport.CloseIdleConnections)
+	dials := dialling{dial: in.dial}
+	dials.ctx, dials.cancel = context.WithCancel(context.Background())
+	transport := &http.Transport{DialContext: dials.DialContext, ForceAttemptHTTP2: true}
+	tb.Cleanup(func() {
+		dials.end()
+		transport.CloseIdleConnections()
+	})
 	return &http.Client{Transport: transport}
+}
+
+// A dialling ends what an http.Transport dials, and waits for that: a request that is given up leaves it
+// behind, with the Set in use all the while.
+type dialling struct {
+	dial   func(ctx context.Context, network, address string) (net.Conn, error)
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	mu    sync.Mutex // so that none begins while end waits
+	calls sync.WaitGroup
+}
+
+func (d *dialling) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	d.mu.Lock()
+	err := d.ctx.Err()
+	if err == nil {
+		d.calls.Add(1)
+	}
+	d.mu.Unlock()
+	if err != nil {
+		return nil, fmt.Errorf("nstest: the test that the HTTP client is for has ended: %w", net.ErrClosed)
+	}
+	defer d.calls.Done()
+	ctx, cancel := context.WithCancel(ctx)
+	defer context.AfterFunc(d.ctx, cancel)()
+	defer cancel()
+	return d.dial(ctx, network, address)
+}
+
+func (d *dialling) end() {
+	d.mu.Lock()
+	d.cancel()
+	d.mu.Unlock()
+	d.calls.Wait()
 }
 
 // lacksNet keeps a test that forgot NS_NET off the host's network.

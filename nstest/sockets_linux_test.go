@@ -3,6 +3,7 @@
 package nstest_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/set"
+	"github.com/vishvananda/netlink"
 )
 
 func TestSocketsAreInTheFixture(t *testing.T) {
@@ -117,4 +119,24 @@ func TestSocketsThatCannotBeEndTheTest(t *testing.T) {
 	}
 	_, err := nstest.New(t, set.NS_UTS).DialContext(t.Context(), "tcp", ":1")
 	NewWithT(t).Expect(err).To(MatchError(ContainSubstring("no net namespace, only uts")))
+}
+
+func TestWhatAnHTTPClientDialsEndsWithTheTest(t *testing.T) {
+	g := NewWithT(t)
+	before := nstest.Snapshot()
+	failed := make(chan error, 1)
+	t.Run("inner", func(t *testing.T) {
+		g := NewWithT(t)
+		client, server := nstest.New(t, set.NS_NET), nstest.New(t, set.NS_NET)
+		cable(t, client, server)
+		web := client.HTTPClient()
+		go func() {
+			_, err := web.Get("http://192.0.2.77/") // is nobody's
+			failed <- err
+		}()
+		g.Eventually(func() ([]netlink.Neigh, error) { return client.Netlink().NeighList(0, netlink.FAMILY_V4) }).ShouldNot(BeEmpty())
+	})
+	g.Expect(nstest.Snapshot()).NotTo(nstest.HaveLeakedNamespaces(before))
+	g.Expect(<-failed).To(MatchError(context.Canceled))
+	g.Expect(nstest.Snapshot()).NotTo(nstest.HaveLeakedNamespaces(before))
 }
