@@ -80,23 +80,23 @@ func newChild() *child {
 			c.dieBeforeMain(err)
 		}
 	}
-	if err := errors.Join(c.request.Arrival.arrive(), c.coverage.arrived()); err != nil {
+	if err := errors.Join(c.request.Setup.apply(), c.coverage.arrived()); err != nil {
 		c.dieBeforeMain(err)
 	}
-	go c.attend(requests)
+	go c.watchParent(requests)
 	return c
 }
 
 // dieBeforeMain ends a child that cannot become one.
 func (c *child) dieBeforeMain(err error) {
-	_ = c.send(tell(failed, err), nil)
+	_ = c.send(errorMessage(failed, err), nil)
 	os.Exit(exitFailed)
 }
 
-// attend takes the parameter, and then watches over the parent, whose end closes
+// watchParent takes the parameter, and then watches over the parent, whose end closes
 // the pipe. PR_SET_PDEATHSIG would tell of the end of the parent's thread instead
 // (prctl(2)).
-func (c *child) attend(requests *json.Decoder) {
+func (c *child) watchParent(requests *json.Decoder) {
 	var param json.RawMessage
 	for requests.Decode(&param) == nil {
 		c.params <- param
@@ -126,7 +126,7 @@ func runAction(tests runner) (code int, ran bool) {
 
 func (c *child) run() int {
 	if err := c.coverage.started(); err != nil {
-		return c.finish(tell(failed, err), nil)
+		return c.finish(errorMessage(failed, err), nil)
 	}
 	action, ok := registered(c.request.Action)
 	if !ok {
@@ -152,7 +152,7 @@ func (c *child) call(ctx context.Context, action registration) (code int) {
 			if !ok {
 				err = fmt.Errorf("%v", v)
 			}
-			m := tell(panicked, err)
+			m := errorMessage(panicked, err)
 			m.Stack = string(debug.Stack())
 			code = c.finish(m, nil)
 		case !returned:
@@ -163,11 +163,11 @@ func (c *child) call(ctx context.Context, action registration) (code int) {
 	result, err := action.run(ctx, <-c.params)
 	returned = true
 	if err != nil {
-		return c.finish(tell(failed, err), nil)
+		return c.finish(errorMessage(failed, err), nil)
 	}
 	raw, err := json.Marshal(result)
 	if err != nil {
-		return c.finish(tell(failed, fmt.Errorf("result: %w", err)), nil)
+		return c.finish(errorMessage(failed, fmt.Errorf("result: %w", err)), nil)
 	}
 	return c.finish(message{Outcome: done}, raw)
 }
@@ -192,7 +192,7 @@ func (c *child) obeySIGTERM(cancel context.CancelCauseFunc, patient bool) {
 func (c *child) finish(m message, result []byte) int {
 	c.ending.Lock()
 	if err := c.coverage.leave(); err != nil && m.Outcome == done {
-		m, result = tell(failed, fmt.Errorf("coverage folder: %w", err)), nil
+		m, result = errorMessage(failed, fmt.Errorf("coverage folder: %w", err)), nil
 	}
 	err := c.send(m, result)
 	switch {

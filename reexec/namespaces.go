@@ -34,19 +34,19 @@ func Namespaces(namespaces []Namespace) Option {
 	return func(c *config) { c.namespaces = append(c.namespaces, namespaces...) }
 }
 
-// joins opens what is to be opened first. The files are there even after an error.
-func joins(namespaces []Namespace) (joins []forkexec.Join, files []*os.File, err error) {
+// openNamespaces opens what is to be opened first.
+func (c *config) openNamespaces(t *target) (joins []forkexec.Join, err error) {
 	var seen int
-	for _, ns := range namespaces {
+	for _, ns := range c.namespaces {
 		name, first := strings.CutPrefix(ns.Type, "!")
 		k, ok := kind.Named(name)
 		switch {
 		case !ok:
-			return nil, files, ns.invalid("the type is none of " + kind.Names(kind.All))
+			return nil, ns.invalid("the type is none of " + kind.Names(kind.All))
 		case seen&k.Flag != 0:
-			return nil, files, ns.invalid("the type is there twice")
+			return nil, ns.invalid("the type is there twice")
 		case ns.Path == "":
-			return nil, files, ns.invalid("no path")
+			return nil, ns.invalid("no path")
 		}
 		seen |= k.Flag
 		if !first {
@@ -55,18 +55,18 @@ func joins(namespaces []Namespace) (joins []forkexec.Join, files []*os.File, err
 		}
 		fd, err := sys.Open(ns.Path) // a FIFO does not make it wait
 		if err != nil {
-			return nil, files, ns.failed(&os.PathError{Op: "open", Path: ns.Path, Err: err})
+			return nil, ns.failed(&os.PathError{Op: "open", Path: ns.Path, Err: err})
 		}
 		f := os.NewFile(uintptr(fd.Disown()), ns.Path)
-		files = append(files, f)
+		t.hold(f)
 		// Is it one, and of that kind?
 		s, err := set.FromFds(set.FdSet{k.Flag: f})
 		if err := errors.Join(err, s.Close()); err != nil {
-			return nil, files, ns.failed(err)
+			return nil, ns.failed(err)
 		}
 		joins = append(joins, forkexec.Join{Flag: k.Flag, FD: int(f.Fd())})
 	}
-	return joins, files, nil
+	return joins, nil
 }
 
 func (ns Namespace) failed(err error) error { return fmt.Errorf("namespace %q: %w", ns.Type, err) }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
 	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -38,16 +39,6 @@ type call struct {
 	result any             // where the result is decoded to; nil: none is due
 }
 
-// exhausted adds what helps to an error of starting that a limit caused, unless package
-// set has said so.
-func exhausted(err error) error {
-	text := refusal.Exhausted("fork", err)
-	if _, said := errors.AsType[*set.Error](err); said || text == "" {
-		return err
-	}
-	return fmt.Errorf("%w (%s)", err, text)
-}
-
 // run runs an action in a process of its own, under both APIs.
 func (c *config) run(ctx context.Context, call call) error {
 	if err := c.mayRun(call.action); err != nil {
@@ -58,45 +49,61 @@ func (c *config) run(ctx context.Context, call call) error {
 	}
 	ctx, stop := c.answer.within(ctx)
 	defer stop()
-	place, err := c.place()
+	target, err := c.target()
 	if err != nil {
-		return exhausted(err)
+		return notStarted(err)
 	}
-	w, err := newWires()
+	pipes, err := newPipes()
 	if err != nil {
-		return errors.Join(exhausted(err), place.close())
+		return errors.Join(notStarted(err), target.close())
 	}
-	cmd := c.command(ctx, place, w)
-	if err := cmd.Start(); err != nil {
-		return errors.Join(exhausted(err), w.closeTheirs(), w.close(), place.close())
+	cmd := c.command(target, pipes)
+	if err := cmd.Start(ctx); err != nil {
+		return errors.Join(notStarted(err), pipes.closeChild(), pipes.close(), target.close())
 	}
-	errs := []error{w.closeTheirs()}
-	late := time.AfterFunc(readyWithin, func() { _ = cmd.signal(os.Kill) })
+	errs := []error{pipes.closeChild()}
+	late := time.AfterFunc(readyWithin, func() { _ = cmd.Process.Kill() })
 
-	begun, begin := context.WithCancel(context.Background())
-	go w.ask(call, place.toArrive(), begun.Done())
+	isReady, ready := context.WithCancel(context.Background())
+	go pipes.sendRequest(call, target.setup, isReady.Done())
 	replies, crashes := make(chan reply, 1), make(chan string, 1)
 	go func() {
-		defer begin()
-		replies <- w.listen(call.result, func() {
+		defer ready()
+		replies <- pipes.readReply(call.result, func() {
 			late.Stop()
-			w.coverage.ranAs(c.credential, cmd.pid())
-			begin()
+			pipes.coverage.ranAs(c.credential, cmd.Process.Pid)
+			ready()
 		})
 	}()
-	go func() { crashes <- w.crashReport() }()
+	go func() { crashes <- pipes.readCrash() }()
 
-	var end ending
-	end.waited = cmd.Wait()
-	end.state, end.cause = cmd.state(), context.Cause(ctx)
-	end.late = !late.Stop() // also if listen stopped it: then there is a reply
-	errs = append(errs, w.hurry(time.Now().Add(grace)))
-	end.reply, end.crash = <-replies, <-crashes
-	if end.state.Exited() {
-		errs = append(errs, w.coverage.collect())
+	var exit exit
+	exit.waited = cmd.Wait()
+	exit.state, exit.cause = cmd.ProcessState, context.Cause(ctx)
+	exit.late = !late.Stop() // also if readReply stopped it: then there is a reply
+	errs = append(errs, pipes.setDeadline(time.Now().Add(grace)))
+	exit.reply, exit.crash = <-replies, <-crashes
+	if exit.state.Exited() {
+		errs = append(errs, pipes.coverage.collect())
 	}
-	errs = append(errs, w.close(), place.close())
-	return errors.Join(append([]error{end.verdict(call.result != nil)}, errs...)...)
+	errs = append(errs, pipes.close(), target.close())
+	return errors.Join(append([]error{exit.result(call.result != nil)}, errs...)...)
+}
+
+// notStarted says in the terms of package set what a child failed at on its way, and of other errors
+// what helps if a limit is reached.
+func notStarted(err error) error {
+	var failed *forkexec.Error
+	if _, said := errors.AsType[*set.Error](err); said {
+		return err
+	}
+	if errors.As(err, &failed) {
+		return &set.Error{Op: string(failed.Step), Kind: failed.Flag, Err: failed.Cause()}
+	}
+	if text := refusal.Exhausted("fork", err); text != "" {
+		return fmt.Errorf("%w (%s)", err, text)
+	}
+	return err
 }
 
 // mayRun keeps programs from starting themselves again and again.

@@ -6,12 +6,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -129,35 +127,21 @@ func (c *Cmd) start() error {
 	case c.ctx.Err() != nil:
 		return c.ctx.Err()
 	}
-	paths := c.candidates()
-	if len(paths) == 0 {
-		return c.failed(&forkexec.Error{Step: forkexec.Exec, Err: syscall.ENOENT})
-	}
 	if err := c.set.acquire("start"); err != nil {
 		return err
 	}
 	defer c.set.release()
-	joins, done, err := c.set.joins(c.set.foreign)
+	joins, between, err := c.set.joins(c.set.foreign)
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer between.Close()
 	c.cmd.Attr = &forkexec.Attr{Joins: joins, Sys: c.SysProcAttr}
-	c.cmd.Paths, c.cmd.Args, c.cmd.Env, c.cmd.Dir = paths, c.Args, c.Env, c.Dir
-	if len(c.Args) == 0 {
-		c.cmd.Args = []string{c.Path}
-	}
+	c.cmd.Path, c.cmd.Search, c.cmd.Args, c.cmd.Env, c.cmd.Dir = c.Path, c.elsewhere(), c.Args, c.Env, c.Dir
 	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr, c.cmd.ExtraFiles = c.Stdin, c.orLog(c.Stdout), c.orLog(c.Stderr), c.ExtraFiles
 	c.cmd.Cancel, c.cmd.WaitDelay = c.Cancel, c.WaitDelay
 	c.cmd.Started = func(p *os.Process) { c.Process = p }
-	forkexec.Adjust(c.ctx, c.cmd.Attr)
-	err = c.cmd.Start(c.ctx)
-	var child *forkexec.Error
-	if c.cmd.Attr.Program != nil && errors.As(err, &child) && child.Step == forkexec.Exec && errors.Is(err, syscall.ENOENT) {
-		// An open file is there, so what is not is the loader that it names (execve(2)).
-		return fmt.Errorf("%w (this program is linked dynamically, and its loader is not in there: build it with CGO_ENABLED=0)", c.failed(err))
-	}
-	return c.failed(err)
+	return childError("start", 0, c.cmd.Start(c.ctx))
 }
 
 func (c *Cmd) orLog(to io.Writer) io.Writer {
@@ -165,47 +149,6 @@ func (c *Cmd) orLog(to io.Writer) io.Writer {
 		return c.Log
 	}
 	return to
-}
-
-// candidates are where the program may be. A folder that is not absolute is left out of
-// PATH: whose working directory would it be in?
-func (c *Cmd) candidates() (paths []string) {
-	if !c.elsewhere() || strings.ContainsRune(c.Path, '/') {
-		return []string{c.Path}
-	}
-	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-		if filepath.IsAbs(dir) {
-			paths = append(paths, filepath.Join(dir, c.Path))
-		}
-	}
-	return paths
-}
-
-// failed says what could not be done, nil if nothing.
-func (c *Cmd) failed(err error) error {
-	var child *forkexec.Error
-	if !errors.As(err, &child) {
-		return newError("start", 0, err)
-	}
-	switch child.Step {
-	case forkexec.Open, forkexec.Setns, forkexec.Unshare:
-		if err = child.Err; child.Path != "" {
-			err = fmt.Errorf("%s: %w", child.Path, err)
-		}
-		return newError(string(child.Step), child.Flag, err)
-	case forkexec.Fork:
-		return newError(string(child.Step), c.set.foreign&NS_PID, child.Err)
-	case forkexec.Exec:
-		err = fmt.Errorf("%s: %w", c.Path, child.Err)
-		if errors.Is(child.Err, syscall.ENOENT) && !strings.ContainsRune(c.Path, '/') {
-			err = &exec.Error{Name: c.Path, Err: exec.ErrNotFound}
-		}
-		return &Error{Op: string(child.Step), Err: err}
-	case forkexec.Chdir:
-		return &Error{Op: string(child.Step), Err: fmt.Errorf("%s: %w", c.Dir, child.Err)}
-	default:
-		return &Error{Op: string(child.Step), Err: child.Err}
-	}
 }
 
 // Wait waits for the command to end and for what is copied to and from it. If it does

@@ -18,8 +18,6 @@ type Error struct {
 	Kind int
 	// Err is the cause.
 	Err error
-
-	hint string
 }
 
 // newError passes nil through, and an error that has an Error in it: the
@@ -29,11 +27,11 @@ func newError(op string, kind int, err error) error {
 	if err == nil || errors.As(err, &known) {
 		return err
 	}
-	return &Error{Op: op, Kind: kind, Err: err, hint: hint(op, kind, err)}
+	return &Error{Op: op, Kind: kind, Err: err}
 }
 
-// Error reads "gonso: setns net: operation not permitted", with what is known
-// about the cause and what helps behind it in parentheses.
+// Error reads "gonso: setns net: operation not permitted", with the Hint behind it in
+// parentheses.
 func (e *Error) Error() string {
 	if e == nil {
 		return "<nil>"
@@ -47,10 +45,19 @@ func (e *Error) Error() string {
 	} else {
 		text += ": " + e.Err.Error()
 	}
-	if e.hint != "" {
-		text += " (" + e.hint + ")"
+	if hint := e.Hint(); hint != "" {
+		text += " (" + hint + ")"
 	}
 	return text
+}
+
+// Hint says what is known about the cause and what helps, or is empty. It looks at the machine as
+// that is when it is called.
+func (e *Error) Hint() string {
+	if e == nil {
+		return ""
+	}
+	return hint(e.Op, e.Kind, e.Err)
 }
 
 // Unwrap returns the cause.

@@ -12,8 +12,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 )
 
-// hint says what is known about the cause of an error and what helps. It looks
-// at the machine only once something has failed.
+// hint says what is known about the cause of an error and what helps.
 func hint(op string, flags int, err error) string {
 	var errno syscall.Errno
 	if !errors.As(err, &errno) {
@@ -21,6 +20,9 @@ func hint(op string, flags int, err error) string {
 	}
 	if text := refusal.Exhausted(op, err); text != "" {
 		return text
+	}
+	if flags == 0 {
+		return "" // it is about no namespace
 	}
 	switch errno {
 	case syscall.EPERM, syscall.EACCES:

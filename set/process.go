@@ -3,8 +3,9 @@
 package set
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"sync/atomic"
@@ -34,16 +35,16 @@ func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kind.Tabl
 	case err != nil:
 		return fds, nil, newError("unshare", flags, err)
 	}
-	joins, closeJoins, err := s.joins(s.around(flags))
+	joins, between, err := s.joins(s.around(flags))
 	if err != nil {
 		return fds, nil, err
 	}
-	defer closeJoins()
-	outer, closeOuter, err := s.joins(s.foreign & NS_USER)
+	defer between.Close()
+	outer, above, err := s.joins(s.foreign & NS_USER)
 	if err != nil {
 		return fds, nil, err
 	}
-	defer closeOuter()
+	defer above.Close()
 	setup := forkexec.Setup{
 		Propagation: config.propagation,
 		Offsets:     config.offsets.text(),
@@ -64,7 +65,7 @@ func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kind.Tabl
 	}
 	holder, opened, err := forkexec.Hold(joins, flags, setup)
 	if err != nil {
-		return fds, nil, childError(err, flags)
+		return fds, nil, childError("unshare", flags, err)
 	}
 	for i, k := range kind.Table {
 		if flags&k.Flag != 0 {
@@ -75,15 +76,15 @@ func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kind.Tabl
 }
 
 // joins returns the Set's namespaces of the kinds in flags in the order in which a process can
-// join them. What they refer to is open until done is called.
-func (s Set) joins(flags int) (joins []forkexec.Join, done func(), err error) {
+// join them. Those between this process's user namespace and the Set's are open until between is closed.
+func (s Set) joins(flags int) (joins []forkexec.Join, between io.Closer, err error) {
 	for i, k := range kind.Table {
 		if flags&k.Flag != 0 {
 			joins = append(joins, forkexec.Join{FD: s.fds[i].Int(), Flag: k.Flag})
 		}
 	}
-	joins, done, err = forkexec.Order(joins)
-	return joins, done, childError(err, flags)
+	joins, between, err = forkexec.Order(joins)
+	return joins, between, childError("unshare", flags, err)
 }
 
 // around has the kinds that a process joins which makes those in flags. As on a thread, only
@@ -97,19 +98,14 @@ func (s Set) around(flags int) int {
 	return s.foreign & (flags | NS_USER)
 }
 
-// childError tells the kind and step at which a child failed, or the order of what it is to join.
-func childError(err error, flags int) error {
+// childError says at which step a child failed, or the order of what it is to join; op and flags are what
+// it was for.
+func childError(op string, flags int, err error) error {
 	var failed *forkexec.Error
 	if !errors.As(err, &failed) {
-		return newError("unshare", flags, err)
+		return newError(op, flags, err)
 	}
-	if failed.Flag != 0 {
-		flags = failed.Flag
-	}
-	if failed.Path != "" {
-		return newError(string(failed.Step), flags, fmt.Errorf("%s: %w", failed.Path, failed.Err))
-	}
-	return newError(string(failed.Step), flags, failed.Err)
+	return newError(string(failed.Step), cmp.Or(failed.Flag, flags), failed.Cause())
 }
 
 // A pidInit is the first process of a pid namespace, shared by all Sets that have

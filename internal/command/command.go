@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package command starts processes and waits for them, for Set.Command of package set and for the
-// actions of package reexec: the one road to a process. It has the shape of package os/exec,
-// whose names it uses, and differs in where a process can be started:
-//
-//	files    childStdin, childStdout, childStderr: what the process reads and writes (stdio.go)
-//	start    forkexec.Start, in other namespaces, or os.StartProcess, on the calling thread
-//	watch    watchCtx: what the end of the context does (watch.go)
-//	wait     Cmd.Wait: for the process, for the watch, for what is copied
+// actions of package reexec: there is no other road to a process. It has the shape and the names of
+// package os/exec, and differs from it in where a process can be started.
 package command
 
 import (
@@ -19,20 +14,19 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/creation"
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
 )
 
-// A Cmd is a process to start, once. The fields that exec.Cmd has too are what they are there.
+// A Cmd is a process to start, once. The fields that exec.Cmd has too mean the same here.
 type Cmd struct {
-	// Paths are where the program may be: the first is started that exists and may be
-	// executed.
-	Paths []string
-	Args  []string
-	Env   []string
-	Dir   string
+	Path string
+	Args []string
+	Env  []string
+	Dir  string
 
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
@@ -41,10 +35,14 @@ type Cmd struct {
 	Cancel    func() error
 	WaitDelay time.Duration
 
-	// Attr has what only package forkexec knows: the namespaces to join, and SysProcAttr; Start
-	// sets the rest. If it is nil, the process is a child as package os starts them: where the
-	// calling thread is, and by vfork(2), which does not copy this process's page tables.
+	// Attr has what package forkexec needs to know besides: the namespaces to join, and Sys. If it is
+	// nil, the process is a child such as package os makes: in the namespaces of the calling thread,
+	// and by vfork(2), which does not copy this process's page tables.
 	Attr *forkexec.Attr
+
+	// Search makes a Path without a slash a name that is looked for in the folders of PATH,
+	// in the namespaces of Attr.
+	Search bool
 
 	// Started, if not nil, is called with the process, before Cancel can be called.
 	Started func(*os.Process)
@@ -99,27 +97,40 @@ func (c *Cmd) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	args := c.Args
+	if len(args) == 0 {
+		args = []string{c.Path}
+	}
 	if c.Attr == nil {
-		c.Process, err = os.StartProcess(c.Paths[0], c.Args, &os.ProcAttr{Dir: c.Dir, Env: c.Environ(), Files: files})
+		c.Process, err = os.StartProcess(c.Path, args, &os.ProcAttr{Dir: c.Dir, Env: c.Environ(), Files: files})
 		c.child = c.Process
 		return err
 	}
+	paths := c.paths()
+	if len(paths) == 0 {
+		return c.explained(&forkexec.Error{Step: forkexec.Exec, Err: syscall.ENOENT})
+	}
 	attr := *c.Attr
-	attr.Dir, attr.Env = c.Dir, c.Environ()
+	attr.Dir, attr.Env, attr.Files = c.Dir, c.Environ(), numbers(files)
+	defer runtime.KeepAlive(files)
+	child, err := forkexec.Start(ctx, paths, args, &attr)
+	if err != nil {
+		return c.explained(err)
+	}
+	c.child, c.Process = child, child.Process
+	return nil
+}
+
+// numbers returns the numbers of files, nil standing for none.
+func numbers(files []*os.File) (fds []uintptr) {
 	for _, f := range files {
 		fd := ^uintptr(0)
 		if f != nil {
 			fd = f.Fd()
 		}
-		attr.Files = append(attr.Files, fd)
+		fds = append(fds, fd)
 	}
-	defer runtime.KeepAlive(files)
-	child, err := forkexec.Start(ctx, c.Paths, c.Args, &attr)
-	if err != nil {
-		return err
-	}
-	c.child, c.Process = child, child.Process
-	return nil
+	return fds
 }
 
 // Environ returns the environment that the process gets.

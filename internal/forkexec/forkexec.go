@@ -136,7 +136,7 @@ const (
 type Error struct {
 	Step Step
 	Flag int    // the namespace's CLONE_NEW*, with Open, Setns, Unshare and the steps of Order
-	Path string // the namespace's, if it was joined by path
+	Path string // what Err is about, where several would be possible: the namespace's, if it was joined by path
 	Err  error  // an errno, of a child
 }
 
@@ -152,6 +152,14 @@ func (e *Error) Error() string {
 		return text + ": unknown error"
 	}
 	return text + ": " + e.Err.Error()
+}
+
+// Cause is the error, with the path that it is about.
+func (e *Error) Cause() error {
+	if e.Path == "" {
+		return e.Err
+	}
+	return fmt.Errorf("%s: %w", e.Path, e.Err)
 }
 
 // Unwrap returns the cause.

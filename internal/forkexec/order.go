@@ -4,6 +4,7 @@ package forkexec
 
 import (
 	"errors"
+	"io"
 	"slices"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/kind"
@@ -20,8 +21,8 @@ import (
 //  2. Then each user namespace between the two that owns one of the list, with those.
 //  3. Then the user namespace in the list, with those that belong to it or to one below it.
 //
-// The descriptors of 2 are open until release is called.
-func Order(namespaces []Join) (joins []Join, release func(), err error) {
+// The descriptors of 2 are open until between is closed.
+func Order(namespaces []Join) (joins []Join, between io.Closer, err error) {
 	var user *Join
 	for _, ns := range namespaces {
 		id, err := sys.NewFD(ns.FD).InodeID()
@@ -37,7 +38,7 @@ func Order(namespaces []Join) (joins []Join, release func(), err error) {
 		}
 	}
 	if user == nil {
-		return joins, func() {}, nil
+		return joins, way(nil), nil
 	}
 	way, err := wayTo(sys.NewFD(user.FD))
 	if err != nil {
@@ -45,10 +46,9 @@ func Order(namespaces []Join) (joins []Join, release func(), err error) {
 	}
 	joins, err = way.order(joins)
 	if err != nil {
-		way.close()
-		return nil, nil, err
+		return nil, nil, errors.Join(err, way.Close())
 	}
-	return joins, way.close, nil
+	return joins, way, nil
 }
 
 // A way leads from this process's user namespace to another one: it has those in between, the one
@@ -60,16 +60,19 @@ type wayStep struct {
 	id   sys.InodeID
 }
 
-func (w way) close() {
+// Close closes what Order has opened.
+func (w way) Close() error {
+	var errs []error
 	for _, step := range w {
-		_ = step.user.Close() // it was only to be joined
+		errs = append(errs, step.user.Close())
 	}
+	return errors.Join(errs...)
 }
 
 func wayTo(user *sys.FD) (w way, err error) {
 	defer func() {
 		if err != nil {
-			w.close()
+			err = errors.Join(err, w.Close())
 		}
 	}()
 	for fd, err := user.Dup(); ; fd, err = fd.Parent() {

@@ -23,13 +23,13 @@ func TestOrderLeavesOutWhatThisProcessHas(t *testing.T) {
 		return forkexec.Join{FD: int(f.Fd()), Flag: flag}
 	}
 	uts := fresh(t, unix.CLONE_NEWUSER, unix.CLONE_NEWUTS)[1]
-	joins, release, err := forkexec.Order([]forkexec.Join{
+	joins, between, err := forkexec.Order([]forkexec.Join{
 		open("user", unix.CLONE_NEWUSER), open("net", unix.CLONE_NEWNET), uts, open("mnt", unix.CLONE_NEWNS),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer release()
+	defer between.Close()
 	if !slices.Equal(joins, []forkexec.Join{uts}) {
 		t.Errorf("joins are %+v, want %+v alone", joins, uts)
 	}

@@ -3,7 +3,6 @@
 package forkexec_test
 
 import (
-	"context"
 	"debug/elf"
 	"errors"
 	"fmt"
@@ -157,18 +156,6 @@ func TestNamespaceIsOpenedByPathInsideOfThoseBefore(t *testing.T) {
 		Step: forkexec.Open, Flag: unix.CLONE_NEWUTS, Path: dir + "/none", Err: unix.ENOENT,
 	}) {
 		t.Errorf("a path that leads nowhere: %v", err)
-	}
-}
-
-func TestContextHasTheLastWord(t *testing.T) {
-	attr := &forkexec.Attr{}
-	forkexec.Adjust(context.Background(), attr)
-	if attr.Dir != "" {
-		t.Error("a context that says nothing")
-	}
-	forkexec.Adjust(forkexec.With(t.Context(), func(a *forkexec.Attr) { a.Dir = "/" }), attr)
-	if attr.Dir != "/" {
-		t.Error("the context was not asked")
 	}
 }
 

@@ -7,12 +7,11 @@ package reexec
 import (
 	"errors"
 	"os"
-
-	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"syscall"
 )
 
 const selfPath = ""
 
 func openSelf() (*os.File, error) { return nil, errors.ErrUnsupported }
 
-func (c *config) become(*forkexec.Attr) {}
+func (c *config) sysProcAttr() *syscall.SysProcAttr { return nil }

@@ -4,11 +4,11 @@ package reexec
 
 import "os"
 
-// An arrival is the last part of a child's way. Its program would not start where none
+// A setup is the last part of a child's way. Its program would not start where none
 // of its files can be seen: no dynamic loader, no libraries. So
 // internal/forkexec starts it with the root directory of its parent, and the child
 // goes where it is to be before package main is initialised.
-type arrival struct {
+type setup struct {
 	Dir        string // the working directory
 	Optional   bool   // if there is no Dir, it is /
 	Credential *credential
@@ -22,13 +22,13 @@ func (c *config) workDir() string {
 	return c.dir
 }
 
-func (c *config) arrival() *arrival {
-	a := &arrival{Dir: c.workDir(), Credential: c.credential}
-	if a.Dir == "" {
-		a.Optional = true
+func (c *config) setup() *setup {
+	s := &setup{Dir: c.workDir(), Credential: c.credential}
+	if s.Dir == "" {
+		s.Optional = true
 		if wd, err := os.Getwd(); err == nil {
-			a.Dir = wd
+			s.Dir = wd
 		}
 	}
-	return a
+	return s
 }

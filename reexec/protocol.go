@@ -23,7 +23,7 @@ import (
 //	5  reply: ready, one message with the outcome and, if that is done, the result
 //	6  crash: what the Go runtime says when it ends the child by itself
 //	7  coverage: the folder for coverage data, if the request says so
-//	8  root: the root directory to go to, if the request has an arrival
+//	8  root: the root directory to go to, if the request has a setup
 //
 // Requests, messages, parameters and results are JSON values.
 const (
@@ -41,7 +41,7 @@ const role = "reexec"
 type request struct {
 	Action   string
 	Coverage bool // descriptor 7 is there
-	Arrival  *arrival
+	Setup    *setup
 }
 
 type outcome string
@@ -79,8 +79,8 @@ var known = []error{
 	exec.ErrDot, exec.ErrNotFound, exec.ErrWaitDelay,
 }
 
-// tell makes a message of an error.
-func tell(o outcome, err error) message {
+// errorMessage makes a message of an error.
+func errorMessage(o outcome, err error) message {
 	m := message{Outcome: o, Text: err.Error()}
 	m.addErrnos(err)
 	for i, cause := range known {

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// An ending is all that is known of a child that has ended.
-type ending struct {
+// An exit is all that is known of a child that has ended.
+type exit struct {
 	reply  reply
 	crash  string // the runtime's report
 	waited error  // what Wait returned
@@ -21,8 +21,8 @@ type ending struct {
 	late   bool  // the time to get to CheckAction was over
 }
 
-// verdict tells whether the action succeeded and, if not, the reason that says most.
-func (e *ending) verdict(resultDue bool) error {
+// result tells whether the action succeeded and, if not, the reason that says most.
+func (e *exit) result(resultDue bool) error {
 	err := e.failure(resultDue)
 	if errors.Is(e.cause, errAnswered) {
 		killed := e.reply.outcome == nil && e.crash == "" && !e.state.Exited()
@@ -37,9 +37,9 @@ func (e *ending) verdict(resultDue bool) error {
 	return err
 }
 
-func (e *ending) failure(resultDue bool) error {
+func (e *exit) failure(resultDue bool) error {
 	if e.reply.outcome == nil {
-		return e.silence(resultDue)
+		return e.noReply(resultDue)
 	}
 	if err := e.reply.outcome.err(); err != nil {
 		return err
@@ -54,8 +54,8 @@ func (e *ending) failure(resultDue bool) error {
 	return e.copying()
 }
 
-// silence judges a child that never said how its action ended.
-func (e *ending) silence(resultDue bool) error {
+// noReply judges a child that never said how its action ended.
+func (e *exit) noReply(resultDue bool) error {
 	switch {
 	case e.crash != "":
 		return fmt.Errorf("%w: %w", e.status(), newCrash(e.crash))
@@ -77,7 +77,7 @@ func (e *ending) silence(resultDue bool) error {
 }
 
 // status is the exit status or the signal that ended the child.
-func (e *ending) status() error {
+func (e *exit) status() error {
 	if e.state.Success() {
 		return errors.New(e.state.String())
 	}
@@ -86,7 +86,7 @@ func (e *ending) status() error {
 
 // copying is a failure to pass standard input, output or error on. That somebody
 // whom the child left behind still holds them is none.
-func (e *ending) copying() error {
+func (e *exit) copying() error {
 	if errors.Is(e.waited, exec.ErrWaitDelay) || e.cause != nil && errors.Is(e.waited, e.cause) {
 		return nil
 	}

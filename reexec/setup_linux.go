@@ -14,10 +14,10 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/procns"
 )
 
-// arrive goes to the root directory that this process is to have. All threads share
+// apply goes to the root directory that this process is to have. All threads share
 // root, working directory and, by way of package syscall, the user.
-func (a *arrival) arrive() (err error) {
-	if a == nil {
+func (s *setup) apply() (err error) {
+	if s == nil {
 		return nil
 	}
 	root := handshake.Inherit(rootFD, "root")
@@ -32,17 +32,17 @@ func (a *arrival) arrive() (err error) {
 	if err := syscall.Chroot("."); err != nil {
 		return os.NewSyscallError("chroot", err)
 	}
-	if err := a.Credential.assume(); err != nil {
+	if err := s.Credential.apply(); err != nil {
 		return fmt.Errorf("credential: %w", err)
 	}
-	if err := os.Chdir(a.Dir); err != nil && !a.Optional {
+	if err := os.Chdir(s.Dir); err != nil && !s.Optional {
 		return err
 	}
 	return nil
 }
 
-// assume makes this process another user's.
-func (c *credential) assume() error {
+// apply makes this process another user's.
+func (c *credential) apply() error {
 	if c == nil {
 		return nil
 	}

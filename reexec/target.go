@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reexec
+
+import (
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// In makes the action run in the Set's namespaces, whatever their kinds, and in those
+// of this process for the kinds that the Set lacks. Without it, the action is where the
+// calling goroutine is. The Set has to be open until the action has started.
+//
+// The action is the first program in there but, in a pid namespace, not the
+// first process. In a user namespace it is who the caller is, or root if the
+// namespace does not map the caller.
+func In(s set.Set) Option { return func(c *config) { c.in = &s } }
+
+// Unshare makes the action run in new namespaces of the kinds in flags, with the
+// options of [set.Unshare], made from inside the Set of [In] or where the calling
+// goroutine is. They are let go of when the action has ended, and with a pid
+// namespace everything ends that still runs there.
+//
+// An ordinary user asks for a user namespace, too, in which they are root:
+//
+//	Answer.Run(ctx, "why", reexec.Unshare(set.NS_USER|set.NS_PID, set.WithRootMapped()))
+func Unshare(flags int, opts ...set.UnshareOpt) Option {
+	return func(c *config) {
+		c.unshare |= flags
+		c.unshareOpts = append(c.unshareOpts, opts...)
+		c.hasUnshare = true
+	}
+}
+
+// Chroot makes dir, looked up inside of the namespaces, the action's root directory, and
+// its working directory unless there is a [Dir]. Nothing of the program has to be in
+// there, but in another user namespace its dynamic loader, if it has one: see "Where it runs".
+func Chroot(dir string) Option { return func(c *config) { c.chroot = dir } }
+
+// A credential is who a child is; see syscall.Credential.
+type credential struct {
+	UID, GID    uint32
+	Groups      []uint32
+	NoSetGroups bool
+}
+
+// A target is where a child is to be. The zero target is where its parent is.
+type target struct {
+	attr  *forkexec.Attr
+	setup *setup // what is left to the child itself, if anything is
+
+	held []io.Closer // until the child has ended
+}
+
+// target opens what the child is to join. The new namespaces exist from now on.
+func (c *config) target() (t target, err error) {
+	if c.in == nil && !c.hasUnshare && len(c.namespaces) == 0 && c.chroot == "" && c.credential == nil {
+		return t, nil
+	}
+	if len(c.namespaces) > 0 && (c.in != nil || c.hasUnshare) {
+		return t, errors.New("Namespaces excludes In and Unshare")
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, t.close())
+		}
+	}()
+	exe, err := openSelf()
+	if err != nil {
+		return t, err
+	}
+	t.hold(exe)
+	joins, err := c.openSet(&t)
+	if err != nil {
+		return t, err
+	}
+	listed, err := c.openNamespaces(&t)
+	if err != nil {
+		return t, err
+	}
+	t.attr = &forkexec.Attr{
+		Joins:   append(joins, listed...),
+		Program: &forkexec.Program{FD: int(exe.Fd())},
+		Sys:     c.sysProcAttr(),
+	}
+	if t.attr.StartsOutside() {
+		t.attr.Program.Root = rootFD
+		t.setup = c.setup()
+	}
+	return t, nil
+}
+
+// openSet opens the namespaces of the Set that the options name, or make.
+func (c *config) openSet(t *target) (_ []forkexec.Join, err error) {
+	s, ours, err := c.set()
+	if err != nil {
+		return nil, err
+	}
+	if ours {
+		defer func() { err = errors.Join(err, s.Close()) }()
+	}
+	if c.hasUnshare {
+		kept, err := s.Dup(c.unshare) // and the first process of a new pid namespace
+		if err != nil {
+			return nil, err
+		}
+		t.hold(kept)
+	}
+	fds, err := s.Fds(0)
+	if err != nil {
+		return nil, err
+	}
+	t.hold(fds)
+	var namespaces []forkexec.Join
+	for _, flag := range set.Kinds(s.Flags()) {
+		namespaces = append(namespaces, forkexec.Join{FD: int(fds[flag].Fd()), Flag: flag})
+	}
+	joins, between, err := forkexec.Order(namespaces)
+	if err != nil {
+		return nil, err
+	}
+	t.hold(between)
+	return joins, closeOthers(fds, joins)
+}
+
+// set returns the Set that the options name, or make, and whether it is ours to close.
+func (c *config) set() (s set.Set, ours bool, err error) {
+	if c.in != nil {
+		s = *c.in
+	} else if s, err = set.Current(0); err != nil {
+		return s, false, err
+	} else {
+		ours = true
+	}
+	if !c.hasUnshare {
+		return s, ours, nil
+	}
+	fresh, err := s.Unshare(c.unshare, c.unshareOpts...)
+	if ours {
+		err = errors.Join(err, s.Close())
+	}
+	return fresh, true, err
+}
+
+// closeOthers closes what is not to be joined.
+func closeOthers(fds set.FdSet, joins []forkexec.Join) error {
+	others := set.FdSet{}
+	for flag, f := range fds {
+		if !slices.ContainsFunc(joins, func(j forkexec.Join) bool { return j.Flag == flag }) {
+			others[flag] = f
+			delete(fds, flag)
+		}
+	}
+	return others.Close()
+}
+
+func (t *target) hold(c io.Closer) { t.held = append(t.held, c) }
+
+func (t *target) close() error {
+	var errs []error
+	for i := len(t.held) - 1; i >= 0; i-- {
+		errs = append(errs, t.held[i].Close())
+	}
+	t.held = nil
+	return errors.Join(errs...)
+}
