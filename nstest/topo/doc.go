@@ -37,8 +37,9 @@
 // # Routers as people meet them
 //
 // Options make a router one of those that keep hosts on the Internet apart: [HomeNAT], [FullConeNAT],
-// [CarrierGradeNAT], [SymmetricNAT] and [CloudNAT]. Each says in the words of RFC 4787 what it does. The
-// link that leads outside is marked, for each of them; all other links of the router are inside.
+// [CarrierGradeNAT], [SymmetricNAT], [CloudNAT], [CorporateFirewall] and [CaptivePortal]. A router may be several
+// of them, but translates addresses in one way only, of which the words are those of RFC 4787. The
+// link that leads outside is marked; all other links of the router are inside.
 //
 //	home := n.Router("home", topo.HomeNAT())
 //	n.Link(client, home)

@@ -4,6 +4,7 @@ package topo_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -44,6 +45,30 @@ func ExampleHomeNAT() {
 		n.Link(internet, n.Host("stun"))
 		n.Up()
 		// Alice and Bob ask the STUN server, and punch holes.
+	}
+	_ = test
+}
+
+// A guest accepts the terms of a hotel, and is let through.
+func ExampleCaptivePortal() {
+	test := func(t *testing.T) {
+		n := topo.New(t)
+		guest, hotel, server := n.Host("guest"), n.Router("hotel", topo.CaptivePortal(nil), topo.HomeNAT()), n.Host("server")
+		n.Link(guest, hotel)
+		n.Link(hotel, server, topo.Outside(hotel))
+		n.Up()
+		response, err := guest.HTTPClient().Get("http://server/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != http.StatusNetworkAuthenticationRequired {
+			t.Errorf("without the terms the guest gets %s", response.Status)
+		}
+		if err := response.Body.Close(); err != nil {
+			t.Error(err)
+		}
+		hotel.Admit(guest)
+		// The guest reaches the server.
 	}
 	_ = test
 }

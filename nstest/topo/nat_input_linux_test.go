@@ -31,6 +31,18 @@ func TestBadPresetIsNamed(t *testing.T) {
 		"link r to a: it is to lead outside for other, which is not one of its nodes": func(n *topo.Network) {
 			n.Link(n.Router("r"), n.Host("a"), topo.Outside(n.Router("other")))
 		},
+		`make the switch "s": corporate firewall is no option of a switch`: func(n *topo.Network) { n.Switch("s", topo.CorporateFirewall()) },
+		`make the host "a": captive portal is no option of a host`:         func(n *topo.Network) { n.Host("a", topo.CaptivePortal(nil)) },
+		`make the host "a": public is no option of a host`:                 func(n *topo.Network) { n.Host("a", topo.Public()) },
+		"admit [a] at r: it is a home NAT: make it with the option topo.CaptivePortal": func(n *topo.Network) {
+			n.Router("r", topo.HomeNAT()).Admit(n.Host("a"))
+		},
+		"admit [a] at r: the network is not up: call Up first": func(n *topo.Network) {
+			n.Router("r", topo.CaptivePortal(nil)).Admit(n.Host("a"))
+		},
+		"admit [other] at r: other is a node of another network": func(n *topo.Network) {
+			n.Router("r", topo.CaptivePortal(nil)).Admit(topo.New(t).Host("other"))
+		},
 	} {
 		if text := failure.Text(t, func(tb testing.TB) { build(topo.New(tb)) }); !strings.HasPrefix(text, "topo: ") || !strings.Contains(text, want) {
 			t.Errorf("ends with %q, want %q", text, want)

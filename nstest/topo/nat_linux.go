@@ -34,8 +34,8 @@ import (
 // translate has the router's kernel translate addresses.
 func (n *node) translate() error {
 	t := n.config.nat
-	err := n.withTables("topo_nat", func(ip, inet rules) []error {
-		r := &natRules{rules: ip, nat: t, sides: n.sides()}
+	err := n.withTables("topo_nat", func(table tables) []error {
+		r := &natRules{rules: table(nftables.TableFamilyIPv4), nat: t, sides: n.sides()}
 		r.learned = []*learned{r.learn("udp", unix.IPPROTO_UDP, t.udp), r.learn("tcp", unix.IPPROTO_TCP, t.tcp)}
 		r.outside(n)
 		r.source()
@@ -43,7 +43,7 @@ func (n *node) translate() error {
 			r.destination()
 			r.refresh()
 		}
-		f := &filterRules{rules: inet, sides: r.sides}
+		f := &filterRules{rules: table(nftables.TableFamilyINet), sides: r.sides}
 		f.behind(t)
 		return append(r.errs, f.errs...)
 	})
@@ -75,7 +75,7 @@ func (n *node) trackFor(t *nat) (err error) {
 
 // natRules are those of a table of IPv4.
 type natRules struct {
-	rules
+	*rules
 	*nat
 	sides
 	addresses *nftables.Set // by interfaces that lead outside

@@ -61,9 +61,9 @@ type world struct {
 	at, port, host net.PacketConn // of the first server, at another port of it, and of the second one
 }
 
-func newWorld(t *testing.T, preset topo.NodeOption) *world {
+func newWorld(t *testing.T, presets ...topo.NodeOption) *world {
 	n := topo.New(t)
-	w := &world{t: t, network: n, a: n.Host("a"), b: n.Host("b"), router: n.Router("router", preset), first: n.Host("first"), second: n.Host("second")}
+	w := &world{t: t, network: n, a: n.Host("a"), b: n.Host("b"), router: n.Router("router", presets...), first: n.Host("first"), second: n.Host("second")}
 	lan, isp := n.Switch("lan"), n.Router("isp")
 	for _, inside := range []topo.Node{w.a, w.b, w.router} {
 		n.Link(inside, lan)
@@ -133,7 +133,7 @@ func (w *world) measure(want behaviour) (got behaviour) {
 	got.hairpin = w.hairpins(want.hairpin)
 	got.ipv6 = w.lets6(want.ipv6)
 	got.tcp = w.mappingOfTCP()
-	w.refuses()
+	w.refuses(11)
 	return got
 }
 
@@ -236,8 +236,8 @@ func dialFrom(t *testing.T, h *topo.Host, port uint16, to netip.AddrPort) (conn 
 }
 
 // refuses makes sure that a host inside learns of errors outside.
-func (w *world) refuses() {
-	conn, err := w.a.DialContext(w.t.Context(), "udp4", netip.AddrPortFrom(w.first.Addr4(), 11).String())
+func (w *world) refuses(closed uint16) {
+	conn, err := w.a.DialContext(w.t.Context(), "udp4", netip.AddrPortFrom(w.first.Addr4(), closed).String())
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -101,7 +101,7 @@ func (n *Network) add(self Node, name string, kind nodeKind, opts []NodeOption) 
 	if err := errors.Join(n.checkNode(name), config.err); err != nil {
 		n.fatal(fmt.Sprintf("make the %v %q", kind, name), err)
 	}
-	if len(config.presets) > 0 {
+	if config.divides() {
 		nstest.Require(n.tb, "nftables")
 	}
 	fixture := append([]nstest.Option{nstest.Named(name), nstest.Sharing(n.names, set.NS_MNT)}, config.fixture...)

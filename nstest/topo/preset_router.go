@@ -11,8 +11,10 @@ import (
 
 // routerPresets are what the options of a router say that it is.
 type routerPresets struct {
-	presets []string // what they are called
-	nat     *nat
+	presets  []string // what they are called
+	nat      *nat
+	firewall bool
+	portal   *portal
 }
 
 // preset adds what a router is besides: it has a name in pictures, and an outside.
@@ -20,6 +22,9 @@ func (c *nodeConfig) preset(name string) {
 	c.only(name, isRouter)
 	c.presets = append(c.presets, name)
 }
+
+// divides reports whether the router has an inside and an outside.
+func (p routerPresets) divides() bool { return p.nat != nil || p.firewall || p.portal != nil }
 
 // Outside says that the link leads outside, as seen from a router: to what [HomeNAT] or any other
 // preset keeps its hosts from. The router's other links are inside. A router with a preset needs such a link, and may have
@@ -48,7 +53,7 @@ func (e *end) outside() bool { return slices.Contains(e.link.config.outside, e.n
 func (n *Network) checkPresets() error {
 	var errs []error
 	for _, node := range n.nodes {
-		if len(node.config.presets) > 0 && !slices.ContainsFunc(node.ends, (*end).outside) {
+		if node.config.divides() && !slices.ContainsFunc(node.ends, (*end).outside) {
 			errs = append(errs, fmt.Errorf("router %s is a %s, and no link leads outside: give one the option topo.Outside(%[1]s)",
 				node.name, node.what()))
 		}

@@ -2,10 +2,19 @@
 
 package topo
 
+import "errors"
+
 // applyPresets makes the router what its presets say, before it has links.
 func (n *node) applyPresets() error {
+	var errs []error
 	if n.config.nat != nil {
-		return n.translate()
+		errs = append(errs, n.translate())
 	}
-	return nil
+	if n.config.firewall {
+		errs = append(errs, n.restrict())
+	}
+	if n.config.portal != nil {
+		errs = append(errs, n.capture())
+	}
+	return errors.Join(errs...)
 }

@@ -22,25 +22,27 @@ const (
 	regOutside  = regAddress + 3 // an address outside
 )
 
-// withTables makes tables of the presets: one for IPv4, one for both families.
-func (n *node) withTables(name string, fill func(ip, inet rules) []error) (err error) {
+// tables makes a table of a family, unless there is one of its name.
+type tables func(family nftables.TableFamily) *rules
+
+// withTables has the kernel do at once all that fill asks for.
+func (n *node) withTables(name string, fill func(table tables) []error) (err error) {
 	var conn *nftables.Conn
 	e := n.fixture.Set().Do(func() { conn, err = nftables.New(nftables.AsLasting()) })
 	if err = errors.Join(e, err); err != nil {
 		return fmt.Errorf("nftables: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.CloseLasting()) }()
-	table := func(family nftables.TableFamily, sets uint32) rules {
-		return rules{conn: conn, table: conn.AddTable(&nftables.Table{Family: family, Name: name}), sets: sets}
-	}
-	const manySets = 1 << 10
-	errs := fill(table(nftables.TableFamilyIPv4, 0), table(nftables.TableFamilyINet, manySets))
+	errs := fill(func(family nftables.TableFamily) *rules {
+		const manySets = 1 << 8 // of one family
+		return &rules{conn: conn, table: conn.AddTable(&nftables.Table{Family: family, Name: name}), sets: uint32(family) * manySets}
+	})
 	err = errors.Join(append(errs, conn.Flush())...)
 	if errors.Is(err, unix.ENOENT) {
-		err = fmt.Errorf("%w: this kernel may lack nft_nat, nft_masq, nft_redir, nft_numgen, nft_fib, nft_ct or nft_reject", err)
+		err = fmt.Errorf("%w: this kernel may lack nft_nat, nft_masq, nft_redir, nft_numgen, nft_ct or nft_reject", err)
 	}
 	if err != nil {
-		err = fmt.Errorf("nftables: make table %s: %w", name, err)
+		err = fmt.Errorf("nftables: table %s: %w", name, err)
 	}
 	return err
 }
@@ -131,11 +133,6 @@ func destination(in *nftables.Set) []expr.Any {
 // destinationPort loads a packet's.
 func destinationPort(into uint32) []expr.Any {
 	return []expr.Any{&expr.Payload{DestRegister: into, Base: expr.PayloadBaseTransportHeader, Offset: 2, Len: 2}}
-}
-
-// toPort is for packets to a port.
-func toPort(n uint16) []expr.Any {
-	return append(destinationPort(1), &expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: binary.BigEndian.AppendUint16(nil, n)})
 }
 
 // next loads the next of so many ports, in turn or at random.

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+)
+
+// CaptivePortal makes a router what guests of a hotel meet (RFC 8952). Until a host is let through by [Router.Admit], HTTP
+// to port 80 of any address outside is answered by the page, DNS passes, and all else is refused
+// as administratively prohibited (RFC 1812, 5.2.7.1). Of what is outside nobody makes connections to such a host.
+//
+// The page runs in the test's process; a nil one answers 511 Network Authentication Required (RFC 6585). It may let hosts
+// through itself, once they have accepted the terms. The link that leads outside is marked by [Outside].
+func CaptivePortal(page http.Handler) NodeOption {
+	if page == nil {
+		page = http.HandlerFunc(askToAccept)
+	}
+	return func(c *nodeConfig) {
+		c.preset("captive portal")
+		c.portal = &portal{page: page}
+	}
+}
+
+// A portal is what a router shows to those it does not let through.
+type portal struct{ page http.Handler }
+
+func askToAccept(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(http.StatusNetworkAuthenticationRequired)
+	_, _ = io.WriteString(w, "captive portal: accept the terms first\n") // the client sees what is missing
+}
+
+// serve answers requests until the closer is closed.
+func (p *portal) serve(n *node) (port uint16, err error) {
+	listener, err := n.fixture.Set().Listen("tcp", ":0")
+	if err != nil {
+		return 0, err
+	}
+	server := &http.Server{Handler: p.page}
+	server.SetKeepAlivesEnabled(false) // a connection would lead here for as long as it lasts
+	n.network.services.serve("captive portal "+n.name, server, func() error {
+		err := server.Serve(listener)
+		if errors.Is(err, http.ErrServerClosed) {
+			err = net.ErrClosed
+		}
+		return err
+	})
+	return portOf(listener.Addr())
+}
+
+// Admit has a captive portal let nodes through from now on, by the addresses that they have.
+func (r *Router) Admit(nodes ...Node) {
+	n := r.n.network
+	n.tb.Helper()
+	what := fmt.Sprintf("admit %s at %s", namesOf(nodes), r.n.name)
+	group, err := n.group(nodes)
+	switch {
+	case err != nil:
+	case r.n.config.portal == nil:
+		err = fmt.Errorf("it is a %s: make it with the option topo.CaptivePortal", r.n.what())
+	case !n.isUp():
+		err = errNotUp
+	}
+	if err != nil {
+		n.fatal(what, err)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.note(what)
+	if err := r.n.admit(group); err != nil {
+		n.fatal(what, err)
+	}
+}
+
+// portOf returns the port of a listener.
+func portOf(address net.Addr) (uint16, error) {
+	to, err := netip.ParseAddrPort(address.String())
+	return to.Port(), err
+}
