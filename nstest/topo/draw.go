@@ -19,7 +19,7 @@ func (n *Network) Dot() string {
 	shapes := map[nodeKind]string{isHost: "box", isRouter: "ellipse", isSwitch: "hexagon"}
 	for _, node := range n.nodes {
 		attributes := ""
-		if len(node.config.presets) > 0 {
+		if len(node.notes()) > 0 {
 			attributes = fmt.Sprintf(", label=%q", node.name+"\n"+node.what())
 		}
 		if note := n.noteFor(node); note != "" {
@@ -54,7 +54,7 @@ func (n *Network) Mermaid() string {
 	for i, node := range n.nodes {
 		id[node] = i
 		text, class := node.name, ""
-		if len(node.config.presets) > 0 {
+		if len(node.notes()) > 0 {
 			text += "<br>" + node.what()
 		}
 		if note := n.noteFor(node); note != "" {

@@ -5,6 +5,7 @@ package topo
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -83,11 +84,10 @@ func (n *Network) layOut() *layout {
 
 // makeBoxes makes the boxes, and returns that of each node.
 func (out *layout) makeBoxes(n *Network) map[*node]*box {
-	leaves := make(map[*node][]*node) // by what they are linked to
+	leaves := make(map[place][]*node)
 	for _, node := range n.nodes {
 		if n.plain(node) {
-			far := node.ends[0].far.node
-			leaves[far] = append(leaves[far], node)
+			leaves[node.place()] = append(leaves[node.place()], node)
 		}
 	}
 	of := make(map[*node]*box)
@@ -97,7 +97,7 @@ func (out *layout) makeBoxes(n *Network) map[*node]*box {
 		}
 		b := &box{nodes: n.nodes[i : i+1]}
 		if n.plain(node) {
-			if alike := leaves[node.ends[0].far.node]; len(alike) > manyHosts {
+			if alike := leaves[node.place()]; len(alike) > manyHosts {
 				b.nodes = alike
 			}
 		}
@@ -109,9 +109,21 @@ func (out *layout) makeBoxes(n *Network) map[*node]*box {
 	return of
 }
 
+// A place is where a host with one link is, and what the link is like: hosts of the same place are alike.
+type place struct {
+	at     *node
+	region *Region
+	notes  string
+}
+
+func (n *node) place() place {
+	e := n.ends[0]
+	return place{e.far.node, n.region, strings.Join(e.link.notes(), ", ")}
+}
+
 // plain reports whether there is nothing to say of a host.
 func (n *Network) plain(node *node) bool {
-	return node.kind == isHost && len(node.ends) == 1 && len(node.ends[0].link.notes()) == 0 && n.noteFor(node) == "" &&
+	return node.kind == isHost && len(node.ends) == 1 && !node.ends[0].link.down && n.noteFor(node) == "" &&
 		node.ends[0].far.node.kind != isHost
 }
 
@@ -274,7 +286,7 @@ func (b *box) kind() string {
 	if len(b.nodes) == 1 {
 		return b.nodes[0].what()
 	}
-	return fmt.Sprintf("%d hosts", len(b.nodes))
+	return strings.Join(append([]string{fmt.Sprintf("%d hosts", len(b.nodes))}, b.nodes[0].notes()...), ", ")
 }
 
 func runes(s string) float64 { return float64(utf8.RuneCountInString(s)) }

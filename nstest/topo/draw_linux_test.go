@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
@@ -27,6 +28,18 @@ var drawn = map[string]func(n *topo.Network){
 		n.Link(east, server, topo.Cost(5))
 		n.Up()
 		wan.Down()
+	},
+	"world": func(n *topo.Network) {
+		eu, us := n.Region("eu"), n.Region("us")
+		n.RegionDelay(eu, us, 40*time.Millisecond)
+		west, east, server := us.Router("west"), eu.Router("east"), eu.Host("server")
+		wan := n.Link(west, east, topo.Loss(0.01))
+		n.Link(east, server, topo.LAN())
+		for i := range 10 {
+			n.Link(west, us.Host(fmt.Sprintf("phone%d", i)), topo.Mobile4G())
+		}
+		n.Up()
+		wan.Set(topo.From(east, topo.Loss(1)))
 	},
 	"office": func(n *topo.Network) {
 		r, s := n.Router("gateway"), n.Switch("floor")

@@ -32,6 +32,8 @@ const (
 	paper  = "#ffffff"
 )
 
+const noteRune = 6.1 // the width of a letter, about
+
 // A picture is what is drawn.
 type picture struct {
 	strings.Builder
@@ -56,7 +58,9 @@ func (s *picture) measure() {
 			above, below := p.labels()
 			s.label = max(s.label, max(runes(above), runes(below))*labelRune+14)
 		}
-		s.curve = max(s.curve, runes(strings.Join(w.link.notes(), ", "))*labelRune+24)
+		for _, note := range w.link.notes() {
+			s.curve = max(s.curve, runes(note)*noteRune+24)
+		}
 	}
 }
 
@@ -129,12 +133,23 @@ func (s *picture) wire(w *wire) {
 		s.end(b, x2, -1)
 	}
 	s.end(a, x1, +1)
-	if notes := w.link.notes(); len(notes) > 0 {
-		colour := quiet
-		if w.link.down {
-			colour = red
-		}
-		s.text(middle, (a.y+b.y)/2+3.5, "middle", 10, colour, fmt.Sprintf(` paint-order="stroke" stroke="%s" stroke-width="6"`, paper), strings.Join(notes, ", "))
+	s.notes(w.link, middle, (a.y+b.y)/2)
+}
+
+// notes writes what is special about a link over the middle of its wire, a line for each.
+func (s *picture) notes(l *Link, x, y float64) {
+	const height = 13.0
+	colour := quiet
+	if l.down {
+		colour = red
+	}
+	notes := l.notes()
+	y -= float64(len(notes)) / 2 * height
+	for _, note := range notes {
+		width := runes(note)*noteRune + 8
+		fmt.Fprintf(s, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="%s"/>`+"\n", x-width/2, y, width, height, paper)
+		s.text(x, y+10, "middle", 10, colour, "", note)
+		y += height
 	}
 }
 

@@ -12,22 +12,25 @@ import (
 // mostLinks is how many links the picture in a log has.
 const mostLinks = 24
 
-// text draws the network in a line for each link, those that are down first. It is called with the lock
+// rank is less for links that matter more to a test that fails: those that are down, then those that are impaired.
+func (l *Link) rank() int {
+	switch {
+	case l.down:
+		return 0
+	case l.impaired():
+		return 1
+	}
+	return 2
+}
+
+// text draws the network in a line for each link, by their ranks. It is called with the lock
 // held.
 //
 //	client  eth0 10.0.0.1 fd00::1  ───────  10.0.0.2 fd00::2 eth0  west
 //	west    eth1 10.0.1.1          ─ down ─  10.0.1.2        eth0  server
 func (n *Network) text() string {
 	links := slices.Clone(n.links)
-	slices.SortStableFunc(links, func(a, b *Link) int {
-		switch {
-		case a.down == b.down:
-			return 0
-		case a.down:
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(links, func(a, b *Link) int { return a.rank() - b.rank() })
 	var rows [][]string
 	for _, l := range links[:min(len(links), mostLinks)] {
 		near, far := l.ends[0].labels(), l.ends[1].labels()
@@ -63,7 +66,7 @@ func (n *Network) text() string {
 
 // named returns the node's name, what preset it has, and from whom it is cut off.
 func (n *Network) named(node *node) string {
-	notes := slices.Clone(node.config.presets)
+	notes := node.notes()
 	if note := n.noteFor(node); note != "" {
 		notes = append(notes, note)
 	}

@@ -158,6 +158,9 @@ func (l *Link) Set(impairments ...Impairment) {
 	}
 }
 
+// impaired reports whether the link does anything to frames.
+func (l *Link) impaired() bool { return l.rules != [2]impair.Rules{} }
+
 // impairmentText says all that the link does to frames.
 func (l *Link) impairmentText() string {
 	if notes := l.impairmentNotes(); len(notes) > 0 {
@@ -176,7 +179,7 @@ func (l *Link) impairmentNotes() (notes []string) {
 	}
 	for i, r := range l.rules {
 		if text := r.String(); text != "" {
-			notes = append(notes, "from "+l.ends[i].node.name+": "+text)
+			notes = append(notes, "from "+l.ends[i].node.name+" "+strings.ReplaceAll(text, ",", ""))
 		}
 	}
 	return notes

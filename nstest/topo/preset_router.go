@@ -63,8 +63,18 @@ func (n *Network) checkPresets() error {
 
 // what says what the node is, in pictures and errors.
 func (n *node) what() string {
-	if len(n.config.presets) > 0 {
-		return strings.Join(n.config.presets, ", ")
+	notes := n.notes()
+	if len(n.config.presets) == 0 {
+		notes = append([]string{n.kind.String()}, notes...)
 	}
-	return n.kind.String()
+	return strings.Join(notes, ", ")
+}
+
+// notes are what is special about the node: its presets, and its region.
+func (n *node) notes() []string {
+	notes := slices.Clone(n.config.presets)
+	if n.region != nil {
+		notes = append(notes, "in "+n.region.name)
+	}
+	return notes
 }
