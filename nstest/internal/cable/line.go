@@ -28,6 +28,8 @@ type line struct {
 	faults  *rand.Rand // for hooks, which are not to change what the rules do
 	chancy  bool
 	waiting waiting
+	ready   []entry // those that leave at once, of which some have
+	left    int
 	entered uint64
 	last    time.Duration // when the last frame leaves that the rate has delayed
 	changes []change      // that are not for all frames which are still to enter
@@ -54,9 +56,6 @@ func (l *line) set(d impair.Direction, rules impair.Rules, seed uint64) {
 	l.rules, l.chancy = rules, rules.Random()
 	l.random, l.faults = rand.New(rand.NewPCG(seed, uint64(d))), rand.New(rand.NewPCG(^seed, uint64(d)))
 }
-
-// plain reports whether frames pass at once, as they are.
-func (l *line) plain() bool { return l.rules == impair.Rules{} && len(l.waiting) == 0 }
 
 // A chance has the random numbers of one frame, from 0 to 1. Each frame has all of them, whatever they are needed for, so that
 // what becomes of one depends on nothing but the seed and its place.
@@ -130,6 +129,10 @@ func (l *line) pass(now time.Duration, frame []byte, delay time.Duration, c chan
 			l.last = at
 		}
 	}
+	if at <= now && (len(l.waiting) == 0 || l.waiting[0].at > now) {
+		l.ready = append(l.ready, entry{at, 0, frame})
+		return
+	}
 	if at > now {
 		frame = bytes.Clone(frame)
 	}
@@ -147,7 +150,14 @@ func (l *line) flip(frame []byte, where float64) []byte {
 }
 
 // leave returns the next frame that is to leave by now, or nil.
-func (l *line) leave(now time.Duration) []byte {
+func (l *line) leave(now time.Duration) (frame []byte) {
+	if len(l.ready) > 0 {
+		frame = l.ready[l.left].frame
+		if l.left++; l.left == len(l.ready) {
+			l.ready, l.left = l.ready[:0], 0
+		}
+		return frame
+	}
 	if len(l.waiting) == 0 || l.waiting[0].at > now {
 		return nil
 	}
@@ -156,10 +166,13 @@ func (l *line) leave(now time.Duration) []byte {
 
 // next returns when a frame leaves, if there is one.
 func (l *line) next() (at time.Duration, ok bool) {
-	if len(l.waiting) == 0 {
-		return 0, false
+	switch {
+	case len(l.ready) > 0:
+		return l.ready[l.left].at, true
+	case len(l.waiting) > 0:
+		return l.waiting[0].at, true
 	}
-	return l.waiting[0].at, true
+	return 0, false
 }
 
 // An entry is a frame that waits.

@@ -79,6 +79,7 @@ func (c *Cable) move(d impair.Direction) (n int, err error) {
 		err = errors.Join(err, c.send(to, l, d, tap))
 		from.Release(n)
 	}()
+	c.due(l, now)
 	for n < sys.SendBatch {
 		frame, lost, err := from.Ahead(n)
 		switch {
