@@ -15,15 +15,18 @@ import (
 
 // hostile is what a process that is run by provoke does before it tries.
 var hostile = map[string]func() error{
-	"no privilege": func() error { return nil },
-	"a limit": func() error {
-		return os.WriteFile("/proc/sys/user/max_net_namespaces", []byte("0"), 0)
-	},
+	"no privilege":           func() error { return nil },
+	"a limit":                func() error { return limitNet("0") },
+	"a limit that is raised": func() error { return limitNet("0") },
 	"open files": func() error {
 		return unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(lowestFree()), Max: 4096})
 	},
 	"a filter":        forbidUnshare,
 	"a foreign /proc": func() error { return nil }, // it is run in a pid namespace of its own
+}
+
+func limitNet(to string) error {
+	return os.WriteFile("/proc/sys/user/max_net_namespaces", []byte(to), 0)
 }
 
 // provokeEnv tells the process that provoke starts what to do.
@@ -64,6 +67,13 @@ func TestProvoked(t *testing.T) {
 	if after := threadsElsewhere(t); after != before {
 		t.Errorf("%d threads are elsewhere after the failure", after)
 	}
+	if what == "a limit that is raised" {
+		noError(t, limitNet("7"))
+		var e *set.Error
+		if !errors.As(err, &e) || !strings.Contains(e.Hint(), "user.max_net_namespaces is 7") {
+			t.Errorf("%v: the hint is %q, want what is found by who looks", err, e.Hint())
+		}
+	}
 	fmt.Printf("error: %v\n", err)
 }
 
@@ -103,11 +113,12 @@ func TestErrorsNameCauseAndRemedy(t *testing.T) {
 	root := unshare(t, set.NS_USER, set.WithRootMapped())
 	nobody := unshare(t, set.NS_USER, set.WithIDMaps([]set.IDMap{{ContainerID: 1000, HostID: os.Geteuid(), Size: 1}}, nil))
 	for what, want := range map[string][]string{
-		"no privilege":    {"gonso: unshare net: operation not permitted", "no CAP_SYS_ADMIN", "nstest.Main"},
-		"a limit":         {"gonso: unshare net: no space left on device", "user.max_net_namespaces is 0"},
-		"open files":      {"too many open files", "RLIMIT_NOFILE"},
-		"a filter":        {"gonso: unshare net: operation not permitted", "seccomp"},
-		"a foreign /proc": {"gonso: unshare user: /proc is missing, or of another pid namespace", "mount -t proc"},
+		"no privilege":           {"gonso: unshare net: operation not permitted", "no CAP_SYS_ADMIN", "nstest.Main"},
+		"a limit":                {"gonso: unshare net: no space left on device", "user.max_net_namespaces is 0"},
+		"a limit that is raised": {"gonso: unshare net: no space left on device", "user.max_net_namespaces is 7"},
+		"open files":             {"too many open files", "RLIMIT_NOFILE"},
+		"a filter":               {"gonso: unshare net: operation not permitted", "seccomp"},
+		"a foreign /proc":        {"gonso: unshare user: /proc is missing, or of another pid namespace", "mount -t proc"},
 	} {
 		user := root
 		switch what {

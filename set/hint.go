@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 )
@@ -45,28 +44,21 @@ func hint(op string, flags int, err error) string {
 	return ""
 }
 
-const capSysAdmin = 21 // capabilities(7)
-
 // hintPrivilege says what a process without privileges lacks, or what takes them
 // from one that has them.
 func hintPrivilege(op string, flags int) string {
-	confinement := refusal.Confinement(procfs.Root)
 	if op == "open" || op == "current" {
-		return add("the namespaces of a process open to those only who may trace it (namespaces(7))", confinement)
+		return add("the namespaces of a process open to those only who may trace it (namespaces(7))", refusal.Confinement(procfs.Root))
 	}
-	caps, err := procfs.Effective(procfs.Root, procfs.ThreadSelf)
-	if err != nil {
-		return "" // no hint is better than a wrong one
-	}
-	if flags&NS_USER != 0 {
-		return remedied(refusal.UserNamespace(procfs.Root))
-	}
+	lacksCapability, reason, err := refusal.Denied(procfs.Root, flags)
 	switch {
-	case caps&(1<<capSysAdmin) == 0:
+	case err != nil:
+		return "" // no hint is better than a wrong one
+	case lacksCapability:
 		return add("the process has no CAP_SYS_ADMIN; run it as root, or in a user namespace as nstest.Main and gonso exec do",
 			refusal.UserNamespace(procfs.Root))
-	case confinement.Why != "":
-		return remedied(confinement)
+	case reason.Why != "" || flags&NS_USER != 0:
+		return remedied(reason)
 	}
 	return "the namespace may belong to a user namespace outside of this process's"
 }
@@ -88,21 +80,18 @@ func remedied(reason refusal.Reason) string {
 }
 
 func hintLimit(flags int) string {
-	var limits, exhausted []string
-	for _, k := range kind.Table {
-		if flags&k.Flag == 0 {
-			continue
-		}
-		value, err := procfs.Sysctl(procfs.Root, refusal.MaxNamespaces(k.Name))
-		if err != nil {
+	var texts, exhausted []string
+	for _, limit := range refusal.Limits(procfs.Root, flags) {
+		value := limit.Value
+		if limit.Err != nil {
 			value = "unknown"
 		}
-		if value == "0" {
-			exhausted = append(exhausted, k.Name)
+		texts = append(texts, limit.Setting+" is "+value)
+		if limit.Zero() {
+			exhausted = append(exhausted, limit.Kind)
 		}
-		limits = append(limits, refusal.MaxNamespaces(k.Name)+" is "+value)
 	}
-	text := strings.Join(limits, ", ")
+	text := strings.Join(texts, ", ")
 	if exhausted != nil {
 		return text + "; try: " + refusal.RaiseLimit(exhausted...)
 	}

@@ -45,39 +45,36 @@ func kernelHas(flag int) bool {
 // own user namespace; those of the outer ones hold too, and so does the depth, 32,
 // for user and pid namespaces (user_namespaces(7)).
 func overLimit(flag int, err error) Result {
-	name := kind.Name(flag)
-	setting := refusal.MaxNamespaces(name)
-	limit, readErr := procfs.Sysctl(procfs.Root, setting)
-	r := Result{Remedy: refusal.RaiseLimit(name)}
+	limit := refusal.Limits(procfs.Root, flag)[0]
+	r := Result{Remedy: refusal.RaiseLimit(limit.Kind)}
 	switch {
-	case readErr != nil:
-		r.Cause = fmt.Errorf("%w: a limit is reached, and %s cannot be read: %w", err, setting, readErr)
-	case limit == "0":
+	case limit.Err != nil:
+		r.Cause = fmt.Errorf("%w: a limit is reached, and %s cannot be read: %w", err, limit.Setting, limit.Err)
+	case limit.Zero():
 		r.OK = No
-		r.Cause = fmt.Errorf("%w: %s is 0", err, setting)
+		r.Cause = fmt.Errorf("%w: %s is 0", err, limit.Setting)
 	default:
 		r.Cause = fmt.Errorf("%w: as many exist as %s allows (%s), or a limit of an outer user namespace, "+
-			"or 32 levels; the kernel takes a moment to destroy old ones", err, setting, limit)
+			"or 32 levels; the kernel takes a moment to destroy old ones", err, limit.Setting, limit.Value)
 	}
 	return r
 }
 
 // forbidden tells why EPERM.
 func forbidden(flag int, err error) Result {
-	if flag == kind.User {
-		return because(err, refusal.UserNamespace(procfs.Root))
-	}
-	if refusal.SeccompForbids() {
+	if flag != kind.User && refusal.SeccompForbids() {
 		return because(err, refusal.Confinement(procfs.Root))
 	}
-	caps, readErr := procfs.Effective(procfs.Root, procfs.ThreadSelf)
+	lacksCapability, reason, readErr := refusal.Denied(procfs.Root, flag)
 	switch {
 	case readErr != nil:
 		return Result{Cause: errors.Join(err, readErr)}
-	case caps&(1<<unix.CAP_SYS_ADMIN) != 0:
-		return because(fmt.Errorf("%w: though the process has CAP_SYS_ADMIN", err), refusal.Confinement(procfs.Root))
+	case lacksCapability:
+		return withoutPrivilege(fmt.Errorf("%w: the process has no CAP_SYS_ADMIN", err))
+	case flag != kind.User:
+		err = fmt.Errorf("%w: though the process has CAP_SYS_ADMIN", err)
 	}
-	return withoutPrivilege(fmt.Errorf("%w: the process has no CAP_SYS_ADMIN", err))
+	return because(err, reason)
 }
 
 // withoutPrivilege tells what helps a process that lacks a capability: a user

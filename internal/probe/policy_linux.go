@@ -38,18 +38,17 @@ func setting(name, bad, remedy string) Result {
 }
 
 // tryLimits reads how many namespaces of each kind may exist in this user
-// namespace. Those of the outer ones cannot be read, but hold too.
+// namespace.
 func tryLimits() Result {
 	var kinds, settings []string
-	for _, k := range kind.Table {
-		setting := refusal.MaxNamespaces(k.Name)
-		switch value, err := procfs.Sysctl(procfs.Root, setting); {
-		case errors.Is(err, fs.ErrNotExist): // the kernel lacks the kind
-		case err != nil:
-			return Result{OK: Inconclusive, Cause: err}
-		case value == "0":
-			kinds = append(kinds, k.Name)
-			settings = append(settings, setting)
+	for _, limit := range refusal.Limits(procfs.Root, kind.All) {
+		switch {
+		case errors.Is(limit.Err, fs.ErrNotExist): // the kernel lacks the kind
+		case limit.Err != nil:
+			return Result{OK: Inconclusive, Cause: limit.Err}
+		case limit.Zero():
+			kinds = append(kinds, limit.Kind)
+			settings = append(settings, limit.Setting)
 		}
 	}
 	if kinds == nil {

@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
@@ -40,6 +41,21 @@ func UserNamespace(root string) Reason {
 		return Reason{"the process is in a chroot, where no user namespace can be made (user_namespaces(7))", ""}
 	}
 	return Confinement(root)
+}
+
+const capSysAdmin = 21 // capabilities(7)
+
+// Denied tells why namespaces of the kinds in flags cannot be made or joined (EPERM). Where the
+// process has no CAP_SYS_ADMIN in its user namespace that is all there is to say.
+func Denied(root string, flags int) (lacksCapability bool, reason Reason, err error) {
+	if flags&kind.User != 0 {
+		return false, UserNamespace(root), nil
+	}
+	caps, err := procfs.Effective(root, procfs.ThreadSelf)
+	if err != nil || caps&(1<<capSysAdmin) == 0 {
+		return err == nil, Reason{}, err
+	}
+	return false, Confinement(root), nil
 }
 
 // Confinement tells what is in the way of a process that has the capabilities
