@@ -98,13 +98,13 @@ type dialling struct {
 
 func (d *dialling) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	d.mu.Lock()
-	err := d.ctx.Err()
-	if err == nil {
+	ended := d.ctx.Err() != nil
+	if !ended {
 		d.calls.Add(1)
 	}
 	d.mu.Unlock()
-	if err != nil {
-		return nil, fmt.Errorf("nstest: the test that the HTTP client is for has ended: %w", net.ErrClosed)
+	if ended {
+		return d.dial(d.ctx, network, address) // says whose the fixture was
 	}
 	defer d.calls.Done()
 	ctx, cancel := context.WithCancel(ctx)
