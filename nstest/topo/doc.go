@@ -28,7 +28,7 @@
 // goes down by [Link.Down] the routes are those of what is left, as if a routing protocol had
 // found out at once; [NoRoutes] leaves them to the test.
 //
-// A host's name leads to all its addresses, in [nstest.Fixture.DialContext] and HTTPClient
+// A host's name is what programs on it get by gethostname(2), and leads to all its addresses, in [nstest.Fixture.DialContext] and HTTPClient
 // as well as in programs, since all hosts of a network have an /etc/hosts of their own.
 //
 // Hosts can ask for their addresses instead, and get them by real packets: routers with [Advertise] send router

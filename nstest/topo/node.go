@@ -22,14 +22,15 @@ type Node interface {
 
 // A node is what all kinds of nodes are made of.
 type node struct {
-	self    Node
-	network *Network
-	name    string
-	kind    nodeKind
-	config  nodeConfig
-	region  *Region // nil for none
-	fixture *nstest.Fixture
-	ends    []*end
+	self     Node
+	network  *Network
+	name     string
+	kind     nodeKind
+	config   nodeConfig
+	region   *Region // nil for none
+	fixture  *nstest.Fixture
+	programs *nstest.Fixture // with the namespaces of programs besides, nil for none
+	ends     []*end
 
 	conn    *rtnl.Conn                    // while the network is up
 	routes  map[netip.Prefix][]netip.Addr // those that were set last
@@ -106,7 +107,9 @@ func (n *Network) add(self Node, name string, kind nodeKind, opts []NodeOption) 
 	}
 	fixture := append([]nstest.Option{nstest.Named(name), nstest.Sharing(n.names, set.NS_MNT)}, config.fixture...)
 	made := &node{self: self, network: n, name: name, kind: kind, config: config}
-	made.fixture = nstest.New(n.tb, set.NS_NET|config.flags, fixture...)
+	made.fixture = nstest.New(n.tb, set.NS_NET|set.NS_UTS|config.flags, fixture...)
+	made.fixture.SetSysctl("kernel.hostname", name)
+	made.setClock()
 	n.nodes = append(n.nodes, made)
 	return made
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 )
@@ -19,6 +20,7 @@ type nodeConfig struct {
 	fixture []nstest.Option
 	flags   int // kinds of namespaces of its own, besides that of its network
 	addressing
+	clockOffset time.Duration
 	routerPresets
 	err error
 }

@@ -135,7 +135,11 @@ func (in *Instance) describe(when string, found *state.State) (heading, text str
 	for _, kind := range set.Kinds(in.Set.Flags()) {
 		heading += " " + idOf(in.Set, kind)
 	}
-	return heading, cmp.Or(found.String(), "nothing that did not come with it")
+	shown := *found
+	if shown.Hostname == in.Name && shown.Domain == "" { // which the heading has
+		shown.Hostname = ""
+	}
+	return heading, cmp.Or(shown.String(), "nothing that did not come with it")
 }
 
 // idOf returns an ID for a message.
