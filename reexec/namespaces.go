@@ -58,7 +58,7 @@ func (c *config) openNamespaces(t *target) (joins []forkexec.Join, err error) {
 			return nil, ns.failed(&os.PathError{Op: "open", Path: ns.Path, Err: err})
 		}
 		f := os.NewFile(uintptr(fd.Disown()), ns.Path)
-		t.hold(f)
+		t.held = append(t.held, f)
 		// Is it one, and of that kind?
 		s, err := set.FromFds(set.FdSet{k.Flag: f})
 		if err := errors.Join(err, s.Close()); err != nil {

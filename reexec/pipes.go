@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"sync"
-	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
 )
@@ -49,15 +48,6 @@ func newPipes() (_ *pipes, err error) {
 	}
 	p.coverage, err = openCoverage()
 	return p, err
-}
-
-// extraFiles are the descriptors that the child inherits, from number 3 on.
-func (p *pipes) extraFiles() []*os.File {
-	var coverage *os.File
-	if p.coverage != nil {
-		coverage = p.coverage.dir
-	}
-	return append(p.child[:len(p.child):len(p.child)], coverage)
 }
 
 // sendRequest sends the request, and the parameter once the child is ready: so the action begins
@@ -116,12 +106,6 @@ func (p *pipes) readCrash() string {
 		_, _ = io.Copy(io.Discard, p.crash)
 	}
 	return string(text)
-}
-
-// setDeadline ends what still reads by then. The child is gone, and all it wrote is there: only
-// somebody else who holds a pipe keeps it open.
-func (p *pipes) setDeadline(t time.Time) error {
-	return errors.Join(p.reply.SetReadDeadline(t), p.crash.SetReadDeadline(t))
 }
 
 func (p *pipes) closeChild() error { return closeAll(p.child...) }

@@ -81,7 +81,9 @@ func (c *config) run(ctx context.Context, call call) error {
 	exit.waited = cmd.Wait()
 	exit.state, exit.cause = cmd.ProcessState, context.Cause(ctx)
 	exit.late = !late.Stop() // also if readReply stopped it: then there is a reply
-	errs = append(errs, pipes.setDeadline(time.Now().Add(grace)))
+	// The child is gone, and all it wrote is there: only somebody else who holds a pipe keeps it open.
+	deadline := time.Now().Add(grace)
+	errs = append(errs, pipes.reply.SetReadDeadline(deadline), pipes.crash.SetReadDeadline(deadline))
 	exit.reply, exit.crash = <-replies, <-crashes
 	if exit.state.Exited() {
 		errs = append(errs, pipes.coverage.collect())

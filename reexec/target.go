@@ -69,11 +69,6 @@ func (c *config) target() (t target, err error) {
 			err = errors.Join(err, t.close())
 		}
 	}()
-	exe, err := openSelf()
-	if err != nil {
-		return t, err
-	}
-	t.hold(exe)
 	joins, err := c.openSet(&t)
 	if err != nil {
 		return t, err
@@ -82,6 +77,11 @@ func (c *config) target() (t target, err error) {
 	if err != nil {
 		return t, err
 	}
+	exe, err := openSelf()
+	if err != nil {
+		return t, err
+	}
+	t.held = append(t.held, exe)
 	t.attr = &forkexec.Attr{
 		Joins:   append(joins, listed...),
 		Program: &forkexec.Program{FD: int(exe.Fd())},
@@ -95,7 +95,7 @@ func (c *config) target() (t target, err error) {
 }
 
 // openSet opens the namespaces of the Set that the options name, or make.
-func (c *config) openSet(t *target) (_ []forkexec.Join, err error) {
+func (c *config) openSet(t *target) (joins []forkexec.Join, err error) {
 	s, ours, err := c.set()
 	if err != nil {
 		return nil, err
@@ -108,13 +108,13 @@ func (c *config) openSet(t *target) (_ []forkexec.Join, err error) {
 		if err != nil {
 			return nil, err
 		}
-		t.hold(kept)
+		t.held = append(t.held, kept)
 	}
 	fds, err := s.Fds(0)
 	if err != nil {
 		return nil, err
 	}
-	t.hold(fds)
+	t.held = append(t.held, fds)
 	var namespaces []forkexec.Join
 	for _, flag := range set.Kinds(s.Flags()) {
 		namespaces = append(namespaces, forkexec.Join{FD: int(fds[flag].Fd()), Flag: flag})
@@ -123,8 +123,14 @@ func (c *config) openSet(t *target) (_ []forkexec.Join, err error) {
 	if err != nil {
 		return nil, err
 	}
-	t.hold(between)
-	return joins, closeOthers(fds, joins)
+	t.held = append(t.held, between)
+	for flag, f := range fds {
+		if !slices.ContainsFunc(joins, func(j forkexec.Join) bool { return j.Flag == flag }) {
+			err = errors.Join(err, f.Close())
+			delete(fds, flag)
+		}
+	}
+	return joins, err
 }
 
 // set returns the Set that the options name, or make, and whether it is ours to close.
@@ -145,20 +151,6 @@ func (c *config) set() (s set.Set, ours bool, err error) {
 	}
 	return fresh, true, err
 }
-
-// closeOthers closes what is not to be joined.
-func closeOthers(fds set.FdSet, joins []forkexec.Join) error {
-	others := set.FdSet{}
-	for flag, f := range fds {
-		if !slices.ContainsFunc(joins, func(j forkexec.Join) bool { return j.Flag == flag }) {
-			others[flag] = f
-			delete(fds, flag)
-		}
-	}
-	return others.Close()
-}
-
-func (t *target) hold(c io.Closer) { t.held = append(t.held, c) }
 
 func (t *target) close() error {
 	var errs []error

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -137,7 +138,8 @@ func (c *Cmd) start() error {
 	}
 	defer between.Close()
 	c.cmd.Attr = &forkexec.Attr{Joins: joins, Sys: c.SysProcAttr}
-	c.cmd.Path, c.cmd.Search, c.cmd.Args, c.cmd.Env, c.cmd.Dir = c.Path, c.elsewhere(), c.Args, c.Env, c.Dir
+	c.cmd.Path, c.cmd.Args, c.cmd.Env, c.cmd.Dir = c.Path, c.Args, c.Env, c.Dir
+	c.cmd.Search = c.elsewhere() && !strings.ContainsRune(c.Path, '/')
 	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr, c.cmd.ExtraFiles = c.Stdin, c.orLog(c.Stdout), c.orLog(c.Stderr), c.ExtraFiles
 	c.cmd.Cancel, c.cmd.WaitDelay = c.Cancel, c.WaitDelay
 	c.cmd.Started = func(p *os.Process) { c.Process = p }

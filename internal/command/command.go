@@ -40,8 +40,7 @@ type Cmd struct {
 	// and by vfork(2), which does not copy this process's page tables.
 	Attr *forkexec.Attr
 
-	// Search makes a Path without a slash a name that is looked for in the folders of PATH,
-	// in the namespaces of Attr.
+	// Search makes Path a name that is looked for in the folders of PATH, in the namespaces of Attr.
 	Search bool
 
 	// Started, if not nil, is called with the process, before Cancel can be called.
@@ -97,12 +96,12 @@ func (c *Cmd) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	args := c.Args
+	args, env := c.Args, (&exec.Cmd{Env: c.Env, Dir: c.Dir}).Environ()
 	if len(args) == 0 {
 		args = []string{c.Path}
 	}
 	if c.Attr == nil {
-		c.Process, err = os.StartProcess(c.Path, args, &os.ProcAttr{Dir: c.Dir, Env: c.Environ(), Files: files})
+		c.Process, err = os.StartProcess(c.Path, args, &os.ProcAttr{Dir: c.Dir, Env: env, Files: files})
 		c.child = c.Process
 		return err
 	}
@@ -111,7 +110,14 @@ func (c *Cmd) start(ctx context.Context) error {
 		return c.explained(&forkexec.Error{Step: forkexec.Exec, Err: syscall.ENOENT})
 	}
 	attr := *c.Attr
-	attr.Dir, attr.Env, attr.Files = c.Dir, c.Environ(), numbers(files)
+	attr.Dir, attr.Env = c.Dir, env
+	for _, f := range files {
+		fd := ^uintptr(0) // none
+		if f != nil {
+			fd = f.Fd()
+		}
+		attr.Files = append(attr.Files, fd)
+	}
 	defer runtime.KeepAlive(files)
 	child, err := forkexec.Start(ctx, paths, args, &attr)
 	if err != nil {
@@ -120,21 +126,6 @@ func (c *Cmd) start(ctx context.Context) error {
 	c.child, c.Process = child, child.Process
 	return nil
 }
-
-// numbers returns the numbers of files, nil standing for none.
-func numbers(files []*os.File) (fds []uintptr) {
-	for _, f := range files {
-		fd := ^uintptr(0)
-		if f != nil {
-			fd = f.Fd()
-		}
-		fds = append(fds, fd)
-	}
-	return fds
-}
-
-// Environ returns the environment that the process gets.
-func (c *Cmd) Environ() []string { return (&exec.Cmd{Env: c.Env, Dir: c.Dir}).Environ() }
 
 // Wait waits for the end of the process and of what is copied. If the process does not end with
 // exit status 0, the error is an [*exec.ExitError]. It is to be called once.

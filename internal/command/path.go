@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
@@ -19,7 +18,7 @@ import (
 // paths are where the program may be. A folder that is not absolute is left out of
 // PATH: whose working directory would it be in?
 func (c *Cmd) paths() (paths []string) {
-	if !c.searches() {
+	if !c.Search {
 		return []string{c.Path}
 	}
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
@@ -29,8 +28,6 @@ func (c *Cmd) paths() (paths []string) {
 	}
 	return paths
 }
-
-func (c *Cmd) searches() bool { return c.Search && !strings.ContainsRune(c.Path, '/') }
 
 // explained says of a child's failure what it was about.
 func (c *Cmd) explained(err error) error {
@@ -48,7 +45,7 @@ func (c *Cmd) explained(err error) error {
 		e.Path = c.Dir
 	case forkexec.Exec:
 		switch missing := errors.Is(err, syscall.ENOENT); {
-		case missing && c.searches():
+		case missing && c.Search:
 			e.Err = &exec.Error{Name: c.Path, Err: exec.ErrNotFound}
 		case missing && c.Attr.Program != nil:
 			// An open file is there, so what is not is the loader that it names (execve(2)).

@@ -20,24 +20,28 @@ func (c *Cmd) childFiles() ([]*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	stdout, err := c.childStdout()
+	stdout, err := c.childStdout(c.Stdout)
 	if err != nil {
 		return nil, err
 	}
-	stderr, err := c.childStderr(stdout)
-	if err != nil {
-		return nil, err
+	stderr := stdout
+	// If both go to one writer, it is never written to by two goroutines at once.
+	if one := c.Stderr != nil && reflect.ValueOf(c.Stderr).Comparable() && c.Stderr == c.Stdout; !one {
+		if stderr, err = c.childStdout(c.Stderr); err != nil {
+			return nil, err
+		}
 	}
 	return append([]*os.File{stdin, stdout, stderr}, c.ExtraFiles...), nil
 }
 
+// childStdin returns what the process reads.
 func (c *Cmd) childStdin() (*os.File, error) {
 	from := c.Stdin
 	if f, ok := from.(*os.File); ok {
 		return f, nil
 	}
 	if from == nil {
-		return c.null(os.O_RDONLY)
+		return c.openNull(os.O_RDONLY)
 	}
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -54,23 +58,13 @@ func (c *Cmd) childStdin() (*os.File, error) {
 	return r, nil
 }
 
-func (c *Cmd) childStdout() (*os.File, error) { return c.writerDescriptor(c.Stdout) }
-
-// childStderr returns the file of the standard output if both go to one writer, which then is
-// never written to by two goroutines at once.
-func (c *Cmd) childStderr(stdout *os.File) (*os.File, error) {
-	if c.Stderr != nil && reflect.ValueOf(c.Stderr).Comparable() && c.Stderr == c.Stdout {
-		return stdout, nil
-	}
-	return c.writerDescriptor(c.Stderr)
-}
-
-func (c *Cmd) writerDescriptor(to io.Writer) (*os.File, error) {
+// childStdout returns what the process writes to, as its standard output or error.
+func (c *Cmd) childStdout(to io.Writer) (*os.File, error) {
 	if f, ok := to.(*os.File); ok {
 		return f, nil
 	}
 	if to == nil {
-		return c.null(os.O_WRONLY)
+		return c.openNull(os.O_WRONLY)
 	}
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -86,7 +80,7 @@ func (c *Cmd) writerDescriptor(to io.Writer) (*os.File, error) {
 	return w, nil
 }
 
-func (c *Cmd) null(flag int) (*os.File, error) {
+func (c *Cmd) openNull(flag int) (*os.File, error) {
 	f, err := os.OpenFile(os.DevNull, flag, 0)
 	if err != nil {
 		return nil, err

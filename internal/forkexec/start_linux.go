@@ -62,17 +62,7 @@ func (c *child) executed(ctx context.Context, second bool, born *int32) (pid int
 		},
 		end: func() error { return context.Cause(ctx) },
 	}
-	for err == nil {
-		var m message
-		if m, err = c.receive(w); err == nil {
-			err = c.script.failure(m.record)
-		}
-	}
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	err = errors.Join(err, c.channel.Close())
-	if err != nil {
+	if err = errors.Join(c.awaitExec(w), c.channel.Close()); err != nil {
 		// The first one first: it clones no longer then.
 		err = errors.Join(err, kill(c.pid))
 		if *born != 0 {
@@ -91,6 +81,19 @@ func (c *child) executed(ctx context.Context, second bool, born *int32) (pid int
 		err = errors.Join(err, killSoon(pid))
 	}
 	return pid, err
+}
+
+// awaitExec waits until the last process that plays the script has executed its program, or has failed.
+func (c *child) awaitExec(w *watch) error {
+	for {
+		m, err := c.receive(w)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err = errors.Join(err, c.script.failure(m.record)); err != nil {
+			return err
+		}
+	}
 }
 
 // emitProgram writes the script of a process that becomes a program.
