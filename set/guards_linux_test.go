@@ -8,8 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"golang.org/x/sys/unix"
@@ -17,6 +19,7 @@ import (
 
 func init() {
 	acts["main thread"] = onMainThread
+	acts["forgotten"] = forgottenSet
 	acts["processes of one number"] = processesOfOneNumber
 }
 
@@ -58,6 +61,50 @@ func onMainThread() (err error) {
 		e = fmt.Errorf("the main thread was in %s, and is in %s", before, after)
 	}
 	return errors.Join(err, e)
+}
+
+func TestAForgottenSetIsClosed(t *testing.T) {
+	unshare(t, set.NS_UTS)
+	act(t, "forgotten")
+}
+
+// forgottenSet is in a process of its own, since nstest.Main has package creation remember Sets.
+func forgottenSet() error {
+	held := func(id string) (is bool, err error) {
+		list, err := os.ReadDir("/proc/self/fd")
+		for _, fd := range list {
+			name, _ := os.Readlink("/proc/self/fd/" + fd.Name()) // of the folder itself there is no more
+			is = is || name == id
+		}
+		return is, err
+	}
+	forget := func() (id string, err error) {
+		s, err := set.Unshare(set.NS_UTS)
+		if err != nil {
+			return "", err
+		}
+		runtime.GC() // too early
+		if id, err = s.ID(0); err != nil {
+			return "", err
+		}
+		if is, err := held(id); !is {
+			return "", fmt.Errorf("%s is not open while it is in use: %w", s, err)
+		}
+		return id, nil
+	}
+	id, err := forget()
+	if err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; runtime.Gosched() {
+		runtime.GC()
+		if is, err := held(id); !is || err != nil {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("the descriptor of %s is still open", id)
+		}
+	}
 }
 
 func TestFromPidNeverMixesProcessesOfOneNumber(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -21,6 +22,11 @@ import (
 // A Set is a value: copies share one reference, and closing any of them closes
 // all. [Set.Dup] makes an independent one. All methods may be called from many
 // goroutines at once. The zero Set holds nothing, and its methods say so.
+//
+// The descriptors of a Set that is forgotten without Close are closed some time after the last copy
+// is gone, as an [os.File]'s is; while tests run under nstest.Main they are not, and its leak check says where the Set was
+// made. The first process of a pid namespace that a forgotten Set has made goes on until this process ends,
+// since what runs in there would end with it.
 type Set struct{ *held }
 
 // held is what the copies of a Set share.
@@ -35,6 +41,8 @@ type held struct {
 	mu     sync.Mutex
 	users  int // calls in flight, each of which keeps the descriptors open
 	closed bool
+
+	forgotten runtime.Cleanup
 }
 
 // newSet takes ownership of the descriptors.
@@ -53,6 +61,9 @@ func newSet(fds [len(kind.Table)]*sys.FD) (Set, error) {
 			h.foreign |= kind.Table[i].Flag
 		}
 	}
+	h.forgotten = runtime.AddCleanup(h, func(fds [len(kind.Table)]*sys.FD) {
+		_ = closeAll(fds) // nobody is left to be told
+	}, fds)
 	return Set{h}.remembered(), nil
 }
 
@@ -136,6 +147,7 @@ func (s Set) Close() error {
 // with the last Set that has the namespace.
 func (h *held) destroy() error {
 	creation.Remove(Set{h})
+	h.forgotten.Stop()
 	return errors.Join(closeAll(h.fds), h.init.release())
 }
 
