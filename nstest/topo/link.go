@@ -81,6 +81,10 @@ func Address(of Node, cidrs ...string) LinkOption {
 		if c.addresses == nil {
 			c.addresses = make(map[*node][]netip.Prefix)
 		}
+		if of == nil {
+			c.err = errors.Join(c.err, errors.New("topo.Address: the node is nil"))
+			return
+		}
 		for _, cidr := range cidrs {
 			p, err := netip.ParsePrefix(cidr)
 			c.err = errors.Join(c.err, err)

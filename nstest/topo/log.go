@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 )
 
 // An event is something that the test did to the network.
@@ -47,7 +49,7 @@ const thisPackage = "github.com/seed-1bc5c4a2/gonso/nstest/topo."
 // logFailure tells a test that has failed what its network was like, and what was done to it.
 func (n *Network) logFailure() {
 	n.tb.Helper()
-	if !n.tb.Failed() {
+	if !lifecycle.Failed(n.tb) {
 		return
 	}
 	n.mu.Lock()

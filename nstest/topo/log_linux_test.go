@@ -39,16 +39,30 @@ func (f *failing) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
-// logOf runs a test that fails and returns those entries of its log that begin with "topo: ".
-func logOf(t *testing.T, run func(tb testing.TB)) (log []string) {
-	t.Helper()
-	f := &failing{TB: t}
-	run(f)
+// A panicking is a test that has not failed, but panics.
+type panicking struct{ *failing }
+
+func (panicking) Failed() bool { return false }
+
+// cleanUp runs the clean-ups.
+func (f *failing) cleanUp() {
 	for len(f.cleanups) > 0 {
 		last := f.cleanups[len(f.cleanups)-1]
 		f.cleanups = f.cleanups[:len(f.cleanups)-1]
 		last()
 	}
+}
+
+// logOf runs a test that fails and returns those entries of its log that begin with "topo: ".
+func logOf(t *testing.T, run func(tb testing.TB)) (log []string) {
+	t.Helper()
+	f := &failing{TB: t}
+	run(f)
+	f.cleanUp()
+	return f.ofTopo()
+}
+
+func (f *failing) ofTopo() (log []string) {
 	for _, text := range f.log {
 		if strings.HasPrefix(text, "topo: ") {
 			log = append(log, text)
@@ -94,4 +108,42 @@ func TestLogOfFaultsIsBounded(t *testing.T) {
 	g.Expect(log).To(HaveLen(2))
 	g.Expect(strings.Count(log[1], "\n")).To(Equal(52))
 	g.Expect(log[1]).To(ContainSubstring(" 30 events, left out here\n"))
+}
+
+func TestAPanicShowsTheNetwork(t *testing.T) {
+	g := NewWithT(t)
+	f := &failing{TB: t}
+	func() {
+		defer func() { g.Expect(recover()).To(Equal("on purpose")) }()
+		defer f.cleanUp() // as package testing does it
+		n := topo.New(panicking{f})
+		l := n.Link(n.Host("a"), n.Host("b"))
+		n.Up()
+		l.Down()
+		panic("on purpose")
+	}()
+	g.Expect(f.ofTopo()).To(ConsistOf(
+		ContainSubstring("the network as the test failed"), ContainSubstring("what was done to the network")))
+}
+
+func TestNodesAreShownInTheOrderInWhichTheyWereMade(t *testing.T) {
+	g := NewWithT(t)
+	f := &failing{TB: t}
+	n := topo.New(f)
+	for i := range 20 {
+		n.Host(fmt.Sprintf("h%d", i))
+	}
+	f.cleanUp()
+	const shown = 16
+	var fixtures []string
+	for _, text := range f.log {
+		if strings.HasPrefix(text, "nstest: fixture ") {
+			fixtures = append(fixtures, text)
+		}
+	}
+	g.Expect(fixtures).To(HaveLen(shown))
+	for i, text := range fixtures {
+		g.Expect(text).To(HavePrefix(fmt.Sprintf("nstest: fixture h%d as the test failed: net:[", i)))
+	}
+	g.Expect(fixtures[shown-1]).To(HaveSuffix("\nnstest: 4 other fixtures of this test are left out here: there is the state of the first 16"))
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -23,6 +24,7 @@ type Network struct {
 	names  *nstest.Fixture // the mount namespace that all nodes share
 
 	nodes   []*node
+	report  lifecycle.Report // of the nodes, if the test fails
 	links   []*Link
 	regions []*Region
 	delays  map[[2]*Region]time.Duration
@@ -61,6 +63,7 @@ func ECMP() Option { return func(c *config) { c.ecmp = true } }
 
 // New begins a network, which ends with the test.
 func New(tb testing.TB, opts ...Option) *Network {
+	lifecycle.NeedTest(tb, "topo.New")
 	tb.Helper()
 	n := &Network{tb: tb}
 	for _, opt := range opts {
@@ -70,6 +73,7 @@ func New(tb testing.TB, opts ...Option) *Network {
 		n.fatal("new", err)
 	}
 	n.names = nstest.New(tb, set.NS_MNT, nstest.Named("names"))
+	lifecycle.Of(tb).Find(n.names.Set()).Silence()
 	return n
 }
 
@@ -89,7 +93,7 @@ func (n *Network) Links() []*Link { return slices.Clone(n.links) }
 // first one.
 func (n *Network) Link(a, b Node, opts ...LinkOption) *Link {
 	n.tb.Helper()
-	l := &Link{network: n, number: len(n.links), ends: [2]*end{{node: a.node()}, {node: b.node()}}}
+	l := &Link{network: n, number: len(n.links), ends: [2]*end{{node: n.mustBe(a)}, {node: n.mustBe(b)}}}
 	for _, opt := range opts {
 		opt.apply(&l.config)
 	}
@@ -104,6 +108,20 @@ func (n *Network) Link(a, b Node, opts ...LinkOption) *Link {
 	}
 	n.links = append(n.links, l)
 	return l
+}
+
+// mustBe returns what a node is made of.
+func (n *Network) mustBe(of Node) *node {
+	n.tb.Helper()
+	if of == nil {
+		n.fatal("link", errors.New("one of the nodes is nil"))
+	}
+	return of.node()
+}
+
+// String is such as "network of 3 nodes and 2 links".
+func (n *Network) String() string {
+	return fmt.Sprintf("network of %d nodes and %d links", len(n.nodes), len(n.links))
 }
 
 // firstIndex is that of a node's first interface. Some kernels put interfaces of their own into a

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -66,7 +67,16 @@ type Switch struct {
 	n *node
 }
 
-func (h *Host) node() *node   { return h.n }
+func (h *Host) node() *node { return h.n }
+
+// String is such as "host a Set(net:[4026532281] mnt:[4026532282])".
+func (h *Host) String() string { return h.n.String() }
+
+// String is such as "switch s Set(net:[4026532281] mnt:[4026532282])".
+func (s *Switch) String() string { return s.n.String() }
+
+func (n *node) String() string { return fmt.Sprintf("%v %v", n.kind, n.fixture) }
+
 func (s *Switch) node() *node { return s.n }
 
 // Host makes a host. Its name is that of its fixture, too, and leads to its addresses.
@@ -110,6 +120,7 @@ func (n *Network) add(self Node, name string, kind nodeKind, opts []NodeOption) 
 	made.fixture = nstest.New(n.tb, set.NS_NET|set.NS_UTS|config.flags, fixture...)
 	made.fixture.SetSysctl("kernel.hostname", name)
 	made.setClock()
+	n.report.Add(lifecycle.Of(n.tb).Find(made.fixture.Set()))
 	n.nodes = append(n.nodes, made)
 	return made
 }

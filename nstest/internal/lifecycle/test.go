@@ -103,6 +103,13 @@ func panicking() bool {
 	})
 }
 
+// NeedTest panics, with a message, where the function of that name was given no test that it could fail.
+func NeedTest(tb testing.TB, function string) {
+	if v := reflect.ValueOf(tb); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		panic(function + ": the testing.TB is nil: give it the test that runs, such as t or ginkgo.GinkgoTB()")
+	}
+}
+
 // TB returns the test, or nil in Ginkgo.
 func (t *Test) TB() testing.TB { return t.tb }
 
@@ -115,7 +122,9 @@ func (t *Test) Instances() []*Instance {
 
 // Find returns the instance with that Set, or nil.
 func (t *Test) Find(s set.Set) *Instance {
-	for _, in := range t.Instances() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, in := range slices.Backward(t.instances) { // who asks has just made it
 		if in.Set == s {
 			return in
 		}
