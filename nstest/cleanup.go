@@ -10,8 +10,13 @@ import "testing"
 // them as they were. What is registered last runs first, as with [testing.T.Cleanup]. An
 // error of undo fails tb.
 func (f *Fixture) Cleanup(tb testing.TB, undo func() error) {
+	needTest(tb, "Fixture.Cleanup")
 	tb.Helper()
-	f.instance(tb).cleanup(tb, undo)
+	in := f.instance(tb)
+	if undo == nil {
+		tb.Fatalf("nstest: %s: Cleanup: the function is nil", in.Name)
+	}
+	in.cleanup(tb, undo)
 }
 
 func (in *instance) cleanup(tb testing.TB, undo func() error) {

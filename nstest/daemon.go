@@ -78,6 +78,14 @@ func (f *Fixture) Start(cmd *set.Cmd, opts ...StartOption) *Daemon {
 	return d
 }
 
+// String is such as "nginx in server": the names of the program and of the fixture.
+func (d *Daemon) String() string {
+	if d == nil {
+		return "<nil>"
+	}
+	return d.name + " in " + d.instance.Name
+}
+
 // check finds what is wrong before anything is done.
 func (d *Daemon) check() error {
 	switch {

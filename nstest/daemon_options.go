@@ -3,7 +3,9 @@
 package nstest
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"regexp"
 	"time"
 
@@ -21,7 +23,11 @@ type daemonConfig struct {
 
 func newDaemonConfig(opts []StartOption) daemonConfig {
 	c := daemonConfig{within: 30 * time.Second, grace: 5 * time.Second}
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if opt == nil {
+			c.err = errors.Join(c.err, fmt.Errorf("option %d is nil: %w", i+1, os.ErrInvalid))
+			continue
+		}
 		opt(&c)
 	}
 	return c
@@ -67,7 +73,9 @@ func Printing[R string | *regexp.Regexp](pattern R) StartOption {
 		var compiled *regexp.Regexp
 		switch p := any(pattern).(type) {
 		case *regexp.Regexp:
-			compiled = p
+			if compiled = p; p == nil {
+				c.err = errors.Join(c.err, fmt.Errorf("Printing: the regular expression is nil: %w", os.ErrInvalid))
+			}
 		case string:
 			var err error
 			if compiled, err = regexp.Compile(p); err != nil && c.err == nil {
@@ -84,6 +92,9 @@ func Printing[R string | *regexp.Regexp](pattern R) StartOption {
 // every 5 ms, until then; what it has returned last is in the error if that takes too long.
 func Ready(try func() error) StartOption {
 	return func(c *daemonConfig) {
+		if try == nil {
+			c.err = errors.Join(c.err, fmt.Errorf("Ready: the function is nil: %w", os.ErrInvalid))
+		}
 		c.conditions = append(c.conditions, &condition{
 			what:  "is ready",
 			check: func(*daemonRun) (bool, error) { err := try(); return err == nil, err },

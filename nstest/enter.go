@@ -35,6 +35,7 @@ func init() { runtime.LockOSThread() }
 // In Ginkgo each node has a goroutine of its own, so that Enter lasts only for
 // the node that calls it; [Inside] moves them all.
 func Enter(tb testing.TB, flags int, opts ...Option) *Fixture {
+	needTest(tb, "Enter")
 	tb.Helper()
 	f := New(tb, flags, opts...)
 	f.now.Load().enter(tb)
@@ -45,6 +46,7 @@ func Enter(tb testing.TB, flags int, opts ...Option) *Fixture {
 // test that needs namespaces: t.Run starts a new goroutine, which would be
 // outside. [Here] returns the fixture.
 func Run(t *testing.T, name string, flags int, f func(t *testing.T), opts ...Option) bool {
+	needTest(t, "Run")
 	t.Helper()
 	return runSubtestOf(t, name, func(t *testing.T) {
 		t.Helper()
@@ -56,6 +58,7 @@ func Run(t *testing.T, name string, flags int, f func(t *testing.T), opts ...Opt
 // Run runs what as a subtest of t, inside the fixture, whose namespaces it shares with the
 // test that the fixture belongs to and with all others that run there.
 func (f *Fixture) Run(t *testing.T, name string, what func(t *testing.T)) bool {
+	needTest(t, "Fixture.Run")
 	t.Helper()
 	in := f.For(t).instance(t)
 	return runSubtestOf(t, name, func(t *testing.T) {
@@ -78,7 +81,7 @@ func (in *instance) enter(tb testing.TB) {
 		err = in.Set.Enter()
 	}
 	if err != nil {
-		tb.Fatalf("nstest: %s: %v", in.Name, errors.Join(err, outside.Close()))
+		tb.Fatalf("nstest: %s: %v", in.Name, errors.Join(needsProcess(err, helpInProcess), outside.Close()))
 	}
 	if spec {
 		return

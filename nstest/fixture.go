@@ -36,6 +36,7 @@ type Fixture struct {
 // Where the machine does not let the test have such namespaces, the test is
 // skipped, with the cause and what helps; see [Require].
 func New(tb testing.TB, flags int, opts ...Option) *Fixture {
+	needTest(tb, "New")
 	tb.Helper()
 	f := new(Fixture)
 	f.begin(tb, newConfig(flags, opts))
@@ -54,7 +55,7 @@ func (f *Fixture) begin(tb testing.TB, c *config) {
 // Set returns the fixture's Set, which is closed when the test has ended. It is the fixture's
 // to close.
 func (f *Fixture) Set() set.Set {
-	in := f.now.Load()
+	in := f.load()
 	if in == nil {
 		tb := f.reporter()
 		tb.Helper()
@@ -63,9 +64,29 @@ func (f *Fixture) Set() set.Set {
 	return in.Set
 }
 
+// String is such as "client Set(net:[4026532281])": the name and the Set. It is for messages.
+func (f *Fixture) String() string {
+	in := f.load()
+	switch {
+	case f == nil:
+		return "<nil>"
+	case in == nil:
+		return "without namespaces, since no spec runs"
+	}
+	return in.Name + " " + in.Set.String()
+}
+
+// load returns what the fixture has, or nil if it has nothing, or there is none.
+func (f *Fixture) load() *instance {
+	if f == nil {
+		return nil
+	}
+	return f.now.Load()
+}
+
 // Name returns what the fixture is called in logs.
 func (f *Fixture) Name() string {
-	in := f.now.Load()
+	in := f.load()
 	if in == nil {
 		tb := f.reporter()
 		tb.Helper()
@@ -103,13 +124,16 @@ func (f *Fixture) Do(what func()) {
 			in.NoteFailure() // nothing is cleaned up yet
 		}
 	}()
+	if what == nil {
+		tb.Fatalf("nstest: %s: Do: the function is nil", in.Name)
+	}
 	panicked, err := in.do(what)
 	if panicked != nil {
 		panic(panicked) // from here, so that whoever reports it sees the caller's line next
 	}
 	ended = false
 	if err != nil {
-		tb.Fatalf("nstest: %s: %v", in.Name, err)
+		tb.Fatalf("nstest: %s: %v", in.Name, needsProcess(err, helpCommand))
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 // If it runs in several, those are one for Here: the kinds that it has entered last count.
 // If it runs in none, Here fails it.
 func Here(tb testing.TB) *Fixture {
+	needTest(tb, "Here")
 	tb.Helper()
 	var instances []*instance
 	if lifecycle.IsGinkgo(tb) {
@@ -50,6 +51,7 @@ func Here(tb testing.TB) *Fixture {
 //		})
 //	}
 func (f *Fixture) For(tb testing.TB) *Fixture {
+	needTest(tb, "Fixture.For")
 	tb.Helper()
 	other := &Fixture{tb: tb}
 	other.now.Store(f.made(tb))

@@ -70,11 +70,18 @@ import (
 // It is for plain testing: there is no way to run part of a Ginkgo spec. There, an action of
 // package reexec does what needs a process.
 func InProcess(t *testing.T, name string, flags int, f func(t *testing.T), opts ...Option) bool {
+	needTest(t, "InProcess")
 	t.Helper()
 	if ginkgo.CurrentSpecReport().LeafNodeType != types.NodeTypeInvalid {
 		ginkgo.Fail("nstest: InProcess cannot run part of a Ginkgo spec in another process; reexec.Func can make an action of it", 1)
 	}
 	c := newProcessConfig(flags, opts)
+	switch {
+	case c.err != nil:
+		t.Fatalf("nstest: InProcess: %v", c.err)
+	case f == nil:
+		t.Fatal("nstest: InProcess: the function is nil")
+	}
 	onTheWay := false
 	ok := runSubtestOf(t, name, func(t *testing.T) {
 		t.Helper()

@@ -36,8 +36,12 @@ type instance struct {
 func newInstance(tb testing.TB, c *config) *instance {
 	tb.Helper()
 	noteVariables()
+	if c.err != nil {
+		tb.Fatalf("nstest: New: %v", c.err)
+	}
 	own, err := c.pool().Take()
 	if err != nil {
+		err = needsProcess(err, helpRaw)
 		if c.at.FileName != "" { // the place of the failure is in here
 			err = fmt.Errorf("the fixture of %v: %w", c.at, err)
 		}

@@ -130,6 +130,9 @@ func (m *M) Run() int {
 }
 
 func (m *M) run() (code int, p rootless.Place) {
+	if m.M == nil {
+		panic("nstest.Main: the Runner is nil: give it the *testing.M that TestMain got")
+	}
 	mainRan.Store(true)
 	reexec.CheckAction()
 	var config mainConfig

@@ -64,10 +64,7 @@ var _ = format.RegisterCustomFormatter(func(v any) (text string, ok bool) {
 	case set.Set:
 		return v.String(), true
 	case *Fixture:
-		if in := v.now.Load(); in != nil {
-			return in.Name + " " + in.Set.String(), true
-		}
-		return "without namespaces, since no spec runs", true
+		return v.String(), true
 	case *netlink.Handle:
 		return "a network namespace", true
 	}

@@ -71,6 +71,7 @@ const netnsDir = "/run/netns"
 //
 //	server := nstest.NamedNetNS(t, "server", nstest.Sharing(router, gonso.NS_MNT))
 func NamedNetNS(tb testing.TB, name string, opts ...Option) *Fixture {
+	needTest(tb, "NamedNetNS")
 	tb.Helper()
 	if !filepath.IsLocal(name) || filepath.Base(name) != name || name == "." {
 		tb.Fatalf("nstest: NamedNetNS: %q is no name of a file: %v", name, os.ErrInvalid)

@@ -3,6 +3,9 @@
 package nstest
 
 import (
+	"errors"
+	"fmt"
+	"os"
 	"sync"
 
 	"github.com/onsi/ginkgo/v2/types"
@@ -22,6 +25,7 @@ type config struct {
 	setups  []func()
 	unshare []set.UnshareOpt
 	name    string
+	err     error // an option is wrong
 
 	shared      *Fixture // whose namespaces of the kinds in sharedFlags the fixture has, too
 	sharedFlags int
@@ -34,7 +38,11 @@ type config struct {
 
 func newConfig(flags int, opts []Option) *config {
 	c := &config{flags: flags}
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if opt == nil {
+			c.err = errors.Join(c.err, fmt.Errorf("option %d is nil: %w", i+1, os.ErrInvalid))
+			continue
+		}
 		opt(c)
 	}
 	return c
@@ -50,12 +58,26 @@ func Raw() Option { return func(c *config) { c.raw = true } }
 
 // Setup runs f inside of the fixture's Set before the test gets it. If f panics,
 // so fails the test.
-func Setup(f func()) Option { return func(c *config) { c.setups = append(c.setups, f) } }
+func Setup(f func()) Option {
+	return func(c *config) {
+		if f == nil {
+			c.err = errors.Join(c.err, fmt.Errorf("Setup: the function is nil: %w", os.ErrInvalid))
+		}
+		c.setups = append(c.setups, f)
+	}
+}
 
 // Unshare passes options to the making of the namespaces, such as
 // [set.WithIDMaps].
 func Unshare(opts ...set.UnshareOpt) Option {
-	return func(c *config) { c.unshare = append(c.unshare, opts...) }
+	return func(c *config) {
+		for _, opt := range opts {
+			if opt == nil {
+				c.err = errors.Join(c.err, fmt.Errorf("Unshare: an option is nil: %w", os.ErrInvalid))
+			}
+		}
+		c.unshare = append(c.unshare, opts...)
+	}
 }
 
 // Named names the fixture in logs and reports. Without it, fixtures are called

@@ -23,7 +23,7 @@ import (
 // reporter returns what is told of failures. Its Helper has to be called by the method
 // that the user has called.
 func (f *Fixture) reporter() testing.TB {
-	in := f.now.Load()
+	in := f.load()
 	if in == nil {
 		if ginkgo.CurrentSpecReport().LeafNodeType == types.NodeTypeInvalid {
 			return &bystander{} // of a failure in a container's body Ginkgo shows no text
@@ -72,13 +72,18 @@ func (in *instance) leaveTarget() {
 	}
 }
 
+const noFixture = "nstest: the *Fixture is nil: make it, with New or in Ginkgo with Each, before it is used"
+
 const noSpec = "nstest: a fixture of Each has namespaces only while a spec runs: use it in nodes such as It, not in the container's body"
 
 // made returns what the fixture has, open or closed.
 func (f *Fixture) made(tb testing.TB) *instance {
 	tb.Helper()
-	in := f.now.Load()
-	if in == nil {
+	in := f.load()
+	switch {
+	case f == nil:
+		tb.Fatal(noFixture)
+	case in == nil:
 		tb.Fatal(noSpec)
 	}
 	return in

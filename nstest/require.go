@@ -33,6 +33,7 @@ import (
 // so: 'go test ./...' says nothing of tests that are skipped, and the author has only
 // to add that line. NSTEST_ROOTLESS=off skips also then.
 func Require(tb testing.TB, what ...any) {
+	needTest(tb, "Require")
 	tb.Helper()
 	for _, need := range what {
 		results, err := try(need)

@@ -5,6 +5,7 @@ package nstest
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -16,7 +17,12 @@ import (
 //	a := nstest.New(t, gonso.NS_NET, nstest.Sharing(files, gonso.NS_MNT))
 //	b := nstest.New(t, gonso.NS_NET, nstest.Sharing(files, gonso.NS_MNT))
 func Sharing(other *Fixture, flags int) Option {
-	return func(c *config) { c.shared, c.sharedFlags = other, flags }
+	return func(c *config) {
+		if other == nil {
+			c.err = errors.Join(c.err, fmt.Errorf("Sharing: the *Fixture is nil: %w", os.ErrInvalid))
+		}
+		c.shared, c.sharedFlags = other, flags
+	}
 }
 
 // share returns a fresh Set with the namespaces of another fixture besides.

@@ -19,8 +19,11 @@ import (
 // whichever goroutine, see [set.Set.DialContext]. That it fails is for the test to
 // judge.
 func (f *Fixture) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	in := f.now.Load()
-	if in == nil {
+	in := f.load()
+	switch {
+	case f == nil:
+		return nil, errors.New(noFixture)
+	case in == nil:
 		return nil, errors.New(noSpec)
 	}
 	return in.dial(ctx, network, address)

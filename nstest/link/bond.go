@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/vishvananda/netlink"
 )
 
@@ -13,6 +14,7 @@ import (
 // (active-backup) and the next one if the kernel sees that it has no carrier. The ports are attached
 // by [Link.Attach]. For another mode, use [New] with a [netlink.Bond].
 func Bond(tb testing.TB, f *nstest.Fixture, opts ...Option) *Link {
+	lifecycle.NeedTest(tb, "link.Bond")
 	tb.Helper()
 	bond := netlink.NewLinkBond(netlink.NewLinkAttrs())
 	bond.Mode = netlink.BOND_MODE_ACTIVE_BACKUP

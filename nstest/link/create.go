@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/probe"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
 )
@@ -33,6 +34,7 @@ import (
 //		Mode:      netlink.MACVLAN_MODE_PRIVATE,
 //	})
 func New(tb testing.TB, f *nstest.Fixture, spec netlink.Link, opts ...Option) *Link {
+	lifecycle.NeedTest(tb, "link.New")
 	tb.Helper()
 	if name := spec.Attrs().Name; name != "" {
 		opts = append([]Option{Name(name)}, opts...)
@@ -43,14 +45,26 @@ func New(tb testing.TB, f *nstest.Fixture, spec netlink.Link, opts ...Option) *L
 // newOn makes a link that sits on another one.
 func newOn(tb testing.TB, parent *Link, spec netlink.Link, opts []Option) *Link {
 	tb.Helper()
+	if parent == nil {
+		tb.Fatalf("link: make %s: the link that it is to sit on is nil", spec.Type())
+	}
 	c := newConfig(opts)
 	spec.Attrs().ParentIndex = parent.index
 	return create(tb, parent.fixture, spec, c)
 }
 
+// needFixture ends a test that has no fixture for a link.
+func needFixture(tb testing.TB, f *nstest.Fixture, what string) {
+	tb.Helper()
+	if f == nil {
+		tb.Fatalf("link: %s: the *Fixture is nil", what)
+	}
+}
+
 // create makes a link from inside a fixture.
 func create(tb testing.TB, f *nstest.Fixture, spec netlink.Link, c *config) *Link {
 	tb.Helper()
+	needFixture(tb, f, "make "+spec.Type())
 	l := &Link{tb: tb, fixture: f, kind: spec.Type()}
 	if c.in != nil {
 		l.fixture = c.in
@@ -242,6 +256,9 @@ func netnsOf(f *nstest.Fixture) (set.FdSet, error) { return f.Set().Fds(set.NS_N
 // MoveTo moves the link to another fixture, where it is down and has no addresses.
 func (l *Link) MoveTo(to *nstest.Fixture) {
 	l.tb.Helper()
+	if to == nil {
+		l.fatal("move", errors.New("the *Fixture is nil"))
+	}
 	fds, err := netnsOf(to)
 	if err != nil {
 		l.fatal("move", err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/vishvananda/netlink"
 )
 
@@ -24,7 +25,9 @@ type Link struct {
 // Find returns the link of that name that the fixture has already, such as lo. It is
 // not deleted at the end of the test.
 func Find(tb testing.TB, f *nstest.Fixture, name string) *Link {
+	lifecycle.NeedTest(tb, "link.Find")
 	tb.Helper()
+	needFixture(tb, f, "find "+name)
 	found, err := f.Netlink().LinkByName(name)
 	if err != nil {
 		tb.Fatalf("link: %s in %s: %v", name, f.Name(), err)
@@ -34,6 +37,14 @@ func Find(tb testing.TB, f *nstest.Fixture, name string) *Link {
 
 // Name returns what the link was called when this package last saw it.
 func (l *Link) Name() string { return l.name }
+
+// String is such as "eth0 in client": the name, and that of the fixture.
+func (l *Link) String() string {
+	if l == nil {
+		return "<nil>"
+	}
+	return l.name + " in " + l.fixture.Name()
+}
 
 // Index returns the number of the interface in its network namespace.
 func (l *Link) Index() int { return l.index }

@@ -5,6 +5,7 @@ package link
 import (
 	"testing"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/vishvananda/netlink"
 )
 
@@ -12,6 +13,7 @@ import (
 // instance in another fixture, see [In]. Those on one parent reach each other (bridge mode). For another
 // mode, use [New] with a [netlink.Macvlan].
 func Macvlan(tb testing.TB, parent *Link, opts ...Option) *Link {
+	lifecycle.NeedTest(tb, "link.Macvlan")
 	tb.Helper()
 	return newOn(tb, parent, &netlink.Macvlan{Mode: netlink.MACVLAN_MODE_BRIDGE}, opts)
 }
@@ -19,6 +21,7 @@ func Macvlan(tb testing.TB, parent *Link, opts ...Option) *Link {
 // Macvtap makes a [Macvlan] whose frames a program reads and writes through a character
 // device, /dev/tap and the link's index, as virtual machines do.
 func Macvtap(tb testing.TB, parent *Link, opts ...Option) *Link {
+	lifecycle.NeedTest(tb, "link.Macvtap")
 	tb.Helper()
 	return newOn(tb, parent, &netlink.Macvtap{Macvlan: netlink.Macvlan{Mode: netlink.MACVLAN_MODE_BRIDGE}}, opts)
 }

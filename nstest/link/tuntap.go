@@ -11,12 +11,14 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/vishvananda/netlink"
 )
 
 // Tun makes an interface whose IP packets, one for each call, are read from and written to
 // the file. The link is gone when the file is closed. See [Tap].
 func Tun(tb testing.TB, f *nstest.Fixture, opts ...Option) (*Link, *os.File) {
+	lifecycle.NeedTest(tb, "link.Tun")
 	tb.Helper()
 	return tuntap(tb, f, "tun", sys.Tun, opts)
 }
@@ -24,12 +26,14 @@ func Tun(tb testing.TB, f *nstest.Fixture, opts ...Option) (*Link, *os.File) {
 // Tap makes a [Tun] with Ethernet frames instead of IP packets. It takes /dev/net/tun, which
 // on many machines only root may open.
 func Tap(tb testing.TB, f *nstest.Fixture, opts ...Option) (*Link, *os.File) {
+	lifecycle.NeedTest(tb, "link.Tap")
 	tb.Helper()
 	return tuntap(tb, f, "tap", sys.Tap, opts)
 }
 
 func tuntap(tb testing.TB, f *nstest.Fixture, kind string, mode uint16, opts []Option) (*Link, *os.File) {
 	tb.Helper()
+	needFixture(tb, f, "make "+kind)
 	c := newConfig(opts)
 	l := &Link{tb: tb, fixture: f, kind: kind}
 	var file *os.File

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
 )
@@ -14,7 +15,10 @@ import (
 // up, and called eth0 unless that name is taken or [Name] says otherwise. The option [Peer]
 // says what is different at the far end.
 func Veth(tb testing.TB, a, b *nstest.Fixture, opts ...Option) (near, far *Link) {
+	lifecycle.NeedTest(tb, "link.Veth")
 	tb.Helper()
+	needFixture(tb, a, "make veth")
+	needFixture(tb, b, "make veth")
 	c := newConfig(opts)
 	peer := *c
 	peer.addresses, peer.mac, peer.master, peer.peer = nil, nil, nil, nil
