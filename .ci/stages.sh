@@ -41,6 +41,8 @@ debian=(
   uidmap passwd
   # The linter of these scripts.
   shellcheck
+  # Real programs of examples/.
+  dnsmasq-base
 )
 
 # The first have what makes a difference to Go code: 32 bits, the system calls that later ones share, the other order
