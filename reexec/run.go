@@ -6,11 +6,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"sync/atomic"
+	"syscall"
 	"time"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/command"
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
 	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -90,6 +94,34 @@ func (c *config) run(ctx context.Context, call call) error {
 	}
 	errs = append(errs, pipes.close(), target.close())
 	return errors.Join(append([]error{exit.result(call.result != nil)}, errs...)...)
+}
+
+// command makes the command of a child.
+func (c *config) command(t target, p *pipes) *command.Cmd {
+	args := []string{os.Args[0]}
+	if flag.Lookup("test.run") != nil {
+		// If a test binary forgets CheckAction, its child comes to run the tests: it should
+		// then run none.
+		args = append(args, "-test.run=^$")
+	}
+	var coverage *os.File // none
+	if p.coverage != nil {
+		coverage = p.coverage.dir
+	}
+	cmd := &command.Cmd{
+		Path:       selfPath,
+		Args:       append(args, c.args...),
+		Env:        slices.Concat(os.Environ(), p.coverage.environment(), c.env, []string{p.env}),
+		Dir:        c.workDir(),
+		Stdin:      c.stdin,
+		Stdout:     c.stdout,
+		Stderr:     c.stderr,
+		ExtraFiles: append(slices.Clip(p.child), coverage),
+		WaitDelay:  grace,
+		Attr:       t.attr,
+	}
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	return cmd
 }
 
 // notStarted says in the terms of package set what a child failed at on its way, and of other errors
