@@ -4,6 +4,7 @@ package nstest_test
 
 import (
 	"errors"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -25,6 +26,30 @@ func TestWhatTheTestsLeaveBehindFailsTheRun(t *testing.T) {
 		MatchRegexp(`process \d+ \(cat\)`),
 		MatchRegexp(`mount \d+ at /run/lock`),
 	))
+}
+
+// Where a test fails its reason is not to be lost among what it had no time to clean up.
+func TestTheLeakCheckIsQuietAfterAFailure(t *testing.T) {
+	g := NewWithT(t)
+	out, code := run(t, rootless(t, "TestFailAfterLeaving"))
+	g.Expect(code).To(Equal(1), out)
+	g.Expect(out).To(ContainSubstring("the reason"))
+	g.Expect(out).NotTo(ContainSubstring("left behind"))
+}
+
+func TestVerifyNoLeaks(t *testing.T) {
+	g := NewWithT(t)
+	out, code := run(t, rootless(t, "TestVerifyNoLeaks", "-test.v"))
+	g.Expect(code).To(Equal(1), out)
+	g.Expect(out).To(SatisfyAll(
+		ContainSubstring("--- PASS: TestVerifyNoLeaks/clean"),
+		ContainSubstring("--- FAIL: TestVerifyNoLeaks/leaks"),
+		ContainSubstring("--- PASS: TestVerifyNoLeaks/ignored"),
+		ContainSubstring("--- FAIL: TestVerifyNoLeaks/failed"),
+		MatchRegexp(`verified_test\.go:\d+: nstest: the test left behind:\n\s+namespace uts:\[\d+\], held by .*\n\s+descriptor \d+: /dev/zero\n`+
+			`\s+descriptor \d+: uts:\[\d+\] \(a Set made at suite_test\.go:\d+ in rootless\.keep, called at verified_test\.go:\d+ `),
+	))
+	g.Expect(strings.Count(out, "left behind")).To(Equal(1), out)
 }
 
 func TestNoLeakCheckLetsThemBe(t *testing.T) {

@@ -31,6 +31,7 @@ func (a Address) String() string {
 }
 
 type haveAddress struct {
+	whileOpen
 	cidr    string
 	pending bool // it is there, and will be usable or a duplicate in a moment
 	found
@@ -112,7 +113,10 @@ func (m *haveAddress) NegatedFailureMessage(actual any) string {
 	return m.negatedFailureMessage(actual, "address "+m.cidr)
 }
 
-type haveDevice struct{ name string }
+type haveDevice struct {
+	ofValue
+	name string
+}
 
 func (m *haveDevice) Match(actual any) (success bool, err error) {
 	switch on := actual.(type) {

@@ -10,7 +10,10 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-type beCurrent struct{ is comparison }
+type beCurrent struct {
+	whileOpen
+	is comparison
+}
 
 func (m *beCurrent) Match(actual any) (success bool, err error) {
 	s, err := setOf("BeCurrent", actual)

@@ -11,6 +11,7 @@ import (
 )
 
 type haveID struct {
+	settled
 	kind int
 	want any
 

@@ -8,6 +8,7 @@ import (
 )
 
 type haveNamespaces struct {
+	settled
 	kinds int
 
 	missing int

@@ -41,6 +41,7 @@ type haveLeaked struct {
 	matcher, things string
 	list            func(leak.Report) []string
 	before          *Inventory
+	filters         []LeakFilter
 
 	leaked []string
 }
@@ -64,8 +65,19 @@ func (m *haveLeaked) Match(actual any) (success bool, err error) {
 	if err := errors.Join(m.before.err, now.err); err != nil {
 		return false, fmt.Errorf("%s matcher: %w", m.matcher, err)
 	}
-	m.leaked = m.list(leak.Diff(m.before.snapshot, now.snapshot))
+	ignored, err := ignoredBy(m.filters)
+	if err != nil {
+		return false, fmt.Errorf("%s matcher: %w", m.matcher, err)
+	}
+	m.leaked = m.list(leak.Diff(m.before.snapshot, now.snapshot).Without(ignored))
 	return len(m.leaked) > 0, nil
+}
+
+// MatchMayChangeInTheFuture reports whether a later look may have another result: an Inventory that was
+// taken has not.
+func (m *haveLeaked) MatchMayChangeInTheFuture(actual any) bool {
+	_, taken := actual.(*Inventory)
+	return !taken
 }
 
 func (m *haveLeaked) FailureMessage(any) string {

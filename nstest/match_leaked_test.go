@@ -101,6 +101,26 @@ func TestHaveLeakedProcesses(t *testing.T) {
 		"Expected to have leaked processes, but found none"))
 }
 
+func TestHaveLeaked(t *testing.T) {
+	g := NewWithT(t)
+	before := nstest.Snapshot()
+	null, err := os.Open(os.DevNull)
+	g.Expect(err).NotTo(HaveOccurred())
+	zero, err := os.Open("/dev/zero")
+	g.Expect(err).NotTo(HaveOccurred())
+	ignoreNull := nstest.Ignoring(fmt.Sprintf("^descriptor %d: /dev/null$", null.Fd()))
+	g.Expect(agrees(t, nstest.Snapshot(), nstest.HaveLeaked(before, ignoreNull))).To(Equal(fmt.Sprintf(
+		`Expected not to have leaked anything, but found 1:
+    descriptor %d: /dev/zero`, zero.Fd())))
+	g.Expect(disagrees(t, nstest.Snapshot(), nstest.HaveLeaked(before, ignoreNull, nstest.Ignoring("zero")))).To(Equal(
+		"Expected to have leaked anything, but found none"))
+	g.Expect(nstest.Snapshot).NotTo(nstest.HaveLeakedFds(before, ignoreNull, nstest.Ignoring("zero")))
+	g.Expect(refuses(t, nstest.Snapshot(), nstest.HaveLeaked(before, nstest.Ignoring("(")))).To(HavePrefix(
+		"HaveLeaked matcher: Ignoring: error parsing regexp: missing closing )"))
+	g.Expect(null.Close()).To(Succeed())
+	g.Expect(zero.Close()).To(Succeed())
+}
+
 // What is kept ready for later fixtures is nobody's leak.
 func TestPoolsAreNoLeak(t *testing.T) {
 	g := NewWithT(t)

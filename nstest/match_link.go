@@ -12,6 +12,7 @@ import (
 )
 
 type haveLink struct {
+	whileOpen
 	name string
 	found
 }
@@ -55,7 +56,7 @@ func showLink(link netlink.Link) string {
 	return fmt.Sprintf("%s, %s", text, rtnl.StateOf(link.Attrs().RawFlags))
 }
 
-type beUp struct{}
+type beUp struct{ ofValue }
 
 func (m *beUp) Match(actual any) (success bool, err error) {
 	link, err := linkOf("BeUp", actual)
@@ -75,6 +76,7 @@ func (m *beUp) NegatedFailureMessage(actual any) string {
 
 // A linkProperty matches one thing about a link.
 type linkProperty struct {
+	ofValue
 	matcher, name string
 	of            func(netlink.Link) any
 	want          any

@@ -15,6 +15,7 @@ import (
 )
 
 type beMountedAt struct {
+	whileOpen
 	path string
 
 	there, not []string // a line for each namespace

@@ -15,6 +15,7 @@ import (
 )
 
 type beInNetNS struct {
+	ofValue
 	other any
 
 	socket string // what it is, and where

@@ -18,6 +18,7 @@ import (
 const reachWithin = 500 * time.Millisecond
 
 type reach struct {
+	whileOpen
 	address string
 	within  []time.Duration
 

@@ -46,6 +46,7 @@ func (r Route) String() string {
 }
 
 type haveRoute struct {
+	whileOpen
 	destination string
 	found
 }
@@ -123,7 +124,10 @@ func routes(nl *netlink.Handle) ([]Route, error) {
 	return all, nil
 }
 
-type haveGateway struct{ ip string }
+type haveGateway struct {
+	ofValue
+	ip string
+}
 
 func (m *haveGateway) Match(actual any) (success bool, err error) {
 	route, ok := actual.(Route)

@@ -15,6 +15,7 @@ import (
 )
 
 type haveRuleset struct {
+	whileOpen
 	want string
 
 	has, wanted []string // the statements
@@ -33,6 +34,12 @@ func (m *haveRuleset) Match(actual any) (success bool, err error) {
 	}
 	m.has, m.wanted = statements(text), statements(m.want)
 	return slices.Equal(m.has, m.wanted), nil
+}
+
+// MatchMayChangeInTheFuture reports whether a later look may have another result.
+func (m *haveRuleset) MatchMayChangeInTheFuture(actual any) bool {
+	_, text := actual.(string)
+	return !text && m.whileOpen.MatchMayChangeInTheFuture(actual)
 }
 
 func (m *haveRuleset) FailureMessage(actual any) string {

@@ -84,6 +84,7 @@ func leaksOfMatchers(t *testing.T) map[string]string {
 	file, err := os.Open(os.DevNull)
 	g.Expect(err).NotTo(HaveOccurred())
 	said["HaveLeakedFds"] = agrees(t, nstest.Snapshot(), nstest.HaveLeakedFds(before))
+	said["HaveLeaked"] = agrees(t, nstest.Snapshot(), nstest.HaveLeaked(before))
 	g.Expect(file.Close()).To(Succeed())
 
 	_, _, end := abroad(t, uts)
@@ -100,12 +101,16 @@ func leaksOfMatchers(t *testing.T) map[string]string {
 
 // samplesOfMatchers returns the last block of code of what documents each matcher.
 func samplesOfMatchers(t *testing.T) map[string]string {
-	file, err := parser.ParseFile(token.NewFileSet(), "matchers.go", nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
+	var decls []ast.Decl
+	for _, name := range []string{"matchers.go", "matchers_leaks.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decls = append(decls, file.Decls...)
 	}
 	samples := make(map[string]string)
-	for _, decl := range file.Decls {
+	for _, decl := range decls {
 		matcher, ok := decl.(*ast.FuncDecl)
 		if !ok {
 			continue

@@ -10,6 +10,7 @@ import (
 )
 
 type shareNamespaces struct {
+	settled
 	other any
 	kinds []int
 	none  bool // of the kinds is to be shared, instead of all: BeIsolatedFrom

@@ -28,6 +28,9 @@ import (
 // NSTEST_STRICT=1 it fails instead. 'gonso doctor' lists the names. Fixtures
 // require what they need by themselves.
 //
+// A kind of namespace that a kernel of this age has, but not this one, since it was built without,
+// makes the test fail in any case but NSTEST_STRICT=0.
+//
 // If all that is missing are privileges, which [Main] would give the tests in a user
 // namespace, and TestMain does not call Main, the test fails in any case, and says
 // so: 'go test ./...' says nothing of tests that are skipped, and the author has only
@@ -48,7 +51,7 @@ func Require(tb testing.TB, what ...any) {
 				if r.Remedy == probe.GoRootless {
 					unprivileged(tb, fmt.Sprintf("this process may not have %s: %v", r.Name, r.Cause), r.Remedy)
 				}
-				missing(tb, fmt.Sprintf("this machine lacks %v", r))
+				lacks(tb, fmt.Sprintf("this machine lacks %v", r), r)
 			}
 		}
 	}
@@ -88,6 +91,9 @@ func unavailable(tb testing.TB, flags int, err error) {
 		if r.Remedy == probe.GoRootless {
 			unprivileged(tb, text, r.Remedy)
 		}
+		if r.Unexpected {
+			lacks(tb, text, r)
+		}
 		skip = true
 		if r.Remedy != "" && !strings.Contains(text, r.Remedy) {
 			text += "; try: " + r.Remedy
@@ -105,6 +111,15 @@ func lacking(err error) bool {
 	return slices.ContainsFunc([]error{
 		syscall.EPERM, syscall.EACCES, syscall.ENOSYS, errors.ErrUnsupported,
 	}, func(cause error) bool { return errors.Is(err, cause) })
+}
+
+// lacks skips a test, or fails it where skips are failures or the kernel should have what it lacks.
+func lacks(tb testing.TB, cause string, r probe.Result) {
+	tb.Helper()
+	if r.Unexpected && os.Getenv("NSTEST_STRICT") != "0" {
+		tb.Fatalf("nstest: %s; this kernel is new enough to have it, so that it is a failure and no skip; NSTEST_STRICT=0 skips all the same", cause)
+	}
+	missing(tb, cause)
 }
 
 // missing skips a test, or fails it where skips are failures.

@@ -3,6 +3,7 @@
 package nstest_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/internal/probe"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -118,6 +120,39 @@ func TestALimitOfNoneSkipsWithCauseAndRemedy(t *testing.T) {
 		g.Expect(string(out)).To(ContainSubstring("user.max_net_namespaces is 0"))
 		g.Expect(string(out)).To(ContainSubstring("try: sudo sysctl -w user.max_net_namespaces=100000"))
 		g.Expect(string(out)).NotTo(ContainSubstring("and maybe others are skipped"), "Main counts them")
+	}
+}
+
+// An ending is a test that notes how it ended.
+type ending struct {
+	testing.TB
+	how string
+}
+
+func (e *ending) Fatalf(format string, args ...any) { e.end("failed: "+format, args) }
+func (e *ending) Skipf(format string, args ...any)  { e.end("skipped: "+format, args) }
+
+func (e *ending) end(format string, args []any) {
+	if e.how == "" {
+		e.how = fmt.Sprintf(format, args...)
+	}
+}
+
+func TestWhatAKernelOfThisAgeHasIsNoSkip(t *testing.T) {
+	for _, c := range []struct {
+		strict     string
+		unexpected bool
+		want       string
+	}{
+		{"", true, "failed: nstest: no time; this kernel is new enough to have it, so that it is a failure and no skip; NSTEST_STRICT=0 skips all the same"},
+		{"0", true, "skipped: nstest: no time"},
+		{"", false, "skipped: nstest: no time"},
+		{"1", false, "failed: nstest: no time"},
+	} {
+		t.Setenv("NSTEST_STRICT", c.strict)
+		test := &ending{TB: t}
+		nstest.Lacks(test, "no time", probe.Result{OK: probe.No, Unexpected: c.unexpected})
+		NewWithT(t).Expect(test.how).To(Equal(c.want))
 	}
 }
 

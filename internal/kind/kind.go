@@ -42,20 +42,26 @@ type Kind struct {
 	// unshare(CLONE_SYSVSEM)); nor for mnt, since its working directory, root and
 	// umask are no longer the process's (CLONE_FS).
 	Restorable bool
+	// Since is the version of Linux that was the first to have the kind, where Go runs on
+	// older ones, too.
+	Since Version
 	// Purpose is what tests can do with one, for people: "tests can ...".
 	Purpose string
 }
+
+// A Version is one of Linux.
+type Version struct{ Major, Minor int }
 
 // Table has a row for each kind, in the order in which they are joined when no
 // owner says otherwise: user first, since it gives the privileges for the rest,
 // mnt last, since it takes the paths away.
 var Table = [...]Kind{
 	{
-		Name: "user", Flag: User, Link: "user",
+		Name: "user", Flag: User, Link: "user", Since: Version{3, 8},
 		Purpose: "be root in a user namespace of their own",
 	},
 	{
-		Name: "cgroup", Flag: Cgroup, Link: "cgroup", Thread: true, Restorable: true,
+		Name: "cgroup", Flag: Cgroup, Link: "cgroup", Thread: true, Restorable: true, Since: Version{4, 6},
 		Purpose: "see their own cgroup as the root of all",
 	},
 	{
@@ -71,7 +77,7 @@ var Table = [...]Kind{
 		Purpose: "have process IDs of their own, and end all processes in there at once",
 	},
 	{
-		Name: "time", Flag: Time, Link: "time_for_children",
+		Name: "time", Flag: Time, Link: "time_for_children", Since: Version{5, 6},
 		Purpose: "set the monotonic and the boot-time clock ahead or back",
 	},
 	{

@@ -4,7 +4,6 @@ package leak_test
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -55,12 +54,9 @@ func TestAMountWatchKnowsWhatThisProcessMounts(t *testing.T) {
 func tellsWhoMounts(g *WithT) bool {
 	ids, err := procfs.UIDMap(procfs.Root, procfs.Self)
 	g.Expect(err).NotTo(HaveOccurred())
-	release, err := procfs.Sysctl(procfs.Root, "kernel.osrelease")
+	newEnough, err := procfs.KernelIs(procfs.Root, 6, 15)
 	g.Expect(err).NotTo(HaveOccurred())
-	var major, minor int
-	_, err = fmt.Sscanf(release, "%d.%d", &major, &minor)
-	g.Expect(err).NotTo(HaveOccurred())
-	return ids[0].Count == 1<<32-1 && os.Getuid() == 0 && (major > 6 || major == 6 && minor >= 15)
+	return ids[0].Count == 1<<32-1 && os.Getuid() == 0 && newEnough
 }
 
 func TestNoMountWatchKnowsOfNoMount(t *testing.T) {

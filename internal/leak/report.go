@@ -69,9 +69,28 @@ func from(thing creation.Thing) string {
 	return ""
 }
 
-// String has a line for each thing, and none for an empty report.
-func (r Report) String() string {
-	var lines []string
+// Without leaves out the things whose line is ignored. That of a namespace has where it was made.
+func (r Report) Without(ignored func(line string) bool) Report {
+	return Report{
+		Threads:     kept(r.Threads, func(t Thread) bool { return !ignored(t.String()) }),
+		Namespaces:  kept(r.Namespaces, func(n Namespace) bool { return !ignored(n.String() + n.Made()) }),
+		Descriptors: kept(r.Descriptors, func(d Descriptor) bool { return !ignored(d.String()) }),
+		Processes:   kept(r.Processes, func(p Process) bool { return !ignored(p.String()) }),
+		Mounts:      kept(r.Mounts, func(m procfs.Mount) bool { return !ignored(mountLine(m)) }),
+	}
+}
+
+func kept[T any](list []T, keep func(T) bool) (rest []T) {
+	for _, t := range list {
+		if keep(t) {
+			rest = append(rest, t)
+		}
+	}
+	return rest
+}
+
+// Lines has one for each thing.
+func (r Report) Lines() (lines []string) {
 	for _, t := range r.Threads {
 		lines = append(lines, t.String())
 	}
@@ -85,9 +104,16 @@ func (r Report) String() string {
 		lines = append(lines, p.String())
 	}
 	for _, m := range r.Mounts {
-		lines = append(lines, fmt.Sprintf("mount %d at %s: %s of %s (%s)", m.ID, m.Target, m.Root, m.Source, m.FSType))
+		lines = append(lines, mountLine(m))
 	}
-	return strings.Join(lines, "\n")
+	return lines
+}
+
+// String is empty for an empty report.
+func (r Report) String() string { return strings.Join(r.Lines(), "\n") }
+
+func mountLine(m procfs.Mount) string {
+	return fmt.Sprintf("mount %d at %s: %s of %s (%s)", m.ID, m.Target, m.Root, m.Source, m.FSType)
 }
 
 func (t Thread) String() string {

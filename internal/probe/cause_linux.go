@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -28,7 +29,7 @@ func answer(flag int, err error) Result {
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
 		return forbidden(flag, err)
 	case errors.Is(err, unix.EINVAL) && !kernelHas(flag):
-		return Result{OK: No, Cause: fmt.Errorf("%w: the kernel was built without %s namespaces", err, kind.Name(flag))}
+		return absent(procfs.Root, flag, err)
 	case errors.Is(err, unix.ENOSYS):
 		return Result{OK: No, Cause: fmt.Errorf("%w: the kernel or a seccomp filter does not know the call", err), Remedy: refusal.DropSeccomp}
 	}
@@ -39,6 +40,20 @@ func answer(flag int, err error) Result {
 func kernelHas(flag int) bool {
 	_, err := os.Lstat("/proc/self/ns/" + kind.Name(flag))
 	return err == nil
+}
+
+// absent is the result for a kind that the kernel does not have.
+func absent(root string, flag int, err error) Result {
+	name, since := kind.Name(flag), kind.Table[kind.Index(flag)].Since
+	newEnough, readErr := procfs.KernelIs(root, since.Major, since.Minor)
+	switch {
+	case readErr != nil:
+		return Result{Cause: errors.Join(err, readErr)}
+	case newEnough:
+		return Result{OK: No, Unexpected: true, Cause: fmt.Errorf("%w: the kernel was built without %s namespaces (CONFIG_%s_NS)",
+			err, name, strings.ToUpper(name))}
+	}
+	return Result{OK: No, Cause: fmt.Errorf("%w: %s namespaces came with Linux %d.%d", err, name, since.Major, since.Minor)}
 }
 
 // overLimit tells why ENOSPC. The limit that this process sees is the one of its

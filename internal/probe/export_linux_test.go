@@ -2,4 +2,7 @@
 
 package probe
 
-var MoreModules = moreModules
+var (
+	MoreModules = moreModules
+	Absent      = absent
+)

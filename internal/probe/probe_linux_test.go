@@ -247,3 +247,29 @@ func TestResultReadsLikeThis(t *testing.T) {
 	g.Expect(probe.Result{Name: "net", OK: probe.Yes}.String()).To(Equal("net: yes"))
 	g.Expect(probe.Result{Name: "net"}.String()).To(Equal("net: inconclusive"))
 }
+
+// What a kernel of this age should have is another matter than what came later.
+func TestAKindThatTheKernelLacks(t *testing.T) {
+	g := NewWithT(t)
+	root := t.TempDir()
+	g.Expect(os.MkdirAll(root+"/sys/kernel", 0o755)).To(Succeed())
+	absent := func(release string) probe.Result {
+		g.Expect(os.WriteFile(root+"/sys/kernel/osrelease", []byte(release+"\n"), 0o644)).To(Succeed())
+		return probe.Absent(root, unix.CLONE_NEWTIME, unix.EINVAL)
+	}
+	for _, release := range []string{"5.6.0", "5.10.0-28-amd64", "6.0.1"} {
+		r := absent(release)
+		g.Expect(r.OK).To(Equal(probe.No))
+		g.Expect(r.Unexpected).To(BeTrue(), release)
+		g.Expect(r.Cause).To(MatchError("invalid argument: the kernel was built without time namespaces (CONFIG_TIME_NS)"))
+	}
+	for _, release := range []string{"5.5.19", "4.19.0-27-amd64", "4.4.0"} {
+		r := absent(release)
+		g.Expect(r.OK).To(Equal(probe.No))
+		g.Expect(r.Unexpected).To(BeFalse(), release)
+		g.Expect(r.Cause).To(MatchError("invalid argument: time namespaces came with Linux 5.6"))
+	}
+	r := absent("none")
+	g.Expect(r.OK).To(Equal(probe.Inconclusive))
+	g.Expect(r.Cause).To(MatchError(ContainSubstring(`kernel.osrelease is "none"`)))
+}

@@ -41,6 +41,8 @@ type Result struct {
 	OK   Verdict
 	// Cause tells why the answer is not yes. It unwraps to the errno.
 	Cause error
+	// Unexpected says that the kernel is new enough to have what it lacks.
+	Unexpected bool
 	// Remedy is what to run, or what to add to a command, empty if nothing is
 	// known to help.
 	Remedy string

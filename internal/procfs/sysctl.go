@@ -3,6 +3,7 @@
 package procfs
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,4 +15,17 @@ import (
 func Sysctl(root, name string) (string, error) {
 	text, err := os.ReadFile(filepath.Join(root, "sys", strings.ReplaceAll(name, ".", "/")))
 	return strings.TrimSpace(string(text)), err
+}
+
+// KernelIs reports whether the kernel is of that version or a later one.
+func KernelIs(root string, major, minor int) (bool, error) {
+	release, err := Sysctl(root, "kernel.osrelease")
+	if err != nil {
+		return false, err
+	}
+	var x, y int
+	if _, err := fmt.Sscanf(release, "%d.%d", &x, &y); err != nil {
+		return false, fmt.Errorf("kernel.osrelease is %q: %w", release, err)
+	}
+	return x > major || x == major && y >= minor, nil
 }

@@ -49,12 +49,35 @@ func Begin(ownMounts bool) (*Check, error) {
 	return c, nil
 }
 
-// Finish returns the exit code of the run: a leak is a failure.
+// Finish returns the exit code of the run: a leak is a failure. It says nothing of leaks where the tests
+// have failed already: a test that ends early has often not cleaned up.
 func (c *Check) Finish(code int) int {
 	if err := c.workDir.Back(); err != nil {
 		fmt.Fprintf(os.Stderr, "nstest: %v\n", err)
 		code = max(code, 1)
 	}
+	if code != 0 {
+		_ = c.Close() // the process is about to end
+		return code
+	}
+	text, err := c.Find()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "nstest: leak check: %v\n", err)
+		return 1
+	}
+	if text == "" {
+		return 0
+	}
+	fmt.Fprintf(os.Stderr, "nstest: the tests left behind (nstest.NoLeakCheck() in TestMain switches this check off):\n%s", text)
+	return 1
+}
+
+// Close ends a check that nobody wants the result of.
+func (c *Check) Close() error { return c.mounts.Close() }
+
+// Find ends the check and returns what was left behind, in lines, and what is known to help, when it has had time to go by itself. What
+// keep takes out of a report does not count.
+func (c *Check) Find(keep ...func(leak.Report) (leak.Report, error)) (text string, err error) {
 	// What waits to be used again is no leak: idle connections, and the pipes that
 	// io.Copy keeps for splice(2), which go with the second garbage collection.
 	http.DefaultClient.CloseIdleConnections()
@@ -62,17 +85,11 @@ func (c *Check) Finish(code int) int {
 	runtime.GC()
 	ctx, cancel := context.WithTimeout(context.Background(), settleTime)
 	defer cancel()
-	report, err := leak.Settle(ctx, c.before, c.ours)
-	err = errors.Join(err, c.mounts.Close())
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "nstest: leak check: %v\n", err)
-		return max(code, 1)
+	report, err := leak.Settle(ctx, c.before, append(keep, c.ours)...)
+	if err := errors.Join(err, c.Close()); err != nil || report.Empty() {
+		return "", err
 	}
-	if report.Empty() {
-		return code
-	}
-	fmt.Fprintf(os.Stderr, "nstest: the tests left behind (nstest.NoLeakCheck() in TestMain switches this check off):\n%v\n%s", report, explainThreads(report))
-	return max(code, 1)
+	return fmt.Sprintf("%v\n%s", report, explainThreads(report)), nil
 }
 
 // ours leaves out what may be another program's.

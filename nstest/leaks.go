@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"fmt"
+	"regexp"
+	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/leak"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/fixturepool"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/leakcheck"
+)
+
+// VerifyNoLeaks fails the test at its end if it leaves behind what [Main] looks for at the end of
+// the run: threads in foreign namespaces, namespaces, descriptors, processes and mounts. It is
+// called first, so that what the test cleans up later is no leak:
+//
+//	func TestRouter(t *testing.T) {
+//		nstest.VerifyNoLeaks(t)
+//		ns := nstest.New(t, gonso.NS_NET)
+//		...
+//	}
+//
+// What is about to end, such as the thread of a goroutine that has ended, has two seconds to do
+// so. A test that has failed already may leave behind what it wants. In a test that runs in
+// parallel with others what those make counts, too: do not use it there.
+func VerifyNoLeaks(tb testing.TB, filters ...LeakFilter) {
+	tb.Helper()
+	ignored, err := ignoredBy(filters)
+	if err != nil {
+		tb.Fatalf("nstest: VerifyNoLeaks: %v", err)
+	}
+	fixturepool.Close()
+	check, err := leakcheck.Begin(false)
+	if err != nil {
+		tb.Fatalf("nstest: VerifyNoLeaks: %v", err)
+	}
+	tb.Cleanup(func() {
+		tb.Helper()
+		if tb.Failed() {
+			if err := check.Close(); err != nil {
+				tb.Errorf("nstest: VerifyNoLeaks: %v", err)
+			}
+			return
+		}
+		fixturepool.Close()
+		left, err := check.Find(func(r leak.Report) (leak.Report, error) { return r.Without(ignored), nil })
+		if err != nil {
+			tb.Errorf("nstest: VerifyNoLeaks: %v", err)
+		}
+		if left != "" {
+			tb.Errorf("nstest: the test left behind:\n%s", left)
+		}
+	})
+}
+
+// A LeakFilter leaves something out of what counts as a leak, for [VerifyNoLeaks] and the matchers
+// of leaks.
+type LeakFilter func(*leakFilters)
+
+type leakFilters struct{ patterns []string }
+
+// Ignoring leaves out what a regular expression of package regexp matches: a line as those that
+// [Main] and the matchers print.
+//
+//	nstest.VerifyNoLeaks(t, nstest.Ignoring(`^descriptor \d+: /dev/kvm$`), nstest.Ignoring("telemetry.Start"))
+func Ignoring(pattern string) LeakFilter {
+	return func(f *leakFilters) { f.patterns = append(f.patterns, pattern) }
+}
+
+// ignoredBy returns which lines the filters leave out.
+func ignoredBy(filters []LeakFilter) (ignored func(line string) bool, err error) {
+	var all leakFilters
+	for _, filter := range filters {
+		filter(&all)
+	}
+	var patterns []*regexp.Regexp
+	for _, pattern := range all.patterns {
+		p, err := regexp.Compile(pattern)
+		if err != nil {
+			return nil, fmt.Errorf("Ignoring: %w", err)
+		}
+		patterns = append(patterns, p)
+	}
+	return func(line string) bool {
+		for _, p := range patterns {
+			if p.MatchString(line) {
+				return true
+			}
+		}
+		return false
+	}, nil
+}

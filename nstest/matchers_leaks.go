@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest
+
+import (
+	"github.com/onsi/gomega/types"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/leak"
+)
+
+// HaveLeaked succeeds if this process has anything that it did not have at the time of the snapshot
+// before: a thread in other namespaces, a namespace, a descriptor, a child process or a mount. See
+// [HaveLeakedThreads], which is about one kind of these, for how to use it.
+//
+//	Eventually(nstest.Snapshot).ShouldNot(HaveLeaked(before, nstest.Ignoring("^mount ")))
+//
+// In plain tests [VerifyNoLeaks] does the same with one line.
+//
+// Where something leaked, ShouldNot says:
+//
+//	Expected not to have leaked anything, but found 1:
+//	    descriptor 19: /dev/null
+func HaveLeaked(before *Inventory, filters ...LeakFilter) types.GomegaMatcher {
+	return &haveLeaked{matcher: "HaveLeaked", things: "anything", list: leak.Report.Lines, before: before, filters: filters}
+}
+
+// HaveLeakedThreads succeeds if threads of this process are in other namespaces
+// than the process, which were not there at the time of the snapshot before.
+//
+//	before := nstest.Snapshot()
+//	doSomething()
+//	Eventually(nstest.Snapshot).ShouldNot(HaveLeakedThreads(before))
+//
+// As for all matchers of leaks, actual is what [Snapshot] returns, or that
+// function. Eventually gives time to what is about to end: a goroutine's thread
+// ends a moment after the goroutine.
+//
+// A leak is what is there now and was not before, whoever made it: what a fixture
+// holds that was made in between, another test that runs in parallel. [Ignoring] leaves some out.
+//
+// Where something leaked, ShouldNot says:
+//
+//	Expected not to have leaked threads, but found 1:
+//	    thread 7174: uts:[4026532281] instead of uts:[4026532369] (moved at router_test.go:12 in router.TestForwards)
+func HaveLeakedThreads(before *Inventory, filters ...LeakFilter) types.GomegaMatcher {
+	return &haveLeaked{matcher: "HaveLeakedThreads", things: "threads", list: leakedThreads, before: before, filters: filters}
+}
+
+// HaveLeakedNamespaces succeeds if this process holds namespaces that it did not
+// hold at the time of the snapshot before, by a descriptor, a mount, a thread or a
+// child process. See [HaveLeakedThreads] for how to use it.
+//
+// Where something leaked, ShouldNot says:
+//
+//	Expected not to have leaked namespaces, but found 1:
+//	    namespace net:[4026532281], held by descriptor 21 (net:[4026532281]) (a Set made at router_test.go:12 in router.TestForwards)
+func HaveLeakedNamespaces(before *Inventory, filters ...LeakFilter) types.GomegaMatcher {
+	return &haveLeaked{matcher: "HaveLeakedNamespaces", things: "namespaces", list: leakedNamespaces, before: before, filters: filters}
+}
+
+// HaveLeakedFds succeeds if this process has file descriptors that it did not have
+// at the time of the snapshot before. See [HaveLeakedThreads] for how to use it.
+//
+// Where something leaked, ShouldNot says:
+//
+//	Expected not to have leaked descriptors, but found 1:
+//	    descriptor 19: /dev/null
+func HaveLeakedFds(before *Inventory, filters ...LeakFilter) types.GomegaMatcher {
+	return &haveLeaked{matcher: "HaveLeakedFds", things: "descriptors", list: leakedFds, before: before, filters: filters}
+}
+
+// HaveLeakedProcesses succeeds if this process has children, running or not
+// waited for, that it did not have at the time of the snapshot before. See
+// [HaveLeakedThreads] for how to use it.
+//
+// Where something leaked, ShouldNot says:
+//
+//	Expected not to have leaked processes, but found 1:
+//	    process 7177 (sleep): ["sleep" "1000"]
+func HaveLeakedProcesses(before *Inventory, filters ...LeakFilter) types.GomegaMatcher {
+	return &haveLeaked{matcher: "HaveLeakedProcesses", things: "processes", list: leakedProcesses, before: before, filters: filters}
+}
