@@ -147,3 +147,19 @@ func TestPictureIsKeptWithArtifacts(t *testing.T) {
 		g.Expect(string(text)).To(SatisfyAll(HavePrefix("<svg "), HaveSuffix("</svg>\n")))
 	}
 }
+
+func TestImpairedLinksComeFirst(t *testing.T) {
+	g := NewWithT(t)
+	log := logOf(t, func(tb testing.TB) {
+		n := topo.New(tb)
+		s := n.Switch("s")
+		for i := range 30 {
+			n.Link(n.Host(fmt.Sprintf("h%d", i)), s)
+		}
+		n.Link(n.Host("slow"), s, topo.Delay(time.Second))
+		n.Link(n.Host("gone"), s)
+		n.Up()
+		n.Links()[31].Down()
+	})
+	g.Expect(log[0]).To(MatchRegexp(`failed:\n  gone .* down .*\n  slow .* delay 1s .*\n  h0 `))
+}

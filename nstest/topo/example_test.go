@@ -85,3 +85,47 @@ func ExampleNetwork_At() {
 	}
 	_ = test
 }
+
+// A phone is in a tunnel for a while. Behind it requests arrive before answers do.
+func ExampleLink_Set() {
+	test := func(t *testing.T) {
+		n := topo.New(t)
+		phone, server := n.Host("phone"), n.Host("server")
+		air := n.Link(phone, server, topo.Mobile4G())
+		n.Up()
+		air.Set(topo.Loss(1))
+		// The phone shows what it has.
+		air.Set(topo.Mobile3G(), topo.From(server, topo.Loss(1)))
+		// The server gets requests, and the phone repeats them.
+		air.Set(topo.Perfect())
+		// Answers come.
+	}
+	_ = test
+}
+
+// A database has a replica on another continent.
+func ExampleNetwork_RegionDelay() {
+	test := func(t *testing.T) {
+		n := topo.New(t)
+		eu, us := n.Region("eu"), n.Region("us")
+		n.RegionDelay(eu, us, 40*time.Millisecond)
+		frankfurt, ashburn := eu.Router("frankfurt"), us.Router("ashburn")
+		n.Link(frankfurt, ashburn)
+		n.Link(frankfurt, eu.Host("primary"))
+		n.Link(ashburn, us.Host("replica"))
+		n.Up()
+		// A write that waits for the replica takes 80 ms at least.
+	}
+	_ = test
+}
+
+// A test that needs certain losses has a seed of its own.
+func ExampleSeed() {
+	test := func(t *testing.T) {
+		n := topo.New(t, topo.Seed(7))
+		n.Link(n.Host("client"), n.Host("server"), topo.Loss(0.2))
+		n.Up()
+		// The same frames are lost each time.
+	}
+	_ = test
+}

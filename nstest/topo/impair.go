@@ -134,6 +134,11 @@ func (l *Link) impair(impairments []Impairment) error {
 //
 //	wan.Set(topo.Loss(1)) // nothing gets through, and nobody is told
 //	wan.Set(topo.Loss(0), topo.Delay(time.Second))
+//
+// Where a cable has to carry it out (see the package's documentation), a link that was made without any impairment gets new
+// interfaces by that. They have the names, indexes, hardware addresses, settings, addresses, routes and neighbours of those
+// before, so that connections go on; sockets of packet(7), memberships in multicast groups and queueing disciplines
+// are lost. [Perfect] among the options of [Network.Link] makes a link that is a cable from the start.
 func (l *Link) Set(impairments ...Impairment) {
 	n := l.network
 	n.tb.Helper()

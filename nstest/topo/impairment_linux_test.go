@@ -4,6 +4,7 @@ package topo_test
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"regexp"
@@ -202,7 +203,7 @@ func TestTheSameSeedLosesTheSameFrames(t *testing.T) {
 		}
 		send(100) // with ARP
 		read()
-		change(l)
+		change(l) // may make the link a cable, which knows the neighbours, too
 		for i := range byte(100) {
 			send(i)
 		}
@@ -256,4 +257,35 @@ func TestFailureTellsImpairmentsAndTheSeed(t *testing.T) {
 		n.Up()
 	})
 	g.Expect(log[0]).NotTo(ContainSubstring("seed"))
+}
+
+// A host sends large segments over a plain link, and its router has to divide them for a link that is impaired.
+func TestForwardedSegmentsAreDivided(t *testing.T) {
+	g := NewWithT(t)
+	n := topo.New(t)
+	a, r, b := n.Host("a"), n.Router("r"), n.Host("b")
+	plain := n.Link(a, r)
+	l := n.Link(r, b, topo.Delay(time.Millisecond))
+	n.Up()
+	const bytes = 1 << 20
+	listener := b.Listen("tcp4", ":9")
+	done := make(chan error, 1)
+	go func() {
+		conn, err := listener.Accept()
+		if err == nil {
+			defer conn.Close()
+			_, err = io.CopyN(io.Discard, conn, bytes)
+		}
+		done <- err
+	}()
+	conn, err := a.DialContext(t.Context(), "tcp4", "b:9")
+	g.Expect(err).NotTo(HaveOccurred())
+	defer conn.Close()
+	_, err = conn.Write(make([]byte, bytes))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(<-done).To(Succeed())
+	const largest = 1514
+	sent, received := plain.End(a).Stats(), l.End(b).Stats()
+	g.Expect(sent.TxBytes).To(BeNumerically(">", sent.TxPackets*largest), "or else there is nothing to divide")
+	g.Expect(received.RxBytes).To(BeNumerically("<=", received.RxPackets*largest))
 }

@@ -103,7 +103,7 @@ func everything(t *testing.T, n *nstest.Fixture) (list []string) {
 	g.Expect(err).NotTo(HaveOccurred())
 	for _, neighbour := range neighbours {
 		if neighbour.State == netlink.NUD_PERMANENT {
-			add("neighbour %v", neighbour)
+			add("neighbour %v of %d: %v", neighbour.IP, neighbour.LinkIndex, neighbour.HardwareAddr)
 		}
 	}
 	slices.Sort(list)

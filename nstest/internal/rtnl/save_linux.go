@@ -186,9 +186,16 @@ func (s *Saved) isHop(hops []byte) (over bool) {
 }
 
 func (s *Saved) saveNeighbour(m syscall.NetlinkMessage, attributes []syscall.NetlinkRouteAttr) {
-	const stateOffset = 8 // struct ndmsg
-	index := int(binary.NativeEndian.Uint32(m.Data[4:]))
-	if index != s.Index || binary.NativeEndian.Uint16(m.Data[stateOffset:])&unix.NUD_PERMANENT == 0 {
+	const indexAt, stateAt = 4, 8 // struct ndmsg
+	state := m.Data[stateAt : stateAt+2]
+	if int(binary.NativeEndian.Uint32(m.Data[indexAt:])) != s.Index {
+		return
+	}
+	switch binary.NativeEndian.Uint16(state) {
+	case unix.NUD_PERMANENT, unix.NUD_REACHABLE, unix.NUD_STALE:
+	case unix.NUD_DELAY, unix.NUD_PROBE: // on the way to be reachable again
+		binary.NativeEndian.PutUint16(state, unix.NUD_STALE)
+	default:
 		return
 	}
 	r := request("restore a neighbour of "+s.Name, unix.RTM_NEWNEIGH, unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
