@@ -75,7 +75,7 @@ func (p *PacketSocket) open(index, size int) error {
 		name, value int
 	}{
 		{unix.PACKET_VERSION, unix.TPACKET_V2},
-		{unix.PACKET_IGNORE_OUTGOING, 1}, // not what this socket sends
+		{unix.PACKET_IGNORE_OUTGOING, 1}, // not what others send by the interface
 		{unix.PACKET_QDISC_BYPASS, 1},
 		{unix.PACKET_COPY_THRESH, 1}, // what is larger than a slot waits for recvmsg(2), whole
 	} {

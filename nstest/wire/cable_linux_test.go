@@ -139,6 +139,9 @@ func TestEveryByteArrivesAsItWasSent(t *testing.T) {
 			if c.Delivered != uint64(len(frames)) || c.Received != c.Delivered {
 				t.Errorf("%v, want %d frames", c, len(frames))
 			}
+			if _, far := w.Ends(); far.Stats().RxPackets != uint64(len(frames)) {
+				t.Errorf("b has received %d packets, want nothing but the %d frames of a", far.Stats().RxPackets, len(frames))
+			}
 			if len(seen) != len(frames) {
 				t.Fatalf("the filter has seen %d frames, want %d", len(seen), len(frames))
 			}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/link"
 	"github.com/seed-1bc5c4a2/gonso/nstest/wire"
 	"go.uber.org/goleak"
 )
@@ -66,6 +67,36 @@ func TestSeveralWiresOfOneFixture(t *testing.T) {
 	if near.Name() != "eth3" || far.Name() != "eth4" || far.Fixture() != hub {
 		t.Errorf("the ends of a wire of one fixture are %s and %s", near.Name(), far.Name())
 	}
+}
+
+// A broadcast goes round and round where two wires join two bridges.
+func TestAWireEndsInAStorm(t *testing.T) {
+	t.Run("storm", func(t *testing.T) {
+		a, b := silent(t, "a"), silent(t, "b")
+		one, two := wire.Join(t, a, b), wire.Join(t, a, b)
+		for i, f := range []*nstest.Fixture{a, b} {
+			bridge := link.Bridge(t, f)
+			for _, w := range []*wire.Wire{one, two} {
+				near, far := w.Ends()
+				bridge.Attach([]*link.Link{near, far}[i])
+			}
+			bridge.WaitUp()
+		}
+		from := newRawSocket(t, a)
+		frame := testFrame(1000, 0x12, 0x34)
+		copy(frame, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
+		for range 100 {
+			from.send(frame)
+		}
+		began := make(chan bool)
+		one.Filter(func(f *wire.Frame) wire.Verdict {
+			if f.From == b && one.Seen(f) == 1000 {
+				close(began)
+			}
+			return wire.Pass
+		})
+		<-began
+	})
 }
 
 // ending is in the environment of a child that runs TestEndings alone: how it is to end.

@@ -185,10 +185,9 @@ func TestAFilterThatDoesNotReturnFailsTheTest(t *testing.T) {
 			w := wire.Join(tb, a, b)
 			a.AddAddress("eth0", "192.0.2.1/24")
 			b.AddAddress("eth0", "192.0.2.2/24")
-			calls := 0
+			now := false
 			w.Filter(func(f *wire.Frame) wire.Verdict {
-				calls++
-				if string(f.Payload()) == "now" {
+				if now = now || string(f.Payload()) == "now"; now {
 					c.ends(tb)
 				}
 				return wire.Pass
@@ -201,6 +200,9 @@ func TestAFilterThatDoesNotReturnFailsTheTest(t *testing.T) {
 			defer tb.mu.Unlock()
 			if !tb.failed || !regexp.MustCompile(c.want).MatchString(tb.text) {
 				t.Errorf("the test has failed: %t, with %q, want %q", tb.failed, tb.text, c.want)
+			}
+			if n := strings.Count(tb.text, "wire: the filter of"); n != 1 {
+				t.Errorf("the filter was called %d times more", n-1)
 			}
 		})
 	}

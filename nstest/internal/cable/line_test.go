@@ -220,6 +220,34 @@ func TestTheSameSeedHasTheSameFate(t *testing.T) {
 	}
 }
 
+// What waits does not share the memory of the caller, which has it back when enter returns.
+func TestFramesThatWaitHaveTheirOwnMemory(t *testing.T) {
+	var l line
+	l.set(impair.AToB, impair.Rules{Delay: ms}, 7)
+	memory := []byte("frame")
+	l.enter(0, memory, Verdict{Copies: 1})
+	copy(memory, "other")
+	for range 2 {
+		if frame := l.leave(ms); string(frame) != "frame" {
+			t.Errorf("%q leaves", frame)
+		}
+	}
+}
+
+func TestOneBitIsFlippedForAHook(t *testing.T) {
+	var l line
+	l.set(impair.AToB, impair.Rules{}, 7)
+	memory := make([]byte, 64)
+	l.enter(0, memory, Verdict{Corrupt: true})
+	flipped := 0
+	for _, b := range l.leave(0) {
+		flipped += bits.OnesCount8(b)
+	}
+	if flipped != 1 || !bytes.Equal(memory, make([]byte, 64)) {
+		t.Errorf("%d bits are flipped, and what was sent is % x", flipped, memory)
+	}
+}
+
 // A frame's fate depends on its place alone, and not on which other rules there are.
 func TestOneRuleDoesNotChangeAnother(t *testing.T) {
 	numbers := func(rules impair.Rules) (list []uint64) {

@@ -27,7 +27,7 @@ func (c *Cable) run() {
 }
 
 func (c *Cable) carry() error {
-	for {
+	for !c.isClosed() {
 		moved := 0
 		for d := range c.lines {
 			n, err := c.move(impair.Direction(d))
@@ -39,20 +39,21 @@ func (c *Cable) carry() error {
 		if moved > 0 {
 			continue
 		}
-		until, closed := c.pause()
-		if closed {
-			return nil
-		}
-		if err := c.poller.Wait(until); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		if err := c.poller.Wait(c.next()); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return err
 		}
 	}
+	return nil
 }
 
-// pause returns when the next frame leaves, or the zero time if none waits.
-func (c *Cable) pause() (until time.Time, closed bool) {
+func (c *Cable) isClosed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.closed
+}
+
+// next returns when a frame leaves, or the zero time if none waits.
+func (c *Cable) next() (until time.Time) {
 	for i := range c.lines {
 		if at, ok := c.lines[i].next(); ok {
 			if t := c.began.Add(at); until.IsZero() || t.Before(until) {
@@ -60,7 +61,7 @@ func (c *Cable) pause() (until time.Time, closed bool) {
 			}
 		}
 	}
-	return until, c.closed
+	return until
 }
 
 // move carries what has been received in one direction, and what is due. It returns how many frames it has received.
