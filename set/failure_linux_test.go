@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/selfexec"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"golang.org/x/sys/unix"
 )
@@ -115,7 +116,7 @@ func TestMountDoesNotFollowASymbolicLink(t *testing.T) {
 }
 
 func init() {
-	acts["masked"] = func() error {
+	selfexec.Register("masked", func() error {
 		for name, err := range map[string]error{
 			"Current": second(set.Current(0)),
 			"FromPid": second(set.FromPid(os.Getpid(), 0)),
@@ -125,7 +126,7 @@ func init() {
 			fmt.Printf("%s: %v\n", name, err)
 		}
 		return nil
-	}
+	})
 }
 
 // Where something is mounted over /proc no namespace can be found, which is not the same
@@ -136,7 +137,7 @@ func TestMaskedProcIsAnError(t *testing.T) {
 	noError(t, err)
 	noError(t, s.Do(func() { noError(t, unix.Mount("tmpfs", "/proc", "tmpfs", 0, "")) }))
 	cmd := s.Command(t.Context(), exe)
-	cmd.Env = append(os.Environ(), actVar+"=masked")
+	cmd.Env = selfexec.Env("masked")
 	out, err := cmd.Output() // the race detector complains to stderr
 	noError(t, err)
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")

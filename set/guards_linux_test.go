@@ -13,21 +13,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/selfexec"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"golang.org/x/sys/unix"
 )
 
 func init() {
-	acts["main thread"] = onMainThread
-	acts["forgotten"] = forgottenSet
-	acts["processes of one number"] = processesOfOneNumber
+	selfexec.Register("main thread", onMainThread)
+	selfexec.Register("forgotten", forgottenSet)
+	selfexec.Register("processes of one number", processesOfOneNumber)
 }
 
 // act has a process of its own do something, which is to succeed.
 func act(t *testing.T, name string) {
 	t.Helper()
 	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = append(os.Environ(), actVar+"="+name, "TMPDIR="+t.TempDir())
+	cmd.Env = append(selfexec.Env(name), "TMPDIR="+t.TempDir())
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

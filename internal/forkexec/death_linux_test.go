@@ -13,22 +13,23 @@ import (
 
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/internal/selfexec"
 	"golang.org/x/sys/unix"
 )
 
 func init() {
-	acts["start"] = func() error { return startAndStay(nil) }
-	acts["start in pid"] = func() error { return startAndStay([]int{unix.CLONE_NEWPID}) }
-	acts["start in user+pid"] = func() error { return startAndStay([]int{unix.CLONE_NEWUSER, unix.CLONE_NEWPID}) }
-	acts["start for ever"] = startForEver
-	acts["start beside main"] = startBesideMain
-	acts["hold"] = func() error {
+	selfexec.Register("start", func() error { return startAndStay(nil) })
+	selfexec.Register("start in pid", func() error { return startAndStay([]int{unix.CLONE_NEWPID}) })
+	selfexec.Register("start in user+pid", func() error { return startAndStay([]int{unix.CLONE_NEWUSER, unix.CLONE_NEWPID}) })
+	selfexec.Register("start for ever", startForEver)
+	selfexec.Register("start beside main", startBesideMain)
+	selfexec.Register("hold", func() error {
 		h, _, err := forkexec.Hold(nil, unix.CLONE_NEWUSER|unix.CLONE_NEWPID, forkexec.Setup{})
 		if err != nil {
 			return err
 		}
 		return tell(h.PID())
-	}
+	})
 }
 
 // startForEver starts sleeps until it is killed, in the pid namespace at descriptor 4.

@@ -13,25 +13,14 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/internal/selfexec"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 )
 
-// A test that needs a process of its own, one to kill for example, starts this binary
-// with the name of an act.
-const actVar = "FORKEXEC_TEST_ACT"
-
-var acts = map[string]func() error{}
-
 func TestMain(m *testing.M) {
-	if name := os.Getenv(actVar); name != "" {
-		if err := acts[name](); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
+	selfexec.Main()
 	goleak.VerifyTestMain(&nstest.M{M: m})
 }
 
@@ -41,7 +30,7 @@ func act(t *testing.T, name string, files ...*os.File) (*exec.Cmd, *os.File) {
 	t.Helper()
 	r, w := pipe(t)
 	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = append(os.Environ(), actVar+"="+name)
+	cmd.Env = selfexec.Env(name)
 	cmd.ExtraFiles = append([]*os.File{w}, files...)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {

@@ -13,14 +13,15 @@ import (
 
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/internal/selfexec"
 	"golang.org/x/sys/unix"
 )
 
 func init() {
-	acts["start with a deadline"] = startWithADeadline
-	acts["hold with a limit"] = holdWithALimit
-	acts["held back start with a deadline"] = func() error { return heldBack("start with a deadline", 4) }
-	acts["held back hold with a limit"] = func() error { return heldBack("hold with a limit", 4) }
+	selfexec.Register("start with a deadline", startWithADeadline)
+	selfexec.Register("hold with a limit", holdWithALimit)
+	selfexec.Register("held back start with a deadline", func() error { return heldBack("start with a deadline", 4) })
+	selfexec.Register("held back hold with a limit", func() error { return heldBack("hold with a limit", 4) })
 }
 
 // startWithADeadline starts a child that never gets anywhere.

@@ -12,11 +12,13 @@ import (
 
 	. "github.com/onsi/gomega"
 	"golang.org/x/sys/unix"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/selfexec"
 )
 
 func init() {
-	acts["held back start"] = func() error { return heldBack("start", 4) }
-	acts["held back start in pid"] = func() error { return heldBack("start in pid", 5) }
+	selfexec.Register("held back start", func() error { return heldBack("start", 4) })
+	selfexec.Register("held back start in pid", func() error { return heldBack("start in pid", 5) })
 }
 
 // Between the fork and the request for the death signal a parent's end goes by unnoticed,
@@ -124,10 +126,7 @@ func heldBack(act string, socket int) error {
 	if err := unix.Close(socket); err != nil {
 		return os.NewSyscallError("close", err)
 	}
-	if err := os.Setenv(actVar, act); err != nil {
-		return err
-	}
-	return syscall.Exec("/proc/self/exe", os.Args, os.Environ())
+	return syscall.Exec("/proc/self/exe", os.Args, selfexec.Env(act))
 }
 
 func receiveFile(t *testing.T, socket *os.File) *os.File {

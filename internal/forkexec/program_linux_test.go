@@ -13,16 +13,17 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/internal/selfexec"
 	"golang.org/x/sys/unix"
 )
 
 func init() {
-	acts["arrive"] = arrive
-	acts["say where"] = func() error {
+	selfexec.Register("arrive", arrive)
+	selfexec.Register("say where", func() error {
 		_, err := os.Stat("/proc")
 		fmt.Printf("with /proc: %t", err == nil)
 		return nil
-	}
+	})
 }
 
 // arrive says where this process is and, if it is root, goes where it is to go.
@@ -57,7 +58,7 @@ func run(t *testing.T, act string, attr *forkexec.Attr) (string, error) {
 	}
 	defer null.Close()
 	attr.Files = []uintptr{null.Fd(), w.Fd(), w.Fd()}
-	attr.Env = append(os.Environ(), actVar+"="+act)
+	attr.Env = selfexec.Env(act)
 	attr.Program = &forkexec.Program{FD: int(exe.Fd()), Root: 3}
 	p, err := forkexec.Start(t.Context(), []string{"this binary"}, []string{"this"}, attr)
 	w.Close()
