@@ -37,6 +37,8 @@ debian=(
   git gcc libc6-dev musl-tools clang
   # What tests look at namespaces with.
   iproute2 nftables iptables util-linux procps libcap2-bin iputils-ping
+  # What examples run in networks.
+  nginx-light curl bird2 iperf3
   # What an unprivileged user needs, and what root makes one with.
   uidmap passwd
   # The linter of these scripts.
