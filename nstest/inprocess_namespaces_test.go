@@ -34,7 +34,7 @@ func self(t *testing.T) string {
 }
 
 func TestInProcessHasAProcOfItsOwn(t *testing.T) {
-	nstest.Require(t, "proc")
+	nstest.RequireFeatures(t, "proc")
 	for _, flags := range []int{
 		set.NS_USER | set.NS_PID | set.NS_MNT, set.NS_PID | set.NS_MNT, set.NS_USER | set.NS_PID, set.NS_PID,
 	} {
@@ -56,7 +56,7 @@ func TestInProcessLeavesProcRaw(t *testing.T) {
 
 func TestInProcessSaysThatItHasNoProc(t *testing.T) {
 	g := NewWithT(t)
-	nstest.Require(t, "proc")
+	nstest.RequireFeatures(t, "proc")
 	out, code := play(t, "^TestMasked$")
 	g.Expect(code).To(BeZero())
 	g.Expect(strings.Count(out, "fixtures go without a /proc of their own, which shows the processes of their pid namespace: "+

@@ -13,7 +13,7 @@ func (f *Fixture) Nft() string {
 	tb.Helper()
 	in := f.instance(tb)
 	in.needNet(tb)
-	Require(tb, "nftables")
+	RequireFeatures(tb, "nftables")
 	text, err := state.Ruleset(in.Set)
 	if err != nil {
 		tb.Fatalf("nstest: %s: read the ruleset of nftables: %v", in.Name, err)

@@ -31,7 +31,7 @@ table nat {
 func ruled(t *testing.T) *nstest.Fixture {
 	t.Helper()
 	need.Tool(t, "nft", "nftables")
-	nstest.Require(t, "nftables")
+	nstest.RequireFeatures(t, "nftables")
 	ns := nstest.New(t, set.NS_NET)
 	cmd := ns.Command("nft", "-f", "-")
 	cmd.Stdin = strings.NewReader(ruleset)

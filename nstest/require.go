@@ -16,17 +16,16 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// Require ends the test unless this machine lets it have what it needs: kinds of
-// namespaces, as flags, and features of the kernel, by name.
+// Require ends the test unless this machine lets it have namespaces of the kinds. What else
+// a test may need is for [RequireFeatures].
 //
-//	nstest.Require(t, gonso.NS_NET|gonso.NS_USER, "veth", "nftables")
+//	nstest.Require(t, gonso.NS_NET|gonso.NS_USER)
 //
 // What counts is the effect. It is tried once per process: a namespace is made
-// and used, a link is added. Where something is missing the test is skipped with
+// and used. Where something is missing the test is skipped with
 // the cause and what helps, and counted in one line at the end of the run, which 'go
 // test' shows for a single package, or where -v or -json is given; with
-// NSTEST_STRICT=1 it fails instead. 'gonso doctor' lists the names. Fixtures
-// require what they need by themselves.
+// NSTEST_STRICT=1 it fails instead. Fixtures require what they need by themselves.
 //
 // A kind of namespace that a kernel of this age has, but not this one, since it was built without,
 // makes the test fail in any case but NSTEST_STRICT=0.
@@ -35,47 +34,48 @@ import (
 // namespace, and TestMain does not call Main, the test fails in any case, and says
 // so: 'go test ./...' says nothing of tests that are skipped, and the author has only
 // to add that line. NSTEST_ROOTLESS=off skips also then.
-func Require(tb testing.TB, what ...any) {
+func Require(tb testing.TB, kinds int) {
 	needTest(tb, "Require")
 	tb.Helper()
-	for _, need := range what {
-		results, err := try(need)
-		if err != nil {
-			tb.Fatalf("nstest: Require: %v", err)
-		}
-		for _, r := range results {
-			switch r.OK {
-			case probe.Inconclusive:
-				tb.Fatalf("nstest: cannot tell whether this machine has what the test needs: %v", r)
-			case probe.No:
-				if r.Remedy == probe.GoRootless {
-					unprivileged(tb, fmt.Sprintf("this process may not have %s: %v", r.Name, r.Cause), r.Remedy)
-				}
-				lacks(tb, fmt.Sprintf("this machine lacks %v", r), r)
-			}
-		}
+	each := set.Kinds(kinds)
+	for _, kind := range each {
+		kinds &^= kind
+	}
+	if kinds != 0 || len(each) == 0 {
+		tb.Fatalf("nstest: Require: %#x is no kind of namespace: %v", kinds, os.ErrInvalid)
+	}
+	for _, kind := range each {
+		require(tb, probe.Kind(kind))
 	}
 }
 
-// try returns what has been found out about a need.
-func try(need any) (results []probe.Result, err error) {
-	switch need := need.(type) {
-	case int:
-		for _, kind := range set.Kinds(need) {
-			results = append(results, probe.Kind(kind))
+// RequireFeatures ends the test unless this machine has the features, which 'gonso doctor' lists: those of the
+// kernel, such as a kind of link, and of the machine's set-up. What is missing is told as by [Require].
+//
+//	nstest.RequireFeatures(t, "veth", "nftables")
+func RequireFeatures(tb testing.TB, names ...string) {
+	needTest(tb, "RequireFeatures")
+	tb.Helper()
+	for _, name := range names {
+		if !slices.Contains(probe.Names(), name) {
+			tb.Fatalf("nstest: RequireFeatures: %q is none of %s: %v", name, strings.Join(probe.Names(), ", "), os.ErrInvalid)
 		}
-		if len(results) == 0 {
-			err = fmt.Errorf("%#x has no kind of namespace: %w", need, os.ErrInvalid)
-		}
-	case string:
-		if !slices.Contains(probe.Names(), need) {
-			return nil, fmt.Errorf("%q is none of %s: %w", need, strings.Join(probe.Names(), ", "), os.ErrInvalid)
-		}
-		results = append(results, probe.Named(need))
-	default:
-		err = fmt.Errorf("%v is a %T, want a flag such as NS_NET or a name: %w", need, need, os.ErrInvalid)
+		require(tb, probe.Named(name))
 	}
-	return results, err
+}
+
+// require ends the test unless the result is yes.
+func require(tb testing.TB, r probe.Result) {
+	tb.Helper()
+	switch r.OK {
+	case probe.Inconclusive:
+		tb.Fatalf("nstest: cannot tell whether this machine has what the test needs: %v", r)
+	case probe.No:
+		if r.Remedy == probe.GoRootless {
+			unprivileged(tb, fmt.Sprintf("this process may not have %s: %v", r.Name, r.Cause), r.Remedy)
+		}
+		lacks(tb, fmt.Sprintf("this machine lacks %v", r), r)
+	}
 }
 
 // unavailable ends a test that could not be given its namespaces. If the machine

@@ -17,7 +17,8 @@ import (
 )
 
 func TestRequireOfWhatIsThere(t *testing.T) {
-	nstest.Require(t, set.NS_NET|set.NS_UTS, "veth")
+	nstest.Require(t, set.NS_NET|set.NS_UTS)
+	nstest.RequireFeatures(t, "veth", "user")
 }
 
 // powerless makes the command that runs one test of the suite without any
@@ -160,7 +161,7 @@ func TestRequireOfNonsenseFails(t *testing.T) {
 	g := NewWithT(t)
 	out, code := run(t, rootless(t, "TestNonsense"))
 	g.Expect(code).To(Equal(1))
-	g.Expect(out).To(ContainSubstring(`nstest: Require: "vteh" is none of `))
-	g.Expect(out).To(ContainSubstring("nstest: Require: 0x0 has no kind of namespace"))
-	g.Expect(out).To(ContainSubstring("nstest: Require: 1.5 is a float64"))
+	g.Expect(out).To(ContainSubstring(`nstest: RequireFeatures: "vteh" is none of `))
+	g.Expect(out).To(ContainSubstring("nstest: Require: 0x0 is no kind of namespace"))
+	g.Expect(out).To(ContainSubstring("nstest: Require: 0x1 is no kind of namespace"))
 }

@@ -21,7 +21,8 @@ import (
 var networkSuite = sync.OnceValues(func() (string, error) { return build("network") })
 
 func TestLibrariesThatGoBackWorkInARunWithANetworkOfItsOwn(t *testing.T) {
-	nstest.Require(t, set.NS_NET, "nftables")
+	nstest.Require(t, set.NS_NET)
+	nstest.RequireFeatures(t, "nftables")
 	for _, test := range []string{"TestNftables", "TestConfig", "TestHandle"} {
 		t.Run(test, func(t *testing.T) {
 			g := NewWithT(t)

@@ -158,7 +158,7 @@ var own = reexec.Func("own", func(_ context.Context, mount bool) (int, error) {
 // Package set has found the parent's /proc when it was initialised, if the process started
 // with the root directory of its parent.
 func TestSetsOfAPidNamespaceAreFoundInItsProc(t *testing.T) {
-	nstest.Require(t, "proc")
+	nstest.RequireFeatures(t, "proc")
 	g := NewWithT(t)
 	for _, flags := range []int{set.NS_USER | set.NS_PID | set.NS_MNT, set.NS_PID | set.NS_MNT} {
 		s := fresh(t, flags)

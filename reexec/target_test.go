@@ -103,7 +103,7 @@ func asRoot(t *testing.T) bool {
 	if os.Geteuid() == 0 {
 		return true
 	}
-	nstest.Require(t, "subids")
+	nstest.RequireFeatures(t, "subids")
 	s, err := set.Unshare(set.NS_USER|set.NS_MNT, set.WithSubIDs())
 	if err != nil {
 		t.Fatal(err)

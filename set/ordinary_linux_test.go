@@ -18,7 +18,8 @@ const ordinary = "SET_TEST_ORDINARY"
 // An ordinary user has capabilities only in the user namespaces that they made, so that the way
 // into a Set leads through each that owns one of its namespaces.
 func TestOrdinaryUsersUseSetsInSets(t *testing.T) {
-	nstest.Require(t, "setuid", set.NS_USER)
+	nstest.Require(t, set.NS_USER)
+	nstest.RequireFeatures(t, "setuid")
 	cmd := exec.Command("/proc/self/exe", "-test.run=^TestAsAnOrdinaryUser$", "-test.count=1", "-test.v")
 	cmd.Dir = "/"
 	cmd.Env = []string{ordinary + "=yes", "NSTEST_ROOTLESS=off", "PATH=" + os.Getenv("PATH")}

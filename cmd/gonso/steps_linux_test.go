@@ -68,7 +68,7 @@ func TestEachStepHasAnEffectAndCanBeLeftOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var flags []string
 			if name == "subids" {
-				nstest.Require(t, name)
+				nstest.RequireFeatures(t, name)
 			} else if probe.Named("subids").OK == probe.No {
 				flags = []string{"-subids=false"} // which is how it is, without a word about it
 			}

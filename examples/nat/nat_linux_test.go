@@ -17,7 +17,7 @@ import (
 func TestMain(m *testing.M) { nstest.Main(m) }
 
 func TestMasqueradeTranslatesEachPacket(t *testing.T) {
-	nstest.Require(t, "nftables")
+	nstest.RequireFeatures(t, "nftables")
 	n := topo.New(t)
 	client, router, server := n.Host("client"), n.Router("router"), n.Host("server")
 	n.Link(client, router, topo.Subnet("192.168.1.0/24"))

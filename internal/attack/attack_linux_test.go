@@ -30,7 +30,7 @@ type row struct {
 
 // Nothing of a caller's memory, descriptors or files is within reach of code inside of a Set.
 func TestAttacks(t *testing.T) {
-	nstest.Require(t, set.NS_USER, set.NS_PID, set.NS_MNT)
+	nstest.Require(t, set.NS_USER|set.NS_PID|set.NS_MNT)
 	need.Tool(t, "go", "golang-go") // builds cmd/gonso
 	gonso := filepath.Join(t.TempDir(), "gonso")
 	if out, err := exec.Command("go", "build", "-o", gonso, "../../cmd/gonso").CombinedOutput(); err != nil {

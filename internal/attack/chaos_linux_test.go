@@ -54,7 +54,7 @@ var chaos = map[string]func(t *testing.T) error{
 
 // Whoever kills or stops a process that helps a call costs it an error at most.
 func TestKilledHelpers(t *testing.T) {
-	nstest.Require(t, set.NS_USER, set.NS_PID, set.NS_NET)
+	nstest.Require(t, set.NS_USER|set.NS_PID|set.NS_NET)
 	calls, err := strconv.Atoi(cmp.Or(os.Getenv("CHAOS_CALLS"), "15"))
 	if err != nil {
 		t.Fatal(err)

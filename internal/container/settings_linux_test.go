@@ -17,7 +17,7 @@ import (
 // of containers net.ipv4.ip_forward, does not matter.
 func TestSettings(t *testing.T) {
 	g := NewWithT(t)
-	nstest.Require(t, "ipv6")
+	nstest.RequireFeatures(t, "ipv6")
 	nstest.Enter(t, gonso.NS_NET)
 	for name, want := range map[string]string{
 		"ipv4/ip_forward": "0", "ipv4/conf/all/rp_filter": "0", "ipv4/conf/default/rp_filter": "0",

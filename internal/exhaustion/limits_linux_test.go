@@ -45,7 +45,7 @@ func TestProcesses(t *testing.T) {
 		runChild(t, "processes", inside(t, set.NS_USER, set.WithRootMapped()), nil)
 		return
 	}
-	nstest.Require(t, "setuid")
+	nstest.RequireFeatures(t, "setuid")
 	one := []set.IDMap{{ContainerID: 0, HostID: 0, Size: 1}, {ContainerID: 1, HostID: 65534, Size: 1}}
 	runChild(t, "processes", inside(t, set.NS_USER, set.WithIDMaps(one, one)), &syscall.Credential{Uid: 1, Gid: 1})
 }

@@ -57,7 +57,7 @@ func TestStartRuns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if tc.attr.Sys != nil && tc.attr.Sys.Credential != nil {
-				nstest.Require(t, "setuid")
+				nstest.RequireFeatures(t, "setuid")
 			}
 			g := NewWithT(t)
 			out := output(t, &tc.attr, tc.script)
@@ -79,7 +79,7 @@ func TestStartJoinsAUserNamespaceAs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			if strings.Contains(tc.maps, "1000") {
-				nstest.Require(t, "setuid")
+				nstest.RequireFeatures(t, "setuid")
 			}
 			h, opened, err := forkexec.Hold(nil, unix.CLONE_NEWUSER, forkexec.Setup{
 				Open: []string{"user"},

@@ -131,7 +131,7 @@ func TestStrangersSocketKeepsItsData(t *testing.T) {
 
 // A set-user-id program ignores the ticket, and scrubs the variable all the same.
 func TestPrivilegedProgramIgnoresTicket(t *testing.T) {
-	nstest.Require(t, "setuid")
+	nstest.RequireFeatures(t, "setuid")
 	dir := t.TempDir()
 	nstest.New(t, set.NS_MNT).Do(func() {
 		// TMPDIR may be mounted nosuid.

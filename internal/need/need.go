@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package need is for tests that need what not every machine has, beside the
-// namespaces and kernel features that nstest.Require is for. Where it is missing
+// namespaces and features that nstest.Require and RequireFeatures are for. Where it is missing
 // the test is skipped with the cause and what helps; with NSTEST_STRICT=1, as in
 // CI, it fails instead.
 package need

@@ -141,7 +141,7 @@ const stranger = 54321
 // unprivileged makes a child an ordinary user.
 func unprivileged(t *testing.T) *syscall.SysProcAttr {
 	t.Helper()
-	nstest.Require(t, "setuid")
+	nstest.RequireFeatures(t, "setuid")
 	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: stranger, Gid: stranger}}
 }
 

@@ -30,7 +30,7 @@ func TestDeniedSetgroupsIsNamed(t *testing.T) {
 // Whoever made it would have more IDs in there if some were granted.
 func TestDeniedSetgroupsIsHelpedByIDsForTheMaker(t *testing.T) {
 	g := NewWithT(t)
-	nstest.Require(t, "setuid")
+	nstest.RequireFeatures(t, "setuid")
 	found := in(t, "as it is", rootFor(stranger), "setuid")
 	g.Expect(found[0].Cause).To(ContainSubstring("setgroups(2) is denied"))
 	g.Expect(found[0].Remedy).To(MatchRegexp(`^echo 54321:\d+:65536 \| sudo tee -a /etc/subuid /etc/subgid$`))
@@ -38,7 +38,7 @@ func TestDeniedSetgroupsIsHelpedByIDsForTheMaker(t *testing.T) {
 
 func TestUserWhoIsNotMappedIsNamed(t *testing.T) {
 	g := NewWithT(t)
-	nstest.Require(t, "setuid")
+	nstest.RequireFeatures(t, "setuid")
 	attr := rootFor(stranger)
 	attr.GidMappingsEnableSetgroups = true
 	attr.Credential = &syscall.Credential{}
@@ -67,6 +67,6 @@ func TestOrdinaryUserBecomesOthersWithSubordinateIDs(t *testing.T) {
 // that it shares with the one that probes.
 func TestProbingLeavesThisProcessAsDumpable(t *testing.T) {
 	g := NewWithT(t)
-	nstest.Require(t, "setuid")
+	nstest.RequireFeatures(t, "setuid")
 	g.Expect(in(t, "dumpable after all", &syscall.SysProcAttr{}, "setuid")[0].OK).To(Equal(yes))
 }

@@ -118,7 +118,7 @@ func asUser(t *testing.T, scenario, user string) finding {
 // that map IDs.
 func ownMounts(t *testing.T) *syscall.SysProcAttr {
 	t.Helper()
-	nstest.Require(t, "setuid")
+	nstest.RequireFeatures(t, "setuid")
 	need.Tool(t, "newuidmap", "uidmap")
 	return &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}
 }

@@ -110,7 +110,7 @@ func TestCopyUpThatFailsChangesNothing(t *testing.T) {
 // user who is not mapped into one more user namespace.
 func TestCopyUpMakesAnewWhatOnlyOthersMayOpen(t *testing.T) {
 	g := NewWithT(t)
-	nstest.Require(t, "setuid")
+	nstest.RequireFeatures(t, "setuid")
 	dir := t.TempDir()
 	g.Expect(os.Chmod(filepath.Dir(dir), 0o755)).To(Succeed())
 	g.Expect(os.Chmod(dir, 0o755)).To(Succeed())

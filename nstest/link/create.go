@@ -191,7 +191,7 @@ func freeName(handle *netlink.Handle, prefix, except string) (string, error) {
 func (l *Link) made(err error) {
 	l.tb.Helper()
 	if errors.Is(err, syscall.EOPNOTSUPP) && slices.Contains(probe.Names(), l.kind) {
-		nstest.Require(l.tb, l.kind) // skips by that name, if it is the kernel's fault
+		nstest.RequireFeatures(l.tb, l.kind) // skips by that name, if it is the kernel's fault
 	}
 	if err != nil {
 		l.fatal("make", explain(err))

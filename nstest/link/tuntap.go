@@ -53,7 +53,7 @@ func tuntap(tb testing.TB, f *nstest.Fixture, kind string, mode uint16, opts []O
 		}
 		switch {
 		case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
-			nstest.Require(tb, "tun")
+			nstest.RequireFeatures(tb, "tun")
 		case errors.Is(err, syscall.EBUSY), errors.Is(err, syscall.EINVAL): // as for other kinds
 			if _, e := f.Netlink().LinkByName(name); e == nil {
 				return syscall.EEXIST

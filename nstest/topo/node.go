@@ -113,7 +113,7 @@ func (n *Network) add(self Node, name string, kind nodeKind, opts []NodeOption) 
 		n.fatal(fmt.Sprintf("make the %v %q", kind, name), err)
 	}
 	if config.divides() {
-		nstest.Require(n.tb, "nftables")
+		nstest.RequireFeatures(n.tb, "nftables")
 	}
 	fixture := append([]nstest.Option{nstest.Named(name), nstest.Sharing(n.names, set.NS_MNT)}, config.fixture...)
 	made := &node{self: self, network: n, name: name, kind: kind, config: config}

@@ -69,7 +69,7 @@ func (n *Network) change(what string, err error, f func(*division)) {
 	if err != nil {
 		n.fatal(what, err)
 	}
-	nstest.Require(n.tb, "nftables")
+	nstest.RequireFeatures(n.tb, "nftables")
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	next := division{groups: n.division.groups, isolated: slices.Clone(n.division.isolated)}

@@ -173,7 +173,7 @@ func TestALinkThatIsDownBecomesACable(t *testing.T) {
 }
 
 func TestAnInterfaceUnderAnotherOneIsNotReplaced(t *testing.T) {
-	nstest.Require(t, "macvlan")
+	nstest.RequireFeatures(t, "macvlan")
 	text := failure.Text(t, func(tb testing.TB) {
 		n := topo.New(tb, topo.Cables())
 		a, b := n.Host("a"), n.Host("b")

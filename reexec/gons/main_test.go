@@ -27,5 +27,5 @@ func TestMain(m *testing.M) {
 // needRoot skips where not even a user namespace can be had.
 func needRoot(t *testing.T) {
 	t.Helper()
-	nstest.Require(t, set.NS_NET, set.NS_USER)
+	nstest.Require(t, set.NS_NET|set.NS_USER)
 }

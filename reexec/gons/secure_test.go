@@ -80,7 +80,7 @@ func giveCapability(t *testing.T, file string, capability int) {
 // A user namespace of somebody else's comes with credentials for which the kernel
 // clears the signal that guards against the parent's end.
 func TestParentDeathSignalSurvivesAUserNamespace(t *testing.T) {
-	nstest.Require(t, "setuid")
+	nstest.RequireFeatures(t, "setuid")
 	eachBuild(t, "probe", func(t *testing.T, b build, program string) {
 		if !b.cgo {
 			return // such a namespace cannot be joined

@@ -206,7 +206,7 @@ func TestSockets(t *testing.T) {
 
 func TestRulesetIsThatOfNft(t *testing.T) {
 	need.Tool(t, "nft", "nftables")
-	nstest.Require(t, "nftables")
+	nstest.RequireFeatures(t, "nftables")
 	g := NewWithT(t)
 	ns := nstest.New(t, set.NS_NET)
 	rules := []string{

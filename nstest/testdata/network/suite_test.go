@@ -47,7 +47,7 @@ func fixture(t *testing.T) (ns *nstest.Fixture, fd int) {
 
 func TestNftables(t *testing.T) {
 	g := NewWithT(t)
-	nstest.Require(t, "nftables")
+	nstest.RequireFeatures(t, "nftables")
 	_, fd := fixture(t)
 	conn, err := nftables.New(nftables.WithNetNSFd(fd))
 	g.Expect(err).NotTo(HaveOccurred())
