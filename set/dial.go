@@ -25,7 +25,7 @@ const fallbackDelay = 300 * time.Millisecond
 // For a TCP host with both families there are two racers: one tries the family
 // of the first address; once it failed, or fallbackDelay is over, the other
 // one tries the rest.
-func (s Set) dial(ctx context.Context, t target, addrs []netip.AddrPort) (net.Conn, error) {
+func (s Set) dial(ctx context.Context, t address, addrs []netip.AddrPort) (net.Conn, error) {
 	primaries, fallbacks := t.split(addrs)
 	if len(fallbacks) == 0 {
 		return s.dialSerial(ctx, t, primaries)
@@ -88,7 +88,7 @@ func (r *race) finish() {
 
 // split separates the addresses of the first one's family from the others, if
 // they are to be raced.
-func (t target) split(addrs []netip.AddrPort) (primaries, fallbacks []netip.AddrPort) {
+func (t address) split(addrs []netip.AddrPort) (primaries, fallbacks []netip.AddrPort) {
 	if t.kind != sys.Stream || t.family != 0 {
 		return addrs, nil
 	}
@@ -104,7 +104,7 @@ func (t target) split(addrs []netip.AddrPort) (primaries, fallbacks []netip.Addr
 
 // dialSerial tries one address after the other. The error for the first one is
 // that for all.
-func (s Set) dialSerial(ctx context.Context, t target, addrs []netip.AddrPort) (net.Conn, error) {
+func (s Set) dialSerial(ctx context.Context, t address, addrs []netip.AddrPort) (net.Conn, error) {
 	var failed error
 	for i, addr := range addrs {
 		ctx, cancel := share(ctx, len(addrs)-i)
@@ -135,7 +135,7 @@ func share(ctx context.Context, addrs int) (context.Context, context.CancelFunc)
 // connect connects to one address. The kernel may pick a local port that is in
 // use, or connect a socket to itself; package net tries again too
 // (net/tcpsock_posix.go).
-func (s Set) connect(ctx context.Context, t target, to netip.AddrPort) (net.Conn, error) {
+func (s Set) connect(ctx context.Context, t address, to netip.AddrPort) (net.Conn, error) {
 	for again := 2; ; again-- {
 		conn, err := s.connectOnce(ctx, t, to)
 		if again == 0 || t.kind != sys.Stream {
@@ -153,7 +153,7 @@ func (s Set) connect(ctx context.Context, t target, to netip.AddrPort) (net.Conn
 	}
 }
 
-func (s Set) connectOnce(ctx context.Context, t target, to netip.AddrPort) (net.Conn, error) {
+func (s Set) connectOnce(ctx context.Context, t address, to netip.AddrPort) (net.Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, opError("dial", t.network, t.addr(to), err)
 	}
@@ -191,7 +191,7 @@ func fileError(err error) error {
 
 // socket makes a socket for the target in the calling thread's network
 // namespace, with the options that package net sets (net/sockopt_linux.go).
-func (t target) socket(ipv6 bool) (*sys.FD, error) {
+func (t address) socket(ipv6 bool) (*sys.FD, error) {
 	fd, err := sys.Socket(ipv6, t.kind, t.protocol)
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)

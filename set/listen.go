@@ -15,7 +15,7 @@ import (
 // listens. Of a name with several addresses it takes the first IPv4 one.
 func (s Set) listen(network, address string, kind int) (*os.File, error) {
 	ctx := context.Background()
-	t, err := parseTarget(ctx, network, address)
+	t, err := parseAddress(ctx, network, address)
 	if err != nil {
 		return nil, opError("listen", network, nil, err)
 	}
@@ -46,7 +46,7 @@ func (s Set) listen(network, address string, kind int) (*os.File, error) {
 
 // bound makes a socket with an address in the calling thread's network
 // namespace, as package net does (net/sock_posix.go).
-func (t target) bound(addr netip.AddrPort) (*sys.FD, error) {
+func (t address) bound(addr netip.AddrPort) (*sys.FD, error) {
 	addr, err := numberZone(addr)
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func (t target) bound(addr netip.AddrPort) (*sys.FD, error) {
 	return t.bind(addr)
 }
 
-func (t target) bind(addr netip.AddrPort) (*sys.FD, error) {
+func (t address) bind(addr netip.AddrPort) (*sys.FD, error) {
 	fd, err := t.socket(addr.Addr().Is6())
 	if err != nil {
 		return nil, err

@@ -42,7 +42,7 @@ func (s Set) LookupNetIP(ctx context.Context, network, host string) ([]netip.Add
 
 // resolve returns the addresses of a target, in the order in which to try them;
 // there is at least one.
-func (s Set) resolve(ctx context.Context, t target) (addrs []netip.AddrPort, err error) {
+func (s Set) resolve(ctx context.Context, t address) (addrs []netip.AddrPort, err error) {
 	var ips []netip.Addr
 	switch t.host {
 	case "":
@@ -98,7 +98,7 @@ func ofFamily(family byte, host string, addrs ...netip.Addr) ([]netip.Addr, erro
 
 // dialServer connects to a name server.
 func (s Set) dialServer(ctx context.Context, network string, server netip.AddrPort) (net.Conn, error) {
-	t := target{network: network, kind: sys.Datagram, host: server.Addr().String()}
+	t := address{network: network, kind: sys.Datagram, host: server.Addr().String()}
 	if network == "tcp" {
 		t.kind = sys.Stream
 	}

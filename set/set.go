@@ -80,7 +80,7 @@ func (s Set) remembered() Set {
 		}
 	}
 	if s.init != nil {
-		things = append(things, creation.Process(s.init.holder.PID()))
+		things = append(things, creation.Process(s.init.PID()))
 	}
 	creation.Add(s, "a Set made", site, things...)
 	return s

@@ -42,7 +42,7 @@ func (s Set) DialContext(ctx context.Context, network, address string) (net.Conn
 	if isUnix(network) {
 		return dialUnix(ctx, s, network, address)
 	}
-	t, err := parseTarget(ctx, network, address)
+	t, err := parseAddress(ctx, network, address)
 	if err == nil && address == "" {
 		err = &net.AddrError{Err: "missing address"}
 	}

@@ -32,8 +32,8 @@ import (
 // waits for its end. It is killed by the parent or, if that ends, however it does, by the
 // kernel. With an init the kernel ends its pid namespace.
 
-// A Holder keeps the first process of a new pid namespace alive, if there is one.
-type Holder struct {
+// An Init keeps the first process of a new pid namespace alive, if there is one.
+type Init struct {
 	pid     int
 	control *sys.FD // the process ends when it is closed
 	close   sync.Once
@@ -41,9 +41,9 @@ type Holder struct {
 }
 
 // Hold makes new namespaces of the kinds in unshare from inside of those that it joins, and
-// opens those that setup names. A new pid namespace is alive until its Holder is closed. A
+// opens those that setup names. A new pid namespace is alive until its Init is closed. A
 // failure of the child is an [*Error].
-func Hold(joins []Join, unshare int, setup Setup) (_ *Holder, opened []*sys.FD, err error) {
+func Hold(joins []Join, unshare int, setup Setup) (_ *Init, opened []*sys.FD, err error) {
 	var p plan
 	c, err := launch(lowest, func(s *script) (err error) {
 		p, err = s.emitHold(joins, unshare, setup)
@@ -64,7 +64,7 @@ func Hold(joins []Join, unshare int, setup Setup) (_ *Holder, opened []*sys.FD, 
 	if err != nil {
 		return nil, nil, errors.Join(err, h.abort())
 	}
-	return h.holder(), h.kept[p.sent].fds, nil
+	return h.first(), h.kept[p.sent].fds, nil
 }
 
 // A holding is what a parent knows of a child that holds namespaces.
@@ -157,7 +157,7 @@ func (h *holding) dismiss() error {
 		_, err = h.await(h.settled)
 	}
 	if err != nil {
-		err = errors.Join(err, kill(h.holder().pid))
+		err = errors.Join(err, kill(h.first().pid))
 	}
 	return err
 }
@@ -173,12 +173,12 @@ func (h *holding) abort() (err error) {
 	return errors.Join(err, h.channel.Close())
 }
 
-// holder returns the Holder of what has been collected.
-func (h *holding) holder() *Holder {
+// first returns the Init of what has been collected.
+func (h *holding) first() *Init {
 	if !h.init {
-		return &Holder{}
+		return &Init{}
 	}
-	return &Holder{pid: h.kept[h.alive].sender, control: h.channel}
+	return &Init{pid: h.kept[h.alive].sender, control: h.channel}
 }
 
 // await waits for the message of a call.
@@ -202,10 +202,10 @@ func (h *holding) await(call int32) (message, error) {
 }
 
 // PID returns the pid of the first process of the new pid namespace, or 0.
-func (h *Holder) PID() int { return h.pid }
+func (h *Init) PID() int { return h.pid }
 
 // Close ends the new pid namespace with all processes in it.
-func (h *Holder) Close() error {
+func (h *Init) Close() error {
 	h.close.Do(func() {
 		if h.pid == 0 {
 			return

@@ -30,7 +30,7 @@ func held(t testing.TB, joins []forkexec.Join, flags ...int) []forkexec.Join {
 	return opened
 }
 
-func hold(t testing.TB, joins []forkexec.Join, flags ...int) ([]forkexec.Join, *forkexec.Holder) {
+func hold(t testing.TB, joins []forkexec.Join, flags ...int) ([]forkexec.Join, *forkexec.Init) {
 	t.Helper()
 	all := 0
 	setup := forkexec.Setup{Configure: func(pid int) error {
@@ -138,7 +138,7 @@ grep -l '^State:.Z' /proc/[0-9]*/status 2>/dev/null | wc -l`)
 	g.Expect(out).To(Equal("0"))
 }
 
-func TestHolderCloseEndsTheNamespace(t *testing.T) {
+func TestCloseOfAnInitEndsTheNamespace(t *testing.T) {
 	g := NewWithT(t)
 	kids, fds := children(t), descriptors(t)
 	joins, h := hold(t, nil, unix.CLONE_NEWUSER, unix.CLONE_NEWPID)

@@ -12,9 +12,9 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
-// A target is what network and address say, as package net has them: "tcp6" and
+// An address is what network and address say, as package net has them: "tcp6" and
 // "example.org:https".
-type target struct {
+type address struct {
 	network  string // as it was given
 	kind     int    // of the socket
 	protocol int
@@ -26,8 +26,8 @@ type target struct {
 // protocols has those IP protocols that package net knows without a file.
 var protocols = map[string]int{"icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "ipv6-icmp": 58}
 
-func parseTarget(ctx context.Context, network, address string) (t target, err error) {
-	t = target{network: network, host: address}
+func parseAddress(ctx context.Context, network, text string) (t address, err error) {
+	t = address{network: network, host: text}
 	base, protocol, raw := strings.Cut(network, ":")
 	if n := len(base) - 1; n > 0 && (base[n] == '4' || base[n] == '6') {
 		base, t.family = base[:n], base[n]
@@ -44,10 +44,10 @@ func parseTarget(ctx context.Context, network, address string) (t target, err er
 	default:
 		return t, net.UnknownNetworkError(network)
 	}
-	if address == "" {
+	if text == "" {
 		return t, nil
 	}
-	host, port, err := net.SplitHostPort(address)
+	host, port, err := net.SplitHostPort(text)
 	if err != nil {
 		return t, err
 	}
@@ -70,7 +70,7 @@ func parseProtocol(text string) (int, error) {
 
 // addr is an address as package net has it for the network, where an empty host
 // stays one.
-func (t target) addr(to netip.AddrPort) net.Addr {
+func (t address) addr(to netip.AddrPort) net.Addr {
 	if t.host == "" {
 		to = netip.AddrPortFrom(netip.Addr{}, to.Port())
 	}
@@ -85,7 +85,7 @@ func (t target) addr(to netip.AddrPort) net.Addr {
 }
 
 // unspecified is what an empty host stands for.
-func (t target) unspecified() netip.Addr {
+func (t address) unspecified() netip.Addr {
 	if t.family == '6' {
 		return netip.IPv6Unspecified()
 	}

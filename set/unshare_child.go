@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package set
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"os"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/procns"
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+)
+
+// takesProcess reports whether no thread can make these namespaces from inside the
+// Set: no thread can join its user namespace, or the time namespace that a new
+// one takes its offsets from; none can make a user namespace; and a new pid
+// namespace is dead without a first process.
+func (s Set) takesProcess(flags int) bool {
+	return flags&(NS_USER|NS_PID) != 0 || s.foreign&NS_USER != 0 || s.foreign&flags&NS_TIME != 0
+}
+
+// makeInProcess has a child join the Set, make the new namespaces and wait while
+// they are configured and opened.
+func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kind.Table)]*sys.FD, init *pidInit, err error) {
+	sys.PrimePidfd()
+	if err := checkProc(); err != nil {
+		return fds, nil, newError("unshare", flags, err)
+	}
+	joins, between, err := s.joins(s.around(flags))
+	if err != nil {
+		return fds, nil, err
+	}
+	defer between.Close()
+	outer, above, err := s.joins(s.foreign & NS_USER)
+	if err != nil {
+		return fds, nil, err
+	}
+	defer above.Close()
+	first, opened, err := forkexec.Hold(joins, flags, config.setup(flags, outer))
+	if err != nil {
+		return fds, nil, childError("unshare", flags, err)
+	}
+	for i, k := range kind.Table {
+		if flags&k.Flag != 0 {
+			fds[i], opened = opened[0], opened[1:]
+		}
+	}
+	return fds, newPidInit(first), nil
+}
+
+// checkProc makes sure that /proc shows this process's children under the numbers that it knows.
+func checkProc() error {
+	switch self, err := procfs.ProcessID(procfs.Root, procfs.Self); {
+	case errors.Is(err, fs.ErrNotExist), err == nil && self != os.Getpid():
+		return procns.ErrForeignProc
+	default:
+		return err
+	}
+}
+
+// setup is what the child does; outer is what to join to be in the user namespace above a new one.
+func (c *UnshareConfig) setup(flags int, outer []forkexec.Join) forkexec.Setup {
+	setup := forkexec.Setup{
+		Propagation: cmp.Or(c.propagation, forkexec.Unchanged),
+		Offsets:     c.offsets.text(),
+	}
+	if c.maps != nil {
+		setup.Configure = func(pid int) error {
+			return newError("map the IDs of", NS_USER, c.maps.write(pid, outer))
+		}
+	}
+	for _, k := range kind.Table {
+		if flags&k.Flag != 0 {
+			setup.Open = append(setup.Open, k.Link)
+		}
+	}
+	return setup
+}
+
+// around has the kinds that a process joins which makes those in flags. As on a thread, only
+// the kinds matter that the new ones are copied from, and the user namespace, which owns them.
+// But who is to be seen in the Set's user namespace is inside as a whole: the first process
+// of a pid namespace, and who stands in a new user namespace.
+func (s Set) around(flags int) int {
+	if s.foreign&NS_USER != 0 && flags&(NS_USER|NS_PID) != 0 {
+		flags |= kind.All &^ NS_PID
+	}
+	return s.foreign & (flags | NS_USER)
+}
