@@ -37,13 +37,13 @@ func (a *answer) within(ctx context.Context) (context.Context, func()) {
 		return ctx, func() {}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	var patience *time.Timer
+	var timer *time.Timer
 	a.over = sync.OnceFunc(func() {
-		patience = time.AfterFunc(answeredFor, func() { cancel(errAnswered) })
+		timer = time.AfterFunc(answeredFor, func() { cancel(errAnswered) })
 	})
 	return ctx, func() {
-		if patience != nil {
-			patience.Stop()
+		if timer != nil {
+			timer.Stop()
 		}
 		cancel(nil)
 	}

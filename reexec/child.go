@@ -80,7 +80,7 @@ func newChild() *child {
 			c.dieBeforeMain(err)
 		}
 	}
-	if err := errors.Join(c.request.Setup.apply(), c.coverage.arrived()); err != nil {
+	if err := errors.Join(c.request.Setup.apply(), c.coverage.prepare()); err != nil {
 		c.dieBeforeMain(err)
 	}
 	go c.watchParent(requests)

@@ -45,7 +45,7 @@ const (
 	coverFlag = "test.gocoverdir"
 )
 
-// instrumented tells whether this program was built with -cover.
+// instrumented reports whether this program was built with -cover.
 var instrumented = sync.OnceValue(builtWithCover)
 
 func builtWithCover() bool {

@@ -38,9 +38,9 @@ func newChildCoverage() (*childCoverage, error) {
 	return c, err
 }
 
-// arrived gets ready for the runtime of a program of go build -cover, which is next:
+// prepare gets ready for the runtime of a program of go build -cover, which is next:
 // before package main is initialised. The process is where it is to be.
-func (c *childCoverage) arrived() (err error) {
+func (c *childCoverage) prepare() (err error) {
 	if c == nil {
 		return nil
 	}

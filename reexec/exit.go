@@ -21,7 +21,7 @@ type exit struct {
 	late   bool  // the time to get to CheckAction was over
 }
 
-// result tells whether the action succeeded and, if not, the reason that says most.
+// result reports whether the action succeeded and, if not, the reason that says most.
 func (e *exit) result(resultDue bool) error {
 	err := e.failure(resultDue)
 	if errors.Is(e.cause, errAnswered) {

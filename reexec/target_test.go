@@ -96,7 +96,7 @@ func linkedDynamically(t *testing.T) bool {
 	return slices.ContainsFunc(file.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP })
 }
 
-// asRoot tells whether this process is root. If not, the test is run by a process that
+// asRoot reports whether this process is root. If not, the test is run by a process that
 // is, in a user namespace with the caller's subordinate IDs, and ends as it does there.
 func asRoot(t *testing.T) bool {
 	t.Helper()

@@ -97,7 +97,7 @@ func (s Set) Command(ctx context.Context, name string, args ...string) *Cmd {
 	return c
 }
 
-// elsewhere tells whether a path means something else to the command than it does here.
+// elsewhere reports whether a path means something else to the command than it does here.
 func (c *Cmd) elsewhere() bool { return c.set.held != nil && c.set.foreign&NS_MNT != 0 }
 
 // Start starts the command, and returns once it runs. If the child fails on its way,

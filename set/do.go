@@ -246,7 +246,7 @@ func (p *PanicError) Unwrap() error {
 }
 
 // onThread is [thread.Run], whose ending becomes the caller's.
-func onThread(work func() (home bool)) {
+func onThread(work func() (restored bool)) {
 	switch end := thread.Run(work); {
 	case end.Panic != nil:
 		panic((*PanicError)(end.Panic))

@@ -194,7 +194,7 @@ func TestDoRawReusesTheThreadOnlyWhereThatIsSafe(t *testing.T) {
 	})
 }
 
-// mayGoHome tells whether the kernel lets a thread back into the process's own
+// mayGoHome reports whether the kernel lets a thread back into the process's own
 // namespace of a kind. In a user namespace it does not where that belongs to an
 // outer one, as a host's network namespace does in a rootless run.
 func mayGoHome(t *testing.T, flag int) bool {

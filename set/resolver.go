@@ -171,7 +171,7 @@ func (s Set) sort(addrs []netip.Addr) ([]netip.Addr, error) {
 	return addrs, err
 }
 
-// reachable tells whether there is a route to an address: connecting a datagram
+// reachable reports whether there is a route to an address: connecting a datagram
 // socket looks for one and sends nothing.
 func reachable(ip netip.Addr) bool {
 	fd, err := sys.Socket(ip.Is6(), sys.Datagram, 0)

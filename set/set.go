@@ -151,7 +151,7 @@ func (h *held) destroy() error {
 	return errors.Join(closeAll(h.fds), h.init.release())
 }
 
-// Closed tells whether the Set, or a copy of it, has been closed. The zero Set
+// Closed reports whether the Set, or a copy of it, has been closed. The zero Set
 // counts as closed.
 func (s Set) Closed() bool {
 	if s.held == nil {
@@ -305,7 +305,7 @@ func (s Set) id(i int) (string, error) {
 	return fmt.Sprintf("%s:[%d]", kind.Table[i].Name, id.Ino), nil
 }
 
-// Same tells whether both Sets hold the same namespace of that kind.
+// Same reports whether both Sets hold the same namespace of that kind.
 func (s Set) Same(other Set, flag int) (bool, error) {
 	i, err := s.pickOne("compare", flag)
 	if err != nil {

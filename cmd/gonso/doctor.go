@@ -89,7 +89,7 @@ func doctorFlags(flags *flag.FlagSet) action {
 	asJSON := flags.Bool("json", false, "print JSON")
 	return func(args []string) int {
 		if len(args) > 0 {
-			complain("doctor: %q is not understood; try: gonso help doctor", args)
+			printError("doctor: %q is not understood; try: gonso help doctor", args)
 			return usageError
 		}
 		d, err := diagnose()
@@ -99,7 +99,7 @@ func doctorFlags(flags *flag.FlagSet) action {
 			err = d.write(os.Stdout)
 		}
 		if err != nil {
-			complain("doctor: %v", err)
+			printError("doctor: %v", err)
 			return 1
 		}
 		if d.Works == notAtAll {
@@ -131,7 +131,7 @@ func diagnose() (d diagnosis, err error) {
 	return d, err
 }
 
-// says tells whether the answer to a check is yes.
+// says reports whether the answer to a check is yes.
 func (d *diagnosis) says(name string) bool {
 	i := d.index(name)
 	return i >= 0 && d.Checks[i].OK == yes

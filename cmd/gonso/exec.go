@@ -62,14 +62,14 @@ func execFlags(flags *flag.FlagSet) action {
 	flags.BoolVar(&p.Verbose, "v", false, "name the steps that the machine refuses")
 	return func(args []string) int {
 		if len(args) == 0 {
-			complain("exec: no program given; try: gonso help exec")
+			printError("exec: no program given; try: gonso help exec")
 			return ownFailure
 		}
 		return execOutside(p, args)
 	}
 }
 
-// takes tells whether a step is to be taken: it is not switched off, and neither
+// takes reports whether a step is to be taken: it is not switched off, and neither
 // is one that it needs.
 func (p *plan) takes(name string) bool {
 	i := slices.IndexFunc(steps, func(s step) bool { return s.name == name })
@@ -80,7 +80,7 @@ func (p *plan) takes(name string) bool {
 func (p *plan) refused(name string, err error) {
 	p.Off[name] = true
 	if p.Verbose {
-		complain("exec: without %s: %v", name, err)
+		printError("exec: without %s: %v", name, err)
 	}
 }
 

@@ -56,7 +56,7 @@ func execOutside(p *plan, args []string) int {
 	p.withoutProc()
 	owner, err := p.userNamespace()
 	if err := <-limit; err != nil && p.Verbose {
-		complain("exec: the program may open as many files as gonso: %v", err)
+		printError("exec: the program may open as many files as gonso: %v", err)
 	}
 	if err != nil {
 		return failed(explain(err))
@@ -94,7 +94,7 @@ func (p *plan) withoutProc() {
 }
 
 func failed(err error) int {
-	complain("exec: %s", strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
+	printError("exec: %s", strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
 	return ownFailure
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 func execOutside(*plan, []string) int {
-	complain("exec: %v", hostLikeNetwork())
+	printError("exec: %v", hostLikeNetwork())
 	return ownFailure
 }
 

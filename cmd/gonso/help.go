@@ -33,7 +33,7 @@ func help(args []string) int {
 			return 0
 		}
 	}
-	complain("help: %s is no verb; try: gonso help", strings.Join(args, " "))
+	printError("help: %s is no verb; try: gonso help", strings.Join(args, " "))
 	return usageError
 }
 

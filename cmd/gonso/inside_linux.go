@@ -62,6 +62,6 @@ func (p *plan) furnish() {
 		return
 	}
 	if err := os.Chdir(dir); err != nil && p.Verbose {
-		complain("exec: the program starts in the old working directory: %v", err)
+		printError("exec: the program starts in the old working directory: %v", err)
 	}
 }

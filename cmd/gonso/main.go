@@ -45,7 +45,7 @@ func run(args []string) int {
 	}
 	v, ok := lookup(args[0])
 	if !ok {
-		complain("%s is no verb; try: gonso help", args[0])
+		printError("%s is no verb; try: gonso help", args[0])
 		return usageError
 	}
 	flags := flag.NewFlagSet("gonso "+v.name, flag.ContinueOnError)
@@ -56,7 +56,7 @@ func run(args []string) int {
 		v.describe(os.Stdout)
 		return 0
 	case err != nil:
-		complain("%s: %v; try: gonso help %[1]s", v.name, err)
+		printError("%s: %v; try: gonso help %[1]s", v.name, err)
 		return v.failure
 	}
 	return do(flags.Args())
@@ -74,7 +74,7 @@ func lookup(name string) (verb, bool) {
 	return all[i], true
 }
 
-// complain prints one line.
-func complain(format string, args ...any) {
+// printError prints one line.
+func printError(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "gonso: "+format+"\n", args...)
 }

@@ -140,7 +140,7 @@ func forwardIPv4(index int) error {
 	return err
 }
 
-// lacksIPv6 tells whether an address or route was refused since the kernel was built
+// lacksIPv6 reports whether an address or route was refused since the kernel was built
 // or started without IPv6.
 func lacksIPv6(ip net.IP, err error) bool {
 	return ip.To4() == nil && (errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EACCES))

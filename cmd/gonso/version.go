@@ -21,12 +21,12 @@ var versionVerb = verb{
 
 func version(args []string) int {
 	if len(args) > 0 {
-		complain("version: %q is not understood; try: gonso help version", args)
+		printError("version: %q is not understood; try: gonso help version", args)
 		return usageError
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		complain("version: this program was built without module information (go help buildvcs)")
+		printError("version: this program was built without module information (go help buildvcs)")
 		return 1
 	}
 	fmt.Fprint(os.Stdout, versionOf(info))

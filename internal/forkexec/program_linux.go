@@ -148,7 +148,7 @@ func (s *script) emitCreds(attr *Attr, sys *syscall.SysProcAttr, p *place) (err 
 	return nil
 }
 
-// joined tells whether one of the namespaces is of that kind.
+// joined reports whether one of the namespaces is of that kind.
 func joined(joins []Join, flag int) bool {
 	return slices.ContainsFunc(joins, func(j Join) bool { return j.Flag == flag })
 }

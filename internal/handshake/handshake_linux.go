@@ -34,7 +34,7 @@ func Offer(role string, fd int) (ticket *os.File, env string, err error) {
 	return ticket, variable(role) + "=" + strconv.Itoa(fd), nil
 }
 
-// Accept tells whether this process was started by [Offer]'s caller for the given
+// Accept reports whether this process was started by [Offer]'s caller for the given
 // role. Only the first call for a role can say so. An environment that names a
 // descriptor which is no ticket gives an error ([ErrNoTicket] or an errno): this
 // is then no child, but something claims that it is.

@@ -47,11 +47,11 @@ func NewTunnel(address string) (t *Tunnel, err error) {
 // End is what the child is to give to [Dig].
 func (t *Tunnel) End() *os.File { return t.end }
 
-// Serve begins to serve a child that was started. What goes wrong goes to complain.
-func (t *Tunnel) Serve(complain func(error)) error {
+// Serve begins to serve a child that was started. What goes wrong goes to report.
+func (t *Tunnel) Serve(report func(error)) error {
 	t.serving.Go(func() {
 		if err := t.serve(); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, io.EOF) {
-			complain(fmt.Errorf("tunnel to %s: %w", t.address, err))
+			report(fmt.Errorf("tunnel to %s: %w", t.address, err))
 		}
 	})
 	return t.end.Close()

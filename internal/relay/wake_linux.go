@@ -14,13 +14,13 @@ import (
 const lookAgain = 100 * time.Millisecond
 
 // WakeParent continues the parent, which follows this process ([Follow]), whenever this
-// process was continued after a stop; what fails goes to complain. It does so until the
+// process was continued after a stop; what fails goes to report. It does so until the
 // function that it returns is called.
 //
 // A timer looks for the signal, since a goroutine that waits for it would be there in each
 // test, and whoever looks for leaked goroutines would find it.
-func WakeParent(complain func(error)) (stop func()) {
-	w := &waker{continued: make(chan os.Signal, 1), complain: complain}
+func WakeParent(report func(error)) (stop func()) {
+	w := &waker{continued: make(chan os.Signal, 1), report: report}
 	signal.Notify(w.continued, syscall.SIGCONT)
 	w.mu.Lock() // for look, which sets the timer again
 	defer w.mu.Unlock()
@@ -30,7 +30,7 @@ func WakeParent(complain func(error)) (stop func()) {
 
 type waker struct {
 	continued chan os.Signal
-	complain  func(error)
+	report    func(error)
 
 	mu      sync.Mutex
 	timer   *time.Timer
@@ -46,7 +46,7 @@ func (w *waker) look() {
 	select {
 	case <-w.continued:
 		if err := os.NewSyscallError("kill", syscall.Kill(syscall.Getppid(), syscall.SIGCONT)); err != nil {
-			w.complain(err)
+			w.report(err)
 		}
 	default:
 	}

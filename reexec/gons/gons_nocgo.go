@@ -215,7 +215,7 @@ func (j *join) open() error {
 var errThreads = fmt.Errorf("cannot be joined by a process that has threads; build with CGO_ENABLED=1, "+
 	"so that it is joined before there are any: %w", errors.ErrUnsupported)
 
-// moves tells whether there is anything to do, once opened: where the process is
+// moves reports whether there is anything to do, once opened: where the process is
 // already there is not, but joining a mount namespace also makes its root the root
 // and working directory.
 func (j *join) moves() bool { return !j.inside || j.Flag == kind.Mnt }

@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// Status tells whether the program runs in the namespaces that its environment
+// Status reports whether the program runs in the namespaces that its environment
 // asked for. It is nil where it does and where none were asked for; otherwise it
 // is an [*Error] for the first one that was not joined. It stays the same for the
 // life of the process.
