@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/probe"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair/impairtest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
@@ -51,7 +52,9 @@ func TestNetemConforms(t *testing.T) {
 func TestCablesConform(t *testing.T) {
 	impairtest.Conform(t, func(t *testing.T) impairtest.Line {
 		l, line := quietLine(t, topo.Cables())
-		line.Impairer, line.Seeded = topo.Impairer(l), true
+		c := topo.Impairer(l).(*cable.Cable)
+		line.Impairer, line.Seeded = c, true
+		line.Entered = func(d impair.Direction) uint64 { return c.Counters(d).Received }
 		return line
 	})
 }

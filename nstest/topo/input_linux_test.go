@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/failure"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
+	"github.com/vishvananda/netlink"
 )
 
 func TestBadInputIsNamed(t *testing.T) {
@@ -87,6 +88,14 @@ func TestBadInputIsNamed(t *testing.T) {
 			l := n.Link(n.Host("a"), n.Host("b"))
 			n.Up()
 			l.Set()
+		},
+		"up: link a-b: cable: eth0 of its second end: add the cable of end1: file exists": func(n *topo.Network) {
+			b := n.Host("b")
+			n.Link(n.Host("a"), b, topo.Loss(0.1), topo.Duplicate(0.1)) // which netem cannot do as it is meant
+			if err := b.Netlink().LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "eth0"}}); err != nil {
+				t.Error(err)
+			}
+			n.Up()
 		},
 		`make the region "eu": there is a region of that name`: func(n *topo.Network) {
 			n.Region("eu")

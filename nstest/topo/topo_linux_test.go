@@ -21,6 +21,7 @@ import (
 // serve has a host answer HTTP requests with its name.
 func serve(h *topo.Host) {
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, h.Name()) })}
+	server.SetKeepAlivesEnabled(false)      // or else a connection is left whose end is lost with the network
 	go server.Serve(h.Listen("tcp", ":80")) // ends with the listener
 }
 
@@ -225,6 +226,11 @@ func TestLinksGoUpAndDownFromManyGoroutines(t *testing.T) {
 			})
 		}
 	}
+	running.Go(func() {
+		for i := range 10 {
+			links[i%len(links)].Set(topo.Delay(time.Duration(i%3) * time.Microsecond))
+		}
+	})
 	running.Go(func() {
 		for range 5 {
 			n.Partition([]topo.Node{client}, []topo.Node{server})

@@ -46,7 +46,7 @@ func (c *Cable) lay(ends [2]End) (err error) {
 	defer conn.Close()
 	for i, end := range ends {
 		if err := c.layEnd(conn, i, end); err != nil {
-			return err
+			return fmt.Errorf("%s of its %s end: %w", end.Name, [...]string{"first", "second"}[i], err)
 		}
 	}
 	c.poller, err = sys.NewPoller(c.ends[:]...)
@@ -62,7 +62,10 @@ func (c *Cable) layEnd(conn *rtnl.Conn, i int, end End) (err error) {
 	defer func() { err = errors.Join(err, fds.Close()) }()
 	inner := rtnl.End{Name: fmt.Sprintf("end%d", i), Index: firstIndex + i, MTU: innerMTU, Group: innerGroup}
 	outer := rtnl.End{Name: end.Name, Index: end.Index, MTU: end.MTU, MAC: end.MAC, Group: end.Group}
-	if err := conn.Do(rtnl.AddVeth(inner, outer, int(fds.Get(set.NS_NET).Fd())), rtnl.SetUp(inner.Name, inner.Index, true)); err != nil {
+	if err := conn.Do(rtnl.AddVeth(inner, outer, int(fds.Get(set.NS_NET).Fd()))); err != nil {
+		return err
+	}
+	if err := conn.Do(rtnl.SetUp(inner.Name, inner.Index, true)); err != nil {
 		return err
 	}
 	at, err := linkAt(c.own, inner.Index)
