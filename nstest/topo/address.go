@@ -48,6 +48,9 @@ func (n *Network) deal() error {
 			if s.delegated.IsValid() {
 				s.subnets[1] = s.delegated
 			}
+			if s.only6() {
+				s.subnets = s.subnets[1:]
+			}
 		}
 	}
 	if err := n.checkOverlaps(); err != nil {

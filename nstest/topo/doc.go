@@ -38,7 +38,8 @@
 // # Routers as people meet them
 //
 // Options make a router one of those that keep hosts on the Internet apart: [HomeNAT], [FullConeNAT],
-// [CarrierGradeNAT], [SymmetricNAT], [CloudNAT], [CorporateFirewall] and [CaptivePortal]. A router may be several
+// [CarrierGradeNAT], [SymmetricNAT], [CloudNAT], [NAT64],
+// [CorporateFirewall] and [CaptivePortal]. A router may be several
 // of them, but translates addresses in one way only, of which the words are those of RFC 4787. The
 // link that leads outside is marked; all other links of the router are inside.
 //

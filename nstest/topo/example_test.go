@@ -73,6 +73,20 @@ func ExampleCaptivePortal() {
 	_ = test
 }
 
+// A phone has only IPv6, and reaches a server that has only IPv4 by its name.
+func ExampleNAT64() {
+	test := func(t *testing.T) {
+		n := topo.New(t)
+		phone, provider, server := n.Host("phone"), n.Router("provider", topo.NAT64()), n.Host("server")
+		n.Link(phone, provider)
+		n.Link(provider, server, topo.Subnet("198.51.100.0/24"), topo.Outside(provider))
+		n.Up()
+		conn, err := phone.DialContext(t.Context(), "tcp", "server:443") // [64:ff9b::c633:6402]:443
+		_, _ = conn, err
+	}
+	_ = test
+}
+
 // A link is down from the second second to the fifth one.
 func ExampleNetwork_At() {
 	test := func(t *testing.T) {

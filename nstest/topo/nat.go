@@ -20,6 +20,7 @@ type nat struct {
 	udp, tcp   time.Duration // for how long a mapping lives that no packet uses
 	resets     bool          // a TCP connection whose mapping has ended is reset
 	firewalls6 bool          // IPv6 connections are made from inside only
+	six        bool          // hosts inside have IPv6, which is translated to IPv4 before
 }
 
 // A NATOption changes what a preset that translates addresses is like.

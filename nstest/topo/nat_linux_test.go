@@ -91,7 +91,7 @@ func send(t *testing.T, from net.PacketConn, to netip.AddrPort, text string) {
 // hear returns who has sent what comes next, which is to be text.
 func hear(t *testing.T, at net.PacketConn, text string) netip.AddrPort {
 	t.Helper()
-	buffer := make([]byte, 100)
+	buffer := make([]byte, len(text)+100)
 	if err := at.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,13 @@ func dialFrom(t *testing.T, h *topo.Host, port uint16, to netip.AddrPort) (conn 
 
 // refuses makes sure that a host inside learns of errors outside.
 func (w *world) refuses(closed uint16) {
-	conn, err := w.a.DialContext(w.t.Context(), "udp4", netip.AddrPortFrom(w.first.Addr4(), closed).String())
+	w.t.Helper()
+	w.refusesAt(netip.AddrPortFrom(w.first.Addr4(), closed))
+}
+
+func (w *world) refusesAt(closed netip.AddrPort) {
+	w.t.Helper()
+	conn, err := w.a.DialContext(w.t.Context(), "udp", closed.String())
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -71,6 +71,9 @@ func (n *Network) collect(addresses map[*node][]netip.Addr) error {
 			e := node.fixture.Set().Do(func() { list, err = appendAddresses(list) })
 			err = errors.Join(e, err)
 		}
+		if n.has64() {
+			list = append(list, allIn64(list)...)
+		}
 		found[at[node]] = list
 		return err
 	})

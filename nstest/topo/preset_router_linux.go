@@ -9,6 +9,9 @@ func (n *node) applyPresets() error {
 	var errs []error
 	if n.config.nat != nil {
 		errs = append(errs, n.translate())
+		if n.config.nat.six {
+			errs = append(errs, n.translate64())
+		}
 	}
 	if n.config.firewall {
 		errs = append(errs, n.restrict())

@@ -28,6 +28,13 @@ type services struct {
 	errs  []error // of what has failed
 }
 
+// own closes what has goroutines of its own when the network ends.
+func (s *services) own(c io.Closer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns = append(s.conns, c)
+}
+
 // serve runs a service until its socket is closed.
 func (s *services) serve(what string, conn io.Closer, loop func() error) {
 	s.mu.Lock()

@@ -52,7 +52,11 @@ func (n *Network) hosts() string {
 	var text strings.Builder
 	text.WriteString("127.0.0.1 localhost\n::1 localhost\n")
 	for _, node := range n.nodes {
-		for _, address := range node.addrs() {
+		addresses := node.addrs()
+		if n.has64() {
+			addresses = append(addresses, node.synthesized()...)
+		}
+		for _, address := range addresses {
 			fmt.Fprintf(&text, "%v %s\n", address, node.name)
 		}
 	}

@@ -86,6 +86,15 @@ func SetUp(name string, index int, up bool) Request {
 	return r
 }
 
+// SetUpWithoutARP switches an interface on that asks nobody for addresses: all frames are for its own.
+func SetUpWithoutARP(name string, index int) Request {
+	m := End{Index: index}.message()
+	m.Flags, m.Change = unix.IFF_UP|unix.IFF_NOARP, unix.IFF_UP|unix.IFF_NOARP
+	r := request("switch on "+name+" without ARP", unix.RTM_NEWLINK, 0)
+	r.AddData(m)
+	return r
+}
+
 // SetMaster makes an interface a port of a bridge.
 func SetMaster(name string, index, master int) Request {
 	r := request("attach "+name, unix.RTM_NEWLINK, 0)
