@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/testfield"
 )
 
 // A stay is what is known of a test whose goroutine has entered fixtures.
@@ -54,7 +56,7 @@ func (s *tests) end(tb testing.TB) error {
 		return nil
 	}
 	delete(s.of, tb)
-	if v.process || !v.strayed && (v.ours || !hasSubtests(tb)) {
+	if v.process || !v.strayed && (v.ours || !testfield.HasSubtests(tb)) {
 		return nil
 	}
 	if _, fuzz := tb.(*testing.F); fuzz {
@@ -96,27 +98,9 @@ func runSubtestOf(t *testing.T, name string, f func(t *testing.T)) bool {
 	t.Helper()
 	stays.Lock()
 	if v := stays.of[t]; v != nil {
-		v.strayed = v.strayed || !v.ours && hasSubtests(t)
+		v.strayed = v.strayed || !v.ours && testfield.HasSubtests(t)
 		v.ours = true
 	}
 	stays.Unlock()
 	return t.Run(name, f)
-}
-
-// hasSubtests reports whether Run or Fuzz of the test was called. Package testing does not
-// tell; but it notes so, and reflection can see that. Where it is changed the answer is no,
-// and a test of this package fails.
-func hasSubtests(tb testing.TB) bool {
-	switch tb.(type) {
-	case *testing.T, *testing.B:
-		noted := reflect.ValueOf(tb).Elem().FieldByName("hasSub") // an atomic.Bool
-		if noted.Kind() == reflect.Struct {
-			noted = noted.FieldByName("v")
-		}
-		return noted.Kind() == reflect.Uint32 && noted.Uint() != 0
-	case *testing.F:
-		noted := reflect.ValueOf(tb).Elem().FieldByName("fuzzCalled")
-		return noted.Kind() == reflect.Bool && noted.Bool()
-	}
-	return false
 }

@@ -3,12 +3,10 @@
 package link
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -25,35 +23,19 @@ func (l *Link) WaitUp() {
 	}
 }
 
-// waitUp subscribes before it looks, so that no change is missed.
 func (l *Link) waitUp(limit time.Duration) error {
-	changes, err := rtnl.Dial(l.fixture.Set(), unix.RTNLGRP_LINK)
-	if err != nil {
-		return err
-	}
-	defer changes.Close()
-	deadline := time.Now().Add(limit)
-	for {
+	return rtnl.Await(l.fixture.Set(), limit, func() (missing []string, err error) {
 		found, err := l.fixture.Netlink().LinkByIndex(l.index)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		attrs := found.Attrs()
-		if rtnl.StateOf(attrs.RawFlags) == rtnl.Up {
-			return nil
+		switch attrs := found.Attrs(); rtnl.StateOf(attrs.RawFlags) {
+		case rtnl.Up:
+			return nil, nil
+		case rtnl.Down:
+			return []string{"it is switched off"}, nil
+		default:
+			return []string{fmt.Sprintf("it is %s (state %v): is its other end up?", rtnl.StateOf(attrs.RawFlags), attrs.OperState)}, nil
 		}
-		// Whatever has changed, and also if there were too many changes to list: look again.
-		if _, err := changes.Receive(deadline); errors.Is(err, unix.EAGAIN) {
-			return notUp(attrs, limit)
-		} else if err != nil && !errors.Is(err, unix.ENOBUFS) {
-			return err
-		}
-	}
-}
-
-func notUp(attrs *netlink.LinkAttrs, limit time.Duration) error {
-	if rtnl.StateOf(attrs.RawFlags) == rtnl.Down {
-		return fmt.Errorf("it is switched off, and was not switched on for %v", limit)
-	}
-	return fmt.Errorf("it has been %s for %v (state %v): is its other end up?", rtnl.StateOf(attrs.RawFlags), limit, attrs.OperState)
+	}, unix.RTNLGRP_LINK)
 }

@@ -7,8 +7,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"reflect"
 	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/testfield"
 )
 
 // How a process keeps its artifacts (go test -artifacts) where they belong:
@@ -26,21 +27,11 @@ func storesArtifacts() bool {
 }
 
 // ArtifactDirs returns the folders that the test and those around it have asked for, by name.
-// To ask here would make them. Package testing does not tell; but it notes them, and
-// reflection can see that. Where it is changed there are none, and a test of this package fails.
 func ArtifactDirs(t *testing.T) map[string]string {
-	dirs := map[string]string{}
 	if !storesArtifacts() {
-		return dirs
+		return map[string]string{}
 	}
-	for test := reflect.ValueOf(t); test.Kind() == reflect.Pointer && !test.IsNil(); {
-		name, dir := test.Elem().FieldByName("name"), test.Elem().FieldByName("artifactDir")
-		if name.Kind() == reflect.String && dir.Kind() == reflect.String && dir.Len() > 0 {
-			dirs[name.String()] = dir.String()
-		}
-		test = test.Elem().FieldByName("parent")
-	}
-	return dirs
+	return testfield.ArtifactDirs(t)
 }
 
 // ShareArtifacts gives the tests around t the folders that they have in the parent, by name, for as long as t runs.
