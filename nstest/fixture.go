@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
 )
@@ -155,9 +156,7 @@ func (f *Fixture) Netlink() *netlink.Handle {
 	if in.links == nil {
 		err := fmt.Errorf("the fixture has no net namespace, only %s", set.KindNames(in.Set.Flags()))
 		if in.Set.Flags()&set.NS_NET != 0 {
-			if e := in.Set.Do(func() { in.links, err = netlink.NewHandle() }); e != nil {
-				err = e
-			}
+			err = inside.Do(in.Set, func() (err error) { in.links, err = netlink.NewHandle(); return err })
 		}
 		if err != nil {
 			in.links = nil

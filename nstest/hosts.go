@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -61,8 +62,8 @@ func (in *instance) replace(path, text string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, tree.Close()) }()
-	if e := in.Set.Do(func() { err = mountOver(tree, path) }); e != nil || err != nil {
-		return errors.Join(e, err)
+	if err := inside.Do(in.Set, func() error { return mountOver(tree, path) }); err != nil {
+		return err
 	}
 	if in.files == nil {
 		in.files = make(map[string]string)

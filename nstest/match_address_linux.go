@@ -5,17 +5,19 @@ package nstest
 import (
 	"errors"
 	"fmt"
-	"time"
+	"os"
 
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
+	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
 // whilePending looks again at each change of an IPv6 address in the network, until the
 // kernel has found out whether somebody else has the one that is wanted. On a link that
 // runs that takes a second or two (RFC 4862, 5.4.2).
-func (m *haveAddress) whilePending(actual any, look func() error) (err error) {
+func (m *haveAddress) whilePending(actual any, look func() error) error {
 	if _, ok := actual.(*netlink.Handle); ok {
 		return nil // its network is not known
 	}
@@ -23,25 +25,21 @@ func (m *haveAddress) whilePending(actual any, look func() error) (err error) {
 	if err != nil {
 		return err
 	}
-	var changes *nl.NetlinkSocket
-	e := inNetworkOf(s, func() { changes, err = nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_IPV6_IFADDR) })
-	if err = errors.Join(e, err); err != nil {
-		return fmt.Errorf("HaveAddress matcher: watch the addresses: %w", err)
+	network, err := s.Dup(set.NS_NET)
+	if err != nil {
+		return err
 	}
-	defer changes.Close()
-	for until := time.Now().Add(addressPatience * time.Second); ; {
+	err = rtnl.Await(network, addressTime, func() (missing []string, err error) {
 		if err := look(); err != nil || !m.pending || m.success() {
-			return err
+			return nil, err
 		}
-		left := unix.NsecToTimeval(max(time.Until(until), time.Microsecond).Nanoseconds())
-		if err := changes.SetReceiveTimeout(&left); err != nil {
-			return err
-		}
-		switch _, _, err := changes.Receive(); {
-		case errors.Is(err, unix.EAGAIN):
-			return nil // it stays tentative, and is printed so
-		case err != nil && !errors.Is(err, unix.ENOBUFS) && !errors.Is(err, unix.EINTR):
-			return fmt.Errorf("HaveAddress matcher: watch the addresses: %w", err)
-		}
+		return []string{m.cidr}, nil
+	}, unix.RTNLGRP_IPV6_IFADDR)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = nil // it stays tentative, and is printed so
 	}
+	if err = errors.Join(err, network.Close()); err != nil {
+		return fmt.Errorf("HaveAddress matcher: %w", err)
+	}
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/workdir"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
@@ -93,15 +94,9 @@ func NamedNetNS(tb testing.TB, name string, opts ...Option) *Fixture {
 func (in *instance) bindName(tb testing.TB, name string) error {
 	tb.Helper()
 	file := filepath.Join(netnsDir, name)
-	inside := func(what func() error) (err error) {
-		if e := in.Set.Do(func() { err = what() }); e != nil {
-			return e
-		}
-		return err
-	}
 	var ofProcess os.FileInfo
 	workdir.OfProcess(func() { ofProcess, _ = os.Stat(netnsDir) }) // which need not be there
-	err := inside(func() error {
+	err := inside.Do(in.Set, func() error {
 		if own, err := os.Stat(netnsDir); err != nil || ofProcess != nil && os.SameFile(own, ofProcess) {
 			return errors.Join(fmt.Errorf("%s is not the fixture's own: %w", netnsDir, errors.ErrUnsupported), err)
 		}
@@ -114,7 +109,7 @@ func (in *instance) bindName(tb testing.TB, name string) error {
 		return err
 	}
 	in.cleanup(tb, func() error { // which matters where the mount namespace is shared
-		return inside(func() error { return errors.Join(sys.Detach(file), os.Remove(file)) })
+		return inside.Do(in.Set, func() error { return errors.Join(sys.Detach(file), os.Remove(file)) })
 	})
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -63,7 +64,7 @@ func writeSysctl(path, value string) error {
 
 // atSysctl runs f on a thread in the fixture's namespace that a setting belongs to, and in no other, so
 // that /proc is this process's.
-func (in *instance) atSysctl(name string, f func(path string) error) (err error) {
+func (in *instance) atSysctl(name string, f func(path string) error) error {
 	path, err := sysctlPath(name)
 	if err != nil {
 		return err
@@ -75,15 +76,7 @@ func (in *instance) atSysctl(name string, f func(path string) error) (err error)
 	if flags := in.Set.Flags(); flags&kind == 0 {
 		return fmt.Errorf("the fixture has no %s namespace, only %s", set.KindNames(kind), set.KindNames(flags))
 	}
-	one, err := in.Set.Dup(kind)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, one.Close()) }()
-	if e := one.Do(func() { err = f(path) }); e != nil {
-		return e
-	}
-	return explainSysctl(err)
+	return inside.DoIn(in.Set, kind, func() error { return explainSysctl(f(path)) })
 }
 
 func explainSysctl(err error) error {

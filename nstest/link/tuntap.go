@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/vishvananda/netlink"
 )
@@ -48,9 +49,7 @@ func tuntap(tb testing.TB, f *nstest.Fixture, kind string, mode uint16, opts []O
 	})
 	l.make(c, func(name string, _ uint32) (err error) {
 		// The device belongs to the network of the thread that opens it.
-		if e := f.Set().Do(func() { file, err = sys.OpenTun(name, mode) }); e != nil {
-			return e
-		}
+		err = inside.Do(f.Set(), func() (err error) { file, err = sys.OpenTun(name, mode); return err })
 		switch {
 		case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
 			nstest.RequireFeatures(tb, "tun")

@@ -6,17 +6,16 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/vishvananda/netlink/nl"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"golang.org/x/sys/unix"
 )
 
 // removeGroup deletes all links of the group. That there is none is no error.
-func (b *batch) removeGroup() (err error) {
-	request := nl.NewNetlinkRequest(unix.RTM_DELLINK, unix.NLM_F_ACK)
-	request.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
-	request.AddData(nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(b.group)))
-	if e := b.fixture.Set().Do(func() { _, err = request.Execute(unix.NETLINK_ROUTE, 0) }); e != nil {
-		err = e
+func (b *batch) removeGroup() error {
+	conn, err := rtnl.Dial(b.fixture.Set())
+	if err == nil {
+		defer conn.Close()
+		err = conn.Do(rtnl.DelGroup(b.group))
 	}
 	if err == nil || errors.Is(err, unix.ENODEV) {
 		return nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -35,7 +36,7 @@ func (c *Conn) Settle(s set.Set, want Expected, limit time.Duration) error {
 }
 
 // Await waits until nothing is missing any more, and looks each time the kernel tells of a change in one
-// of those groups. What is missing at the end of the time is the error.
+// of those groups. What is missing at the end of the time is the error, which is [os.ErrDeadlineExceeded].
 func Await(s set.Set, limit time.Duration, look func() (missing []string, err error), groups ...uint) error {
 	events, err := Dial(s, groups...)
 	if err != nil {
@@ -50,13 +51,20 @@ func Await(s set.Set, limit time.Duration, look func() (missing []string, err er
 		}
 		_, err = events.Receive(deadline)
 		if errors.Is(err, unix.EAGAIN) {
-			return fmt.Errorf("after %v, %s", limit.Round(time.Millisecond), strings.Join(missing, ", "))
+			return lateError(fmt.Sprintf("after %v, %s", limit.Round(time.Millisecond), strings.Join(missing, ", ")))
 		}
 		if err != nil && !errors.Is(err, unix.ENOBUFS) { // that there was more to say is one thing to say
 			return err
 		}
 	}
 }
+
+// A lateError says what was still missing at the end of the time.
+type lateError string
+
+func (e lateError) Error() string { return string(e) }
+
+func (e lateError) Unwrap() error { return os.ErrDeadlineExceeded }
 
 // missing says what of the expected is not there.
 func (c *Conn) missing(want Expected) (list []string, err error) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
@@ -20,7 +21,7 @@ import (
 // again while something changes as f looks at it; what is found in the end may be
 // incomplete, and the error says so.
 func (s Subject) withRoutes(f func(*netlink.Handle) error) error {
-	return s.inside(set.NS_NET, func() error {
+	return inside.DoIn(s.Set, set.NS_NET, func() error {
 		handle, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	nft "github.com/google/nftables"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"golang.org/x/sys/unix"
 )
@@ -24,7 +25,7 @@ func readTables(s Subject) (func(*State), error) {
 
 // listTables finds nothing where the kernel has no nf_tables.
 func listTables(s Subject) (list []Table, err error) {
-	err = s.inside(set.NS_NET, func() error {
+	err = inside.DoIn(s.Set, set.NS_NET, func() error {
 		conn, err := nft.New(nft.AsLasting()) // a socket of this thread's namespace
 		if err != nil {
 			return err

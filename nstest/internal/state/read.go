@@ -81,21 +81,3 @@ func (r reader) attempt(s Subject) (found func(*State), err error) {
 	}()
 	return r.read(s)
 }
-
-// inside runs f on a thread that has only joined the Set's namespace of one kind: whatever
-// has become of the others does not matter.
-func (s Subject) inside(kind int, f func() error) (err error) {
-	one, err := s.Set.Dup(kind)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if e := one.Close(); err == nil {
-			err = e
-		}
-	}()
-	if e := one.Do(func() { err = f() }); e != nil {
-		return e
-	}
-	return err
-}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -36,7 +37,7 @@ func readSockets(s Subject) (func(*State), error) {
 }
 
 func listSockets(s Subject) (list []Socket, err error) {
-	err = s.inside(set.NS_NET, func() error {
+	err = inside.DoIn(s.Set, set.NS_NET, func() error {
 		var errs []error
 		for _, file := range socketFiles {
 			text, err := os.ReadFile(here + "/net/" + file.name)
@@ -73,7 +74,7 @@ func Mounts(s set.Set) ([]procfs.Mount, error) {
 	}
 	defer root.Close()
 	var text []byte
-	if err := (Subject{Set: s}).inside(set.NS_MNT, func() (err error) {
+	if err := inside.DoIn(s, set.NS_MNT, func() (err error) {
 		text, err = root.ReadFile(procfs.ThreadSelf + "/mountinfo")
 		return err
 	}); err != nil {
@@ -84,8 +85,8 @@ func Mounts(s set.Set) ([]procfs.Mount, error) {
 
 // readHostname finds no names that another namespace, that of this process, has too.
 func readHostname(s Subject) (func(*State), error) {
-	var inside, outside [2]string
-	err := s.inside(set.NS_UTS, func() error { return readNames(&inside) })
+	var here, outside [2]string
+	err := inside.DoIn(s.Set, set.NS_UTS, func() error { return readNames(&here) })
 	if err != nil {
 		return nil, err
 	}
@@ -94,10 +95,10 @@ func readHostname(s Subject) (func(*State), error) {
 	if err = errors.Join(err, idErr); err == nil && id != ours {
 		err = readNames(&outside)
 	}
-	if inside == outside {
+	if here == outside {
 		return nil, err
 	}
-	return func(state *State) { state.Hostname, state.Domain = inside[0], inside[1] }, err
+	return func(state *State) { state.Hostname, state.Domain = here[0], here[1] }, err
 }
 
 func readNames(names *[2]string) (err error) {

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package inside runs functions that can fail in Sets.
+package inside
+
+import (
+	"errors"
+
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// Do is [set.Set.Do] for a function that can fail.
+func Do(s set.Set, f func() error) (err error) {
+	if e := s.Do(func() { err = f() }); e != nil {
+		return e
+	}
+	return err
+}
+
+// DoIn is [Do] on a thread that has only joined the Set's namespace of one kind: whatever has become
+// of the others does not matter.
+func DoIn(s set.Set, kind int, f func() error) error {
+	one, err := s.Dup(kind)
+	if err != nil {
+		return err
+	}
+	return errors.Join(Do(one, f), one.Close())
+}
