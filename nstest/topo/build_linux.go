@@ -249,6 +249,6 @@ func (n *Network) reroute() error {
 		if node.kind == isSwitch {
 			return nil
 		}
-		return node.conn.Do(node.routeRequests(before[node])...)
+		return errors.Join(node.conn.Do(node.routeRequests(before[node])...), node.followUplink())
 	})
 }

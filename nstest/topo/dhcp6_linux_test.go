@@ -43,15 +43,10 @@ func TestANetworkIsDelegated(t *testing.T) {
 		for _, to := range []*topo.Host{laptop, phone, server} {
 			for _, address := range to.Addrs() {
 				for _, from := range []*topo.Host{laptop, phone, server} {
-					conn, err := from.DialContext(t.Context(), "tcp", netip.AddrPortFrom(address, 80).String())
-					g.Expect(err).NotTo(HaveOccurred())
-					conn.Close()
+					g.Expect(reach(t, from, to, address)).To(Succeed())
 				}
 			}
 		}
-	}
-	for _, h := range []*topo.Host{laptop, phone, server} {
-		serve(h)
 	}
 	expectAll()
 	access.Down()

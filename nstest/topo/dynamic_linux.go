@@ -72,7 +72,7 @@ func (n *Network) assign() error {
 		return err
 	}
 	if len(routers) == 0 {
-		return nil
+		return n.each(hosts, (*node).preferUplink)
 	}
 	return n.reroute()
 }

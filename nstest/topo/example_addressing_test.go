@@ -4,6 +4,7 @@ package topo_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
 )
@@ -36,6 +37,34 @@ func ExampleDHCP6() {
 		n.Link(home, laptop)
 		n.Up()
 		t.Log(home.Delegated(), laptop.Addr6())
+	}
+	_ = test
+}
+
+// A phone leaves the house: its packets go over the mobile network.
+func ExampleHost_Use() {
+	test := func(t *testing.T) {
+		n := topo.New(t)
+		phone, server := n.Host("phone"), n.Host("server")
+		home, cell := n.Router("home"), n.Router("cell")
+		wifi, mobile := n.Link(phone, home), n.Link(phone, cell)
+		n.Link(home, server)
+		n.Link(cell, server)
+		phone.Uplinks(wifi, mobile) // mobile is used when wifi is down
+		n.Up()
+		phone.Use(mobile)
+		// What was downloaded goes on.
+	}
+	_ = test
+}
+
+// The programs of a host run as if it had been booted a month before all others.
+func ExampleClockOffset() {
+	test := func(t *testing.T) {
+		n := topo.New(t)
+		h := n.Host("host", topo.ClockOffset(30*24*time.Hour))
+		uptime, err := h.Command("cat", "/proc/uptime").Output()
+		t.Log(string(uptime), err)
 	}
 	_ = test
 }

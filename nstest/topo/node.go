@@ -38,7 +38,9 @@ type node struct {
 	divided bool                          // it has rules of a partition
 	servers
 	delegation *delegation
-	planned    netip.Prefix // that is to be delegated to a router
+	uplinks    []*end          // in the order of preference, if the test has named them
+	preferred  map[Family]*end // over which a node that was told of its routers has a route which counts before others
+	planned    netip.Prefix    // that is to be delegated to a router
 }
 
 type nodeKind uint8

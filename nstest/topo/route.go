@@ -52,6 +52,9 @@ func (g *graph) routes(from *node) map[netip.Prefix][]netip.Addr {
 	if from.kind == isHost && from.config.dynamic {
 		return nil // it has those that it is told of
 	}
+	if len(from.uplinks) > 0 {
+		return g.uplinkRoutes(from)
+	}
 	if router, plain := from.onlyRouter(); plain {
 		return g.defaults(router)
 	}

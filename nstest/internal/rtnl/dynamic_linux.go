@@ -108,19 +108,36 @@ func (c *Conn) Advert(index int) (advert Advert, err error) {
 
 // advertised reports whether there is a route over an interface that comes of a router advertisement.
 func (c *Conn) advertised(index int) (is bool, err error) {
+	err = c.advertisedRoutes(index, func(netip.Addr) { is = true })
+	return is, err
+}
+
+// DefaultRouter returns a router that has advertised itself on an interface. It is not valid if there is none.
+func (c *Conn) DefaultRouter(index int) (router netip.Addr, err error) {
+	err = c.advertisedRoutes(index, func(gateway netip.Addr) {
+		if gateway.IsValid() {
+			router = gateway
+		}
+	})
+	return router, err
+}
+
+// advertisedRoutes calls each with the gateways of routes over an interface that come of router advertisements.
+func (c *Conn) advertisedRoutes(index int, each func(gateway netip.Addr)) error {
 	message := nl.NewRtMsg()
 	message.Family = unix.AF_INET6
-	err = c.dump(unix.RTM_GETROUTE, message, func(m syscall.NetlinkMessage) error {
+	return c.dump(unix.RTM_GETROUTE, message, func(m syscall.NetlinkMessage) error {
 		if nl.DeserializeRtMsg(m.Data).Protocol != unix.RTPROT_RA {
 			return nil
 		}
-		attributes, err := nl.ParseRouteAttr(m.Data[unix.SizeofRtMsg:])
-		for _, a := range attributes {
-			is = is || a.Attr.Type == unix.RTA_OIF && int(binary.NativeEndian.Uint32(a.Value)) == index
+		over, err := attribute(m.Data[unix.SizeofRtMsg:], unix.RTA_OIF)
+		if err != nil || over == nil || int(binary.NativeEndian.Uint32(over)) != index {
+			return err
 		}
+		gateway, err := attribute(m.Data[unix.SizeofRtMsg:], unix.RTA_GATEWAY)
+		each(Addr(gateway))
 		return err
 	})
-	return is, err
 }
 
 // DelAddress takes an address from an interface.
@@ -136,9 +153,19 @@ func DelAddress(name string, index int, address netip.Prefix) Request {
 // SetLeasedRoute sets a route that DHCP brings about: to a network, over a gateway at an interface. Of several
 // routes to the same network the one with the least metric counts.
 func SetLeasedRoute(to netip.Prefix, gateway netip.Addr, index, metric int) Request {
-	r := route(fmt.Sprintf("set the route to %v via %v", to, gateway), unix.RTM_NEWROUTE, unix.NLM_F_CREATE|unix.NLM_F_REPLACE, to)
-	r.Data[0].(*nl.RtMsg).Protocol = unix.RTPROT_DHCP
+	r := leasedRoute(fmt.Sprintf("set the route to %v via %v", to, gateway), unix.RTM_NEWROUTE, unix.NLM_F_CREATE|unix.NLM_F_REPLACE, to, index, metric)
 	r.AddData(nl.NewRtAttr(unix.RTA_GATEWAY, gateway.AsSlice()))
+	return r
+}
+
+// DelLeasedRoute deletes such a route.
+func DelLeasedRoute(to netip.Prefix, index, metric int) Request {
+	return leasedRoute(fmt.Sprintf("delete the route to %v of metric %d", to, metric), unix.RTM_DELROUTE, 0, to, index, metric)
+}
+
+func leasedRoute(what string, kind, flags int, to netip.Prefix, index, metric int) Request {
+	r := route(what, kind, flags, to)
+	r.Data[0].(*nl.RtMsg).Protocol = unix.RTPROT_DHCP
 	r.AddData(nl.NewRtAttr(unix.RTA_OIF, nl.Uint32Attr(uint32(index))))
 	r.AddData(nl.NewRtAttr(unix.RTA_PRIORITY, nl.Uint32Attr(uint32(metric))))
 	return r

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+)
+
+// Uplinks says which links the host's packets to others than its neighbours go over: the first one that is up, so that the
+// next one is used when it goes down. Without it routes lead over the shortest path. It may be called before Up and
+// after; see [Host.Use].
+//
+//	phone := n.Host("phone")
+//	wifi, mobile := n.Link(phone, home), n.Link(phone, cell)
+//	phone.Uplinks(wifi, mobile)
+//
+// What counts is the host's own link, as for most machines: that a router behind it is cut off does not switch over. A
+// connection keeps its address, and with it the way of what comes back. A host that is [Dynamic] has the
+// routers of each link that DHCPv4 and router advertisements have named.
+func (h *Host) Uplinks(links ...*Link) {
+	h.n.network.tb.Helper()
+	what := "uplinks of " + h.n.name
+	ends, err := h.n.uplinkEnds(links)
+	if err != nil {
+		h.n.network.fatal(what, err)
+	}
+	for _, l := range links {
+		what += " " + l.String()
+	}
+	h.n.switchUplinks(what, ends)
+}
+
+// Use has the host's packets go over another of its uplinks, as when somebody leaves the house and the phone goes from wifi to
+// the mobile network. The others remain, in their order.
+func (h *Host) Use(l *Link) {
+	h.n.network.tb.Helper()
+	what := fmt.Sprintf("%s uses %v", h.n.name, l)
+	ends, err := h.n.uplinkEnds([]*Link{l})
+	if err == nil && !slices.Contains(h.n.uplinksNow(), ends[0]) {
+		err = errors.New("that is none of its uplinks: name all of them by Uplinks before")
+	}
+	if err != nil {
+		h.n.network.fatal(what, err)
+	}
+	rest := slices.DeleteFunc(h.n.uplinksNow(), func(e *end) bool { return e == ends[0] })
+	h.n.switchUplinks(what, append(ends, rest...))
+}
+
+// uplinkEnds are the host's ends of its links.
+func (n *node) uplinkEnds(links []*Link) (ends []*end, err error) {
+	switch {
+	case n.kind != isHost:
+		return nil, fmt.Errorf("it is a %v, which has a route to each network: uplinks are for hosts", n.kind)
+	case n.network.config.noRoutes:
+		return nil, errors.New("the network has topo.NoRoutes")
+	case len(links) == 0:
+		return nil, errors.New("there is no link")
+	}
+	for _, l := range links {
+		i := slices.IndexFunc(n.ends, func(e *end) bool { return e.link == l })
+		if i < 0 {
+			return nil, fmt.Errorf("%v is no link of %s", l, n.name)
+		}
+		if slices.Contains(ends, n.ends[i]) {
+			return nil, fmt.Errorf("%v is named twice", l)
+		}
+		ends = append(ends, n.ends[i])
+	}
+	return ends, nil
+}
+
+func (n *node) uplinksNow() []*end {
+	n.network.mu.Lock()
+	defer n.network.mu.Unlock()
+	return slices.Clone(n.uplinks)
+}
+
+// switchUplinks has the routes follow, once there are any.
+func (n *node) switchUplinks(what string, ends []*end) {
+	n.network.tb.Helper()
+	n.network.mu.Lock()
+	defer n.network.mu.Unlock()
+	n.uplinks = ends
+	if !n.network.up {
+		return
+	}
+	n.network.note(what)
+	if err := n.rerouteUplink(); err != nil {
+		n.network.fatal(what, fmt.Errorf("host %s: %w", n.name, err))
+	}
+}
+
+// uplink returns the one that is used, or nil if all are down.
+func (n *node) uplink() *end {
+	for _, e := range n.uplinks {
+		if !e.link.down {
+			return e
+		}
+	}
+	return nil
+}
+
+// uplinkRoutes are the routes of a host over its uplink, to the nearest router there.
+func (g *graph) uplinkRoutes(from *node) map[netip.Prefix][]netip.Addr {
+	e := from.uplink()
+	if e == nil {
+		return nil
+	}
+	var best *neighbour
+	for _, next := range g.neighbours(e) {
+		if next.node.kind == isRouter && (best == nil || next.cost < best.cost) {
+			best = &next
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	return g.defaults([]hop{{e, best.end}})
+}
