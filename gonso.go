@@ -43,6 +43,8 @@ type (
 	IDMap = set.IDMap
 	// UnshareConfig holds what the options of Unshare choose.
 	UnshareConfig = set.UnshareConfig
+	// Propagation says how mounting passes between mount namespaces, see [set.Propagation].
+	Propagation = set.Propagation
 	// UnshareOpt is an option of Unshare.
 	UnshareOpt = set.UnshareOpt
 	// Error tells what was tried, on which kinds, and why it failed, see [set.Error].
@@ -51,6 +53,15 @@ type (
 	PanicError = set.PanicError
 	// Pool hands out Sets of new namespaces, see [pool.Pool].
 	Pool = pool.Pool
+)
+
+// How mounting passes to and from a new mount namespace, see [set.Propagation].
+const (
+	PropagationUnchanged  = set.PropagationUnchanged
+	PropagationPrivate    = set.PropagationPrivate
+	PropagationSlave      = set.PropagationSlave
+	PropagationShared     = set.PropagationShared
+	PropagationUnbindable = set.PropagationUnbindable
 )
 
 // ErrNeedsProcess tells that no thread can join a Set, see [set.ErrNeedsProcess].
@@ -87,9 +98,9 @@ func WithTimeOffsets(monotonic, boottime time.Duration) UnshareOpt {
 	return set.WithTimeOffsets(monotonic, boottime)
 }
 
-// WithPropagation sets how mount events pass to and from a new mount namespace,
+// WithPropagation sets how mounting passes to and from a new mount namespace,
 // see [set.WithPropagation].
-func WithPropagation(flag uintptr) UnshareOpt { return set.WithPropagation(flag) }
+func WithPropagation(p Propagation) UnshareOpt { return set.WithPropagation(p) }
 
 // NewPool returns a pool of Sets of new namespaces of the kinds in flags, each
 // readied by afterCreate, which may be nil, see [pool.New].

@@ -4,6 +4,7 @@ package nstest
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"testing"
 
@@ -25,9 +26,10 @@ import (
 // What is about to end, such as the thread of a goroutine that has ended, has two seconds to do
 // so. A test that has failed already may leave behind what it wants. In a test that runs in
 // parallel with others what those make counts, too: do not use it there.
-func VerifyNoLeaks(tb testing.TB, filters ...LeakFilter) {
+func VerifyNoLeaks(tb testing.TB, opts ...LeakOption) {
+	needTest(tb, "VerifyNoLeaks")
 	tb.Helper()
-	ignored, err := ignoredBy(filters)
+	ignored, err := ignoredBy(opts)
 	if err != nil {
 		tb.Fatalf("nstest: VerifyNoLeaks: %v", err)
 	}
@@ -55,28 +57,31 @@ func VerifyNoLeaks(tb testing.TB, filters ...LeakFilter) {
 	})
 }
 
-// A LeakFilter leaves something out of what counts as a leak, for [VerifyNoLeaks] and the matchers
+// A LeakOption changes what counts as a leak, for [VerifyNoLeaks] and the matchers
 // of leaks.
-type LeakFilter func(*leakFilters)
+type LeakOption func(*leakConfig)
 
-type leakFilters struct{ patterns []string }
+type leakConfig struct{ patterns []string }
 
 // Ignoring leaves out what a regular expression of package regexp matches: a line as those that
 // [Main] and the matchers print.
 //
 //	nstest.VerifyNoLeaks(t, nstest.Ignoring(`^descriptor \d+: /dev/kvm$`), nstest.Ignoring("telemetry.Start"))
-func Ignoring(pattern string) LeakFilter {
-	return func(f *leakFilters) { f.patterns = append(f.patterns, pattern) }
+func Ignoring(pattern string) LeakOption {
+	return func(c *leakConfig) { c.patterns = append(c.patterns, pattern) }
 }
 
-// ignoredBy returns which lines the filters leave out.
-func ignoredBy(filters []LeakFilter) (ignored func(line string) bool, err error) {
-	var all leakFilters
-	for _, filter := range filters {
-		filter(&all)
+// ignoredBy returns which lines the options leave out.
+func ignoredBy(opts []LeakOption) (ignored func(line string) bool, err error) {
+	var config leakConfig
+	for i, opt := range opts {
+		if opt == nil {
+			return nil, fmt.Errorf("option %d is nil: %w", i+1, os.ErrInvalid)
+		}
+		opt(&config)
 	}
 	var patterns []*regexp.Regexp
-	for _, pattern := range all.patterns {
+	for _, pattern := range config.patterns {
 		p, err := regexp.Compile(pattern)
 		if err != nil {
 			return nil, fmt.Errorf("Ignoring: %w", err)

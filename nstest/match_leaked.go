@@ -41,7 +41,7 @@ type haveLeaked struct {
 	matcher, things string
 	list            func(leak.Report) []string
 	before          *Inventory
-	filters         []LeakFilter
+	options         []LeakOption
 
 	leaked []string
 }
@@ -65,7 +65,7 @@ func (m *haveLeaked) Match(actual any) (success bool, err error) {
 	if err := errors.Join(m.before.err, now.err); err != nil {
 		return false, fmt.Errorf("%s matcher: %w", m.matcher, err)
 	}
-	ignored, err := ignoredBy(m.filters)
+	ignored, err := ignoredBy(m.options)
 	if err != nil {
 		return false, fmt.Errorf("%s matcher: %w", m.matcher, err)
 	}

@@ -19,36 +19,33 @@ const reachWithin = 500 * time.Millisecond
 
 type reach struct {
 	whileOpen
+	matcher string
 	address string
-	within  []time.Duration
+	within  time.Duration
 
 	cause error // why there was no answer
 }
 
 func (m *reach) Match(actual any) (success bool, err error) {
-	limit := reachWithin
-	if len(m.within) > 0 {
-		limit = m.within[0]
-	}
-	if len(m.within) > 1 || limit <= 0 {
-		return false, unexpected("Reach", "one time to wait at most, more than none", m.within)
+	if m.within <= 0 {
+		return false, unexpected(m.matcher, "a time to wait", m.within)
 	}
 	try, err := m.way()
 	if err != nil {
 		return false, err
 	}
-	s, err := setOf("Reach", actual)
+	s, err := setOf(m.matcher, actual)
 	if err != nil {
 		return false, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := context.WithTimeout(context.Background(), m.within)
 	defer cancel()
 	e := inNetworkOf(s, func() { m.cause, err = try(ctx) })
 	if e != nil {
 		err = e
 	}
 	if err != nil {
-		return false, fmt.Errorf("Reach matcher: %w", err)
+		return false, fmt.Errorf("%s matcher: %w", m.matcher, err)
 	}
 	return m.cause == nil, nil
 }
@@ -75,7 +72,7 @@ func (m *reach) way() (try func(context.Context) (cause, err error), err error) 
 	}
 	to, err := netip.ParseAddrPort(m.address)
 	if err != nil || to.Port() == 0 {
-		return nil, unexpected("Reach", "an address such as 192.0.2.1:80 or [2001:db8::1]:80, or 192.0.2.1 to ping it", m.address)
+		return nil, unexpected(m.matcher, "an address such as 192.0.2.1:80 or [2001:db8::1]:80, or 192.0.2.1 to ping it", m.address)
 	}
 	return func(ctx context.Context) (cause, err error) {
 		host, cause := numberZone(to.Addr().Unmap())

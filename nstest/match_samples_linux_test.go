@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
@@ -64,6 +65,7 @@ func failuresOfMatchers(t *testing.T) map[string]string {
 		"HaveGateway":     disagrees(t, client, nstest.HaveRoute("default", nstest.HaveGateway("192.0.2.1"))),
 		"HaveRuleset":     disagrees(t, server, nstest.HaveRuleset("table inet filter {}")),
 		"Reach":           disagrees(t, client, nstest.Reach("192.0.2.2:80")),
+		"ReachWithin":     disagrees(t, client, nstest.ReachWithin(time.Millisecond, "192.0.2.9")),
 	}
 }
 

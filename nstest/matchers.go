@@ -323,7 +323,7 @@ func HaveRuleset(ruleset string) types.GomegaMatcher { return &haveRuleset{want:
 //
 //	Eventually(client).Should(Reach("192.0.2.2:80"))
 //
-// It waits for the answer for half a second, or for as long as within says. What
+// It waits for the answer for half a second; [ReachWithin] is for those that take longer. What
 // is lost on a link that is not up yet the kernel sends again after a second, so
 // that Eventually needs more than that, or [BeUp] comes first.
 //
@@ -338,6 +338,21 @@ func HaveRuleset(ruleset string) types.GomegaMatcher { return &haveRuleset{want:
 //	to reach 192.0.2.2:80
 //	but
 //	    dial tcp 192.0.2.2:80: connect: connection refused
-func Reach(address string, within ...time.Duration) types.GomegaMatcher {
-	return &reach{address: address, within: within}
+func Reach(address string) types.GomegaMatcher {
+	return &reach{matcher: "Reach", address: address, within: reachWithin}
+}
+
+// ReachWithin is [Reach] with another time to wait for the answer.
+//
+//	Expect(client).To(ReachWithin(3*time.Second, "192.0.2.2"))
+//
+// It fails with:
+//
+//	Expected
+//	    <*nstest.Fixture | 0xc00001e0a8>: client Set(net:[4026532281])
+//	to reach 192.0.2.9
+//	but
+//	    no reply to an echo request from 192.0.2.9
+func ReachWithin(limit time.Duration, address string) types.GomegaMatcher {
+	return &reach{matcher: "ReachWithin", address: address, within: limit}
 }

@@ -20,8 +20,8 @@ import (
 //
 //	Expected not to have leaked anything, but found 1:
 //	    descriptor 19: /dev/null
-func HaveLeaked(before *Inventory, filters ...LeakFilter) types.GomegaMatcher {
-	return &haveLeaked{matcher: "HaveLeaked", things: "anything", list: leak.Report.Lines, before: before, filters: filters}
+func HaveLeaked(before *Inventory, opts ...LeakOption) types.GomegaMatcher {
+	return &haveLeaked{matcher: "HaveLeaked", things: "anything", list: leak.Report.Lines, before: before, options: opts}
 }
 
 // HaveLeakedThreads succeeds if threads of this process are in other namespaces
@@ -42,8 +42,8 @@ func HaveLeaked(before *Inventory, filters ...LeakFilter) types.GomegaMatcher {
 //
 //	Expected not to have leaked threads, but found 1:
 //	    thread 7174: uts:[4026532281] instead of uts:[4026532369] (moved at router_test.go:12 in router.TestForwards)
-func HaveLeakedThreads(before *Inventory, filters ...LeakFilter) types.GomegaMatcher {
-	return &haveLeaked{matcher: "HaveLeakedThreads", things: "threads", list: leakedThreads, before: before, filters: filters}
+func HaveLeakedThreads(before *Inventory, opts ...LeakOption) types.GomegaMatcher {
+	return &haveLeaked{matcher: "HaveLeakedThreads", things: "threads", list: leakedThreads, before: before, options: opts}
 }
 
 // HaveLeakedNamespaces succeeds if this process holds namespaces that it did not
@@ -54,8 +54,8 @@ func HaveLeakedThreads(before *Inventory, filters ...LeakFilter) types.GomegaMat
 //
 //	Expected not to have leaked namespaces, but found 1:
 //	    namespace net:[4026532281], held by descriptor 21 (net:[4026532281]) (a Set made at router_test.go:12 in router.TestForwards)
-func HaveLeakedNamespaces(before *Inventory, filters ...LeakFilter) types.GomegaMatcher {
-	return &haveLeaked{matcher: "HaveLeakedNamespaces", things: "namespaces", list: leakedNamespaces, before: before, filters: filters}
+func HaveLeakedNamespaces(before *Inventory, opts ...LeakOption) types.GomegaMatcher {
+	return &haveLeaked{matcher: "HaveLeakedNamespaces", things: "namespaces", list: leakedNamespaces, before: before, options: opts}
 }
 
 // HaveLeakedFds succeeds if this process has file descriptors that it did not have
@@ -65,8 +65,8 @@ func HaveLeakedNamespaces(before *Inventory, filters ...LeakFilter) types.Gomega
 //
 //	Expected not to have leaked descriptors, but found 1:
 //	    descriptor 19: /dev/null
-func HaveLeakedFds(before *Inventory, filters ...LeakFilter) types.GomegaMatcher {
-	return &haveLeaked{matcher: "HaveLeakedFds", things: "descriptors", list: leakedFds, before: before, filters: filters}
+func HaveLeakedFds(before *Inventory, opts ...LeakOption) types.GomegaMatcher {
+	return &haveLeaked{matcher: "HaveLeakedFds", things: "descriptors", list: leakedFds, before: before, options: opts}
 }
 
 // HaveLeakedProcesses succeeds if this process has children, running or not
@@ -77,6 +77,6 @@ func HaveLeakedFds(before *Inventory, filters ...LeakFilter) types.GomegaMatcher
 //
 //	Expected not to have leaked processes, but found 1:
 //	    process 7177 (sleep): ["sleep" "1000"]
-func HaveLeakedProcesses(before *Inventory, filters ...LeakFilter) types.GomegaMatcher {
-	return &haveLeaked{matcher: "HaveLeakedProcesses", things: "processes", list: leakedProcesses, before: before, filters: filters}
+func HaveLeakedProcesses(before *Inventory, opts ...LeakOption) types.GomegaMatcher {
+	return &haveLeaked{matcher: "HaveLeakedProcesses", things: "processes", list: leakedProcesses, before: before, options: opts}
 }

@@ -35,6 +35,8 @@ func TestWhatIsNilIsNamed(t *testing.T) {
 		"InProcess":           {func() { nstest.InProcess(nil, "x", set.NS_NET, func(*testing.T) {}) }, `^nstest\.InProcess: ` + noTest},
 		"NamedNetNS":          {func() { nstest.NamedNetNS(nil, "x") }, `^nstest\.NamedNetNS: ` + noTest},
 		"Require":             {func() { nstest.Require(nil, set.NS_NET) }, `^nstest\.Require: ` + noTest},
+		"VerifyNoLeaks":       {func() { nstest.VerifyNoLeaks(nil) }, `^nstest\.VerifyNoLeaks: ` + noTest},
+		"option of it":        {func() { nstest.VerifyNoLeaks(tb, nil) }, `^failed: nstest: VerifyNoLeaks: option 1 is nil`},
 		"RequireFeatures":     {func() { nstest.RequireFeatures(nil, "veth") }, `^nstest\.RequireFeatures: ` + noTest},
 		"Here":                {func() { nstest.Here(nil) }, `^nstest\.Here: ` + noTest},
 		"For":                 {func() { ns.For(nil) }, `^nstest\.Fixture\.For: ` + noTest},

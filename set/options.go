@@ -15,7 +15,7 @@ type UnshareConfig struct {
 	needs       int // the kinds that the options are about
 	maps        *idMaps
 	offsets     *timeOffsets
-	propagation uintptr
+	propagation Propagation
 	err         error
 }
 
@@ -25,7 +25,7 @@ type UnshareConfig struct {
 type UnshareOpt func(*UnshareConfig)
 
 func newConfig(flags int, opts []UnshareOpt) (*UnshareConfig, error) {
-	c := &UnshareConfig{propagation: sys.Private}
+	c := &UnshareConfig{propagation: PropagationPrivate}
 	for _, opt := range opts {
 		opt(c)
 	}
@@ -45,18 +45,28 @@ func (c *UnshareConfig) fail(err error) {
 	}
 }
 
-// WithPropagation sets how mount events pass between a new mount namespace and
-// the one that it is a copy of: MS_PRIVATE, MS_SLAVE, MS_SHARED or MS_UNBINDABLE
-// of mount(2) for all mounts, or 0 to leave each as it is in the original.
-// Without the option it is MS_PRIVATE: no mount gets out.
-func WithPropagation(flag uintptr) UnshareOpt {
+// A Propagation says how mounting and unmounting passes between a mount namespace and the one
+// that it is a copy of (mount_namespaces(7)). Its values are the flags of mount(2).
+type Propagation uintptr
+
+const (
+	PropagationUnchanged  Propagation = 0              // for each mount as it is in the original
+	PropagationPrivate    Propagation = sys.Private    // neither way
+	PropagationSlave      Propagation = sys.Slave      // from the original to the copy
+	PropagationShared     Propagation = sys.Shared     // both ways
+	PropagationUnbindable Propagation = sys.Unbindable // neither way, and no mount can be bound elsewhere
+)
+
+// WithPropagation sets the propagation of all mounts of a new mount namespace. Without the option
+// it is [PropagationPrivate]: no mount gets out.
+func WithPropagation(p Propagation) UnshareOpt {
 	return func(c *UnshareConfig) {
 		c.needs |= NS_MNT
-		switch flag {
-		case 0, sys.Private, sys.Slave, sys.Shared, sys.Unbindable:
-			c.propagation = flag
+		switch p {
+		case PropagationUnchanged, PropagationPrivate, PropagationSlave, PropagationShared, PropagationUnbindable:
+			c.propagation = p
 		default:
-			c.fail(invalid(fmt.Sprintf("propagation %#x is none of MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE and 0", flag)))
+			c.fail(invalid(fmt.Sprintf("Propagation(%#x) is none of mount(2)", uintptr(p))))
 		}
 	}
 }

@@ -97,8 +97,8 @@ func (s Set) makeOnThread(flags int, config *UnshareConfig) (fds [len(kind.Table
 // readNew readies and opens the namespaces that the calling thread has just
 // made.
 func readNew(flags int, config *UnshareConfig) (fds [len(kind.Table)]*sys.FD, err error) {
-	if flags&NS_MNT != 0 && config.propagation != 0 {
-		if err := sys.SetPropagation(config.propagation); err != nil {
+	if flags&NS_MNT != 0 && config.propagation != PropagationUnchanged {
+		if err := sys.SetPropagation(uintptr(config.propagation)); err != nil {
 			return fds, newError("set the propagation of", NS_MNT, err)
 		}
 	}

@@ -65,7 +65,7 @@ func checkProc() error {
 // setup is what the child does; outer is what to join to be in the user namespace above a new one.
 func (c *UnshareConfig) setup(flags int, outer []forkexec.Join) forkexec.Setup {
 	setup := forkexec.Setup{
-		Propagation: cmp.Or(c.propagation, forkexec.Unchanged),
+		Propagation: cmp.Or(uintptr(c.propagation), forkexec.Unchanged),
 		Offsets:     c.offsets.text(),
 	}
 	if c.maps != nil {

@@ -72,7 +72,7 @@ func TestUnshareCopiesTheMountNamespaceOfTheSet(t *testing.T) {
 // sharing makes a mount namespace that shares its mounts with its copies, but not
 // with the host, whose / may be shared too.
 func sharing(t *testing.T) set.Set {
-	return closing(t)(unshare(t, set.NS_MNT).Unshare(set.NS_MNT, set.WithPropagation(unix.MS_SHARED)))
+	return closing(t)(unshare(t, set.NS_MNT).Unshare(set.NS_MNT, set.WithPropagation(set.PropagationShared)))
 }
 
 func TestNewMountNamespaceIsPrivateEvenUnderASharedParent(t *testing.T) {
@@ -90,7 +90,7 @@ func TestNewMountNamespaceIsPrivateEvenUnderASharedParent(t *testing.T) {
 func TestWithPropagationSharesMounts(t *testing.T) {
 	dir := t.TempDir()
 	parent := sharing(t)
-	child := closing(t)(parent.Unshare(set.NS_MNT, set.WithPropagation(0)))
+	child := closing(t)(parent.Unshare(set.NS_MNT, set.WithPropagation(set.PropagationUnchanged)))
 	noError(t, child.Do(func() { mountTmpfs(t, dir) }))
 	noError(t, parent.Do(func() {
 		if !mounted(t, dir) {
@@ -129,7 +129,7 @@ func TestUnshareRefusesNonsenseBeforeItMakesAnything(t *testing.T) {
 			return set.Unshare(set.NS_USER, set.WithRootMapped(), set.WithIDMaps(ids, ids))
 		},
 		"offsets, no time":    func() (set.Set, error) { return set.Unshare(set.NS_NET, set.WithTimeOffsets(1, 1)) },
-		"propagation, no mnt": func() (set.Set, error) { return set.Unshare(set.NS_NET, set.WithPropagation(0)) },
+		"propagation, no mnt": func() (set.Set, error) { return set.Unshare(set.NS_NET, set.WithPropagation(set.PropagationUnchanged)) },
 		"no propagation":      func() (set.Set, error) { return set.Unshare(set.NS_MNT, set.WithPropagation(3)) },
 	} {
 		t.Run(name, func(t *testing.T) {

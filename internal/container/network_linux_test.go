@@ -114,5 +114,5 @@ func TestNftables(t *testing.T) {
 	})
 	g.Expect(f).To(nstest.Reach("127.0.0.1"))
 	g.Expect(conn.Flush()).To(Succeed())
-	g.Expect(f).NotTo(nstest.Reach("127.0.0.1", 100*time.Millisecond))
+	g.Expect(f).NotTo(nstest.ReachWithin(100*time.Millisecond, "127.0.0.1"))
 }
