@@ -241,8 +241,11 @@ not to have the gateway 192.0.2.254`))
 		"HaveRoute matcher: HaveGateway matcher expects an IP address.  Got:\n    <string>: router"))
 }
 
-// blackhole is RTN_BLACKHOLE of linux/rtnetlink.h.
-const blackhole = 6
+// Types of routes, RTN_* of linux/rtnetlink.h.
+const (
+	blackhole   = 6
+	unreachable = 7
+)
 
 func network(t *testing.T, cidr string) *net.IPNet {
 	t.Helper()
@@ -317,4 +320,14 @@ func TestNetworkMatchersHoldWhileLinksComeAndGo(t *testing.T) {
 	}
 	stop()
 	g.Expect(<-ended).To(Succeed())
+}
+
+// The kernel has refused packets leave by lo, in IPv6.
+func TestRoutesThatRefusePacketsHaveNoHops(t *testing.T) {
+	g := NewWithT(t)
+	ns := nstest.New(t, set.NS_NET)
+	nstest.RequireFeatures(t, "ipv6")
+	refused := netlink.Route{Dst: netlink.NewIPNet(net.ParseIP("2001:db8::1")), Type: unreachable}
+	g.Expect(ns.Netlink().RouteAdd(&refused)).To(Succeed())
+	g.Expect(ns).To(nstest.HaveRoute("2001:db8::1", HaveField("Hops", BeEmpty())))
 }

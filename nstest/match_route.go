@@ -113,12 +113,8 @@ func routes(nl *netlink.Handle) ([]Route, error) {
 	all := make([]Route, len(list))
 	for i, r := range list {
 		all[i].Route = r
-		hops := r.MultiPath
-		if len(hops) == 0 && r.LinkIndex != 0 {
-			hops = []*netlink.NexthopInfo{{LinkIndex: r.LinkIndex, Gw: r.Gw, Via: r.Via}}
-		}
-		for _, hop := range hops {
-			all[i].Hops = append(all[i].Hops, Hop{rtnl.Addr(rtnl.Gateway(hop.Gw, hop.Via)), devices[hop.LinkIndex]})
+		for _, hop := range rtnl.Hops(r) {
+			all[i].Hops = append(all[i].Hops, Hop{hop.Via, devices[hop.Link]})
 		}
 	}
 	return all, nil

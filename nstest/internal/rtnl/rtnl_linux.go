@@ -13,13 +13,13 @@ import (
 // interrupted tells that a list may be incomplete.
 func interrupted(err error) bool { return errors.Is(err, netlink.ErrDumpInterrupted) }
 
-// Gateway takes a gateway from where it is, and returns nil where there is none. That
+// gateway takes a gateway from where it is, and returns nil where there is none. That
 // of an IPv4 route may have an IPv6 address (RTA_VIA, RFC 5549).
-func Gateway(gateway net.IP, via netlink.Destination) net.IP {
+func gateway(address net.IP, via netlink.Destination) net.IP {
 	if v, ok := via.(*netlink.Via); ok {
 		return v.Addr
 	}
-	return gateway
+	return address
 }
 
 // interruption is the error of a list with those flags of netlink(7).

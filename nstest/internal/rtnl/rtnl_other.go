@@ -12,5 +12,5 @@ import (
 
 func interrupted(error) bool { return false }
 
-// Gateway returns the gateway: there is no other place for it.
-func Gateway(gateway net.IP, _ netlink.Destination) net.IP { return gateway }
+// gateway returns the address: there is no other place for it.
+func gateway(address net.IP, _ netlink.Destination) net.IP { return address }

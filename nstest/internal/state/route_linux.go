@@ -4,7 +4,6 @@ package state
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
@@ -44,28 +43,22 @@ func routeOf(r netlink.Route) Route {
 	route := Route{
 		To: rtnl.Prefix(r.Dst), Type: routeTypes[r.Type], Source: rtnl.Addr(r.Src), Metric: r.Priority, Table: r.Table,
 	}
-	for _, hop := range r.MultiPath {
-		route.Hops = append(route.Hops, hopOf(hop.Gw, hop.Via, hop.LinkIndex, hop.Flags))
-	}
-	// The kernel has refused packets leave by lo.
-	refuses := r.Type == unix.RTN_BLACKHOLE || r.Type == unix.RTN_UNREACHABLE || r.Type == unix.RTN_PROHIBIT
-	if len(r.MultiPath) == 0 && r.LinkIndex != 0 && !refuses {
-		route.Hops = []Hop{hopOf(r.Gw, r.Via, r.LinkIndex, r.Flags)}
+	for _, hop := range rtnl.Hops(r) {
+		route.Hops = append(route.Hops, Hop{Via: hop.Via, Link: hop.Link, Notes: hopNotes(hop.Flags)})
 	}
 	return route
 }
 
-func hopOf(gateway net.IP, via netlink.Destination, link, flags int) Hop {
-	hop := Hop{Via: rtnl.Addr(rtnl.Gateway(gateway, via)), Link: link}
+func hopNotes(flags int) (notes []string) {
 	for _, note := range []struct {
 		flag int
 		text string
 	}{{unix.RTNH_F_DEAD, "dead"}, {unix.RTNH_F_LINKDOWN, "linkdown"}, {unix.RTNH_F_ONLINK, "onlink"}} {
 		if flags&note.flag != 0 {
-			hop.Notes = append(hop.Notes, note.text)
+			notes = append(notes, note.text)
 		}
 	}
-	return hop
+	return notes
 }
 
 func readRules(s Subject) (func(*State), error) {
