@@ -81,7 +81,7 @@ func ratio(r float64) string {
 
 // figure writes a value with its unit.
 func figure(v float64, unit string) string {
-	if unit != "sec/op" {
+	if !strings.HasSuffix(unit, "sec/op") {
 		name, _, _ := strings.Cut(unit, "/")
 		name = map[string]string{"heap-B": " B"}[name]
 		return strconv.FormatFloat(math.Round(100*v)/100, 'f', -1, 64) + name

@@ -27,3 +27,4 @@ func NewPoller(...*PacketSocket) (*Poller, error)       { return nil, errUnsuppo
 func (p *Poller) Wait(time.Time) error                  { return errUnsupported }
 func (p *Poller) Wake() error                           { return errUnsupported }
 func (p *Poller) Close() error                          { return errUnsupported }
+func (p *Poller) Yield() error                          { return errUnsupported }

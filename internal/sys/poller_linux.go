@@ -88,6 +88,22 @@ func (p *Poller) Wait(until time.Time) error {
 	return errors.Join(e, err)
 }
 
+// Yield lets other goroutines run, those included that wait for a socket: as long as one does not wait itself, Go
+// looks for them every 10 ms only, if all its threads are busy (runtime.sysmon).
+func (p *Poller) Yield() error {
+	waited := false
+	var err error
+	e := p.conn.Read(func(uintptr) bool {
+		if waited {
+			return true
+		}
+		waited = true
+		err = p.ring(time.Now()) // which ends the wait; not before, since what was before is forgotten by now
+		return err != nil
+	})
+	return errors.Join(e, err)
+}
+
 // received reports whether a frame is there.
 func (p *Poller) received() bool {
 	for _, s := range p.sockets {

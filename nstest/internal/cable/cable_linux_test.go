@@ -48,6 +48,11 @@ func TestASocketWhoseInterfaceIsGoneIsQuiet(t *testing.T) {
 	if err := poller.Wait(until); err != nil || time.Now().Before(until) {
 		t.Errorf("waiting ends (%v) %v too early", err, time.Until(until))
 	}
+	for range 100 {
+		if err := poller.Yield(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := poller.Wake(); err != nil {
 		t.Fatal(err)
 	}

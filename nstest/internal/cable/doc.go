@@ -15,7 +15,8 @@
 //  2. The hook says what becomes of each frame, then the rules of its direction do ([impair.Rules]). Frames that
 //     have to wait do so in a heap, by the time at which they leave.
 //  3. It sends what leaves now by one system call, and gives the kernel the memory back.
-//  4. Where nothing was received it waits for frames, for the next one to leave, or for Close.
+//  4. Where nothing was received it waits for frames, for the next one to leave, or for Close. While frames come all the
+//     time it lets others run now and then, such as who receives them.
 //
 // No checksum of a frame is left to be completed, and no packet is larger than the MTU, since the ends in a and b
 // do without what a veth otherwise leaves to its other end: a hook sees what a cable of copper would carry.

@@ -27,8 +27,9 @@ func (c *Cable) run() {
 }
 
 func (c *Cable) carry() error {
+	moved := 0 // since others could last run
 	for !c.isClosed() {
-		moved := 0
+		before := moved
 		for d := range c.lines {
 			n, err := c.move(impair.Direction(d))
 			if err != nil {
@@ -36,10 +37,16 @@ func (c *Cable) carry() error {
 			}
 			moved += n
 		}
-		if moved > 0 {
-			continue
+		var err error
+		switch {
+		case moved == before:
+			moved = 0
+			err = c.poller.Wait(c.next())
+		case moved >= sys.SendBatch:
+			moved = 0
+			err = c.poller.Yield()
 		}
-		if err := c.poller.Wait(c.next()); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return err
 		}
 	}
