@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 	"unsafe"
@@ -112,7 +111,7 @@ func TestEveryByteArrivesAsItWasSent(t *testing.T) {
 			a, b := silent(t, "a"), silent(t, "b")
 			w := wire.Join(t, a, b, wire.MTU(mtu))
 			var seen [][]byte
-			w.Filter(func(f *wire.Frame) wire.Verdict {
+			remove := w.Filter(func(f *wire.Frame) wire.Verdict {
 				seen = append(seen, f.Bytes())
 				return wire.Pass
 			})
@@ -135,6 +134,7 @@ func TestEveryByteArrivesAsItWasSent(t *testing.T) {
 					t.Errorf("frame %d has arrived as %d bytes, % .20x, want %d bytes, % .20x", i, len(got), got, len(frame), frame)
 				}
 			}
+			remove()
 			c := w.Counters(a)
 			if c.Delivered != uint64(len(frames)) || c.Received != c.Delivered {
 				t.Errorf("%v, want %d frames", c, len(frames))
@@ -192,11 +192,8 @@ func checksummed(network gopacket.NetworkLayer, transport interface {
 
 func TestAFilterSeesWhatACableWouldCarry(t *testing.T) {
 	w, a, b := joined(t)
-	var mu sync.Mutex
 	kinds, wrong := make(map[string]int), make(map[string]int)
-	w.Filter(func(f *wire.Frame) wire.Verdict {
-		mu.Lock()
-		defer mu.Unlock()
+	remove := w.Filter(func(f *wire.Frame) wire.Verdict {
 		for _, l := range f.Packet().Layers() {
 			kinds[l.LayerType().String()]++
 		}
@@ -211,8 +208,7 @@ func TestAFilterSeesWhatACableWouldCarry(t *testing.T) {
 	for _, to := range []string{"192.0.2.2", "2001:db8::2"} {
 		segmented(t, a, b, to)
 	}
-	mu.Lock()
-	defer mu.Unlock()
+	remove()
 	for _, kind := range []gopacket.LayerType{layers.LayerTypeARP, layers.LayerTypeIPv4, layers.LayerTypeIPv6, layers.LayerTypeTCP, layers.LayerTypeUDP, layers.LayerTypeICMPv6NeighborSolicitation} {
 		if kinds[kind.String()] == 0 {
 			t.Errorf("the filter has seen no %v, only %v", kind, kinds)

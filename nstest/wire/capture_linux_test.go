@@ -70,7 +70,7 @@ func TestCaptureHasWhatWasSentAndWhatHasArrived(t *testing.T) {
 func TestFramesAreDescribed(t *testing.T) {
 	w, a, b := joined(t)
 	var list []string
-	w.Filter(func(f *wire.Frame) wire.Verdict {
+	remove := w.Filter(func(f *wire.Frame) wire.Verdict {
 		list = append(list, f.String())
 		if f.Summary() != wire.Summary(f.Bytes()) {
 			t.Errorf("%q is also %q", f.Summary(), wire.Summary(f.Bytes()))
@@ -80,7 +80,7 @@ func TestFramesAreDescribed(t *testing.T) {
 	send(t, a, b, "192.0.2.2", "text")
 	send(t, b, a, "2001:db8::1", "text")
 	datagrams{t, w, a, b}.send("text")
-	w.Counters(a)
+	remove()
 	var all bytes.Buffer
 	for _, text := range list {
 		all.WriteString(text + "\n")

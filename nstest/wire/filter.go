@@ -7,7 +7,9 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
@@ -17,25 +19,45 @@ import (
 type filter struct {
 	judge func(*Frame) Verdict
 	at    string
-	over  bool // it has panicked, or ended its goroutine
+
+	mu   sync.Mutex // held while it runs
+	over bool       // it was taken away, has panicked, or has ended its goroutine
 }
 
-// Filter has judge called for every frame on the wire, of both directions, one after the other: it needs no lock for what only
-// filters use. A test that reads what a filter has written calls [Wire.Counters] before, or has a lock for it. A filter runs on a goroutine of the wire, while no other frame goes on, so it must not wait for one. Filters that
+// Filter has judge called for every frame on the wire, of both directions, one after the other: what only filters use needs no
+// lock. It runs on a goroutine of the wire, while no other frame goes on, so it must not wait for one. Filters that
 // were added before it come first; each is shown what those have left of the frame, and one that was dropped is shown to no other.
 // What passes all is then subject to the options of the wire.
 //
+// The function that Filter returns takes the filter away. When it returns, the filter does not run any more, and the test may read what
+// it has written. A filter must not call it.
+//
 // A filter that panics, or calls t.FailNow or what uses it (t.Fatal, require), fails the test, is not called again, and the frame passes. To fail
 // the test and go on, call t.Error.
-func (w *Wire) Filter(judge func(f *Frame) Verdict) {
+func (w *Wire) Filter(judge func(f *Frame) Verdict) (remove func()) {
 	w.tb.Helper()
 	if judge == nil {
 		w.tb.Fatal("wire: Filter: the function is nil")
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.filters = append(w.filters, &filter{judge: judge, at: caller()})
+	f := &filter{judge: judge, at: caller()}
+	w.filters = append(w.filters, f)
 	w.cable.SetHook(w.judge)
+	return func() { w.remove(f) }
+}
+
+// remove takes a filter away, and waits until it does not run.
+func (w *Wire) remove(f *filter) {
+	w.mu.Lock()
+	w.filters = slices.DeleteFunc(slices.Clone(w.filters), func(other *filter) bool { return other == f }) // of which judge has the old ones
+	if len(w.filters) == 0 {
+		w.cable.SetHook(nil)
+	}
+	w.mu.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.over = true
 }
 
 // judge asks all filters.
@@ -47,9 +69,6 @@ func (w *Wire) judge(f cable.Frame) cable.Verdict {
 	frame := &Frame{From: ends[f.Direction], To: ends[1-f.Direction], Number: int(f.Number), At: f.At, data: f.Data}
 	var sum Verdict
 	for _, filter := range filters {
-		if filter.over {
-			continue
-		}
 		v := w.ask(filter, frame)
 		sum = sum.and(v)
 		if sum.v.Drop {
@@ -65,6 +84,11 @@ func (w *Wire) judge(f cable.Frame) cable.Verdict {
 // ask asks one filter, and reports how it ends if it does not return.
 func (w *Wire) ask(f *filter, frame *Frame) (v Verdict) {
 	w.tb.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.over {
+		return Pass
+	}
 	returned := false
 	defer func() {
 		if returned {

@@ -133,7 +133,7 @@ func TestFiltersComeInTheirOrder(t *testing.T) {
 		}
 		return wire.Pass
 	})
-	w.Filter(func(f *wire.Frame) wire.Verdict {
+	remove := w.Filter(func(f *wire.Frame) wire.Verdict {
 		if f.UDP() != nil && f.From == a {
 			seen = append(seen, string(f.Payload()))
 		}
@@ -143,9 +143,29 @@ func TestFiltersComeInTheirOrder(t *testing.T) {
 		return wire.Pass
 	})
 	got := datagrams{t, w, a, b}.send("lost", "one")
-	w.Counters(a) // so that what the filter has written can be read
+	remove()
 	if strings.Join(got, " ") != "two two two two" || strings.Join(seen, " ") != "two ." {
 		t.Errorf("%q arrived, and the second filter has seen %q", got, seen)
+	}
+}
+
+func TestFiltersAreTakenAway(t *testing.T) {
+	w, a, b := joined(t)
+	drop := func(text string) (remove func()) {
+		return w.Filter(func(f *wire.Frame) wire.Verdict {
+			if string(f.Payload()) == text {
+				return wire.Drop
+			}
+			return wire.Pass
+		})
+	}
+	drop("one")
+	two := drop("two")
+	drop("three")
+	two()
+	two()
+	if got := (datagrams{t, w, a, b}).send("one", "two", "three"); strings.Join(got, " ") != "two" {
+		t.Errorf("%q arrived, want two", got)
 	}
 }
 

@@ -66,7 +66,7 @@ func TestWireJoinsTwoFixtures(t *testing.T) {
 func TestTheFirstSYNIsLost(t *testing.T) {
 	w, a, b := joined(t, wire.Seed(7))
 	var syns []int
-	w.Filter(func(f *wire.Frame) wire.Verdict {
+	remove := w.Filter(func(f *wire.Frame) wire.Verdict {
 		if tcp := f.TCP(); tcp != nil && tcp.SYN && !tcp.ACK && f.From == a && f.To == b {
 			syns = append(syns, f.Number)
 		}
@@ -76,6 +76,7 @@ func TestTheFirstSYNIsLost(t *testing.T) {
 		return wire.Pass
 	})
 	send(t, a, b, "192.0.2.2", "after all")
+	remove()
 	c, other := w.Counters(a), w.Counters(b)
 	if len(syns) != 2 {
 		t.Errorf("the SYNs are frames %d, want two of them", syns)
