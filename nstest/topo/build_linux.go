@@ -136,7 +136,7 @@ func (n *node) configure() error {
 // dismantle deletes the links before their namespaces end, those of nodes with many first: one
 // request deletes all of a node, with their far ends.
 func (n *Network) dismantle() error {
-	errs := []error{n.services.end(), n.closeImpairers()}
+	errs := []error{n.services.end(), n.abortConnections(), n.closeImpairers()}
 	nodes := slices.SortedStableFunc(slices.Values(n.nodes), func(a, b *node) int { return len(b.ends) - len(a.ends) })
 	gone := make(map[*Link]bool)
 	for _, node := range nodes {

@@ -72,6 +72,9 @@
 // no seed (before Linux 6.6), and for loss and duplication together. Both mean the same. A cable carries some hundred thousand
 // frames in a second.
 //
+// What is under way or lost as the network ends does not arrive any more, such as the end of a connection. So that no server of the test
+// waits for it for ever, the TCP connections of a network with such links are aborted.
+//
 // # Faults and pictures
 //
 // [Link.Set], [Link.Down], [Network.Partition] and [Network.Isolate] may be called by any goroutine, and by

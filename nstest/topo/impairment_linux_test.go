@@ -289,3 +289,42 @@ func TestForwardedSegmentsAreDivided(t *testing.T) {
 	g.Expect(sent.TxBytes).To(BeNumerically(">", sent.TxPackets*largest), "or else there is nothing to divide")
 	g.Expect(received.RxBytes).To(BeNumerically("<=", received.RxPackets*largest))
 }
+
+// The end of a client's connection does not reach a server whose network ends before.
+func TestConnectionsEndWithTheirNetwork(t *testing.T) {
+	for name, fault := range map[string]func(l *topo.Link){
+		"delay": func(l *topo.Link) { l.Set(topo.Delay(time.Minute)) },
+		"loss":  func(l *topo.Link) { l.Set(topo.Loss(1)) },
+		"down":  (*topo.Link).Down,
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			done := make(chan error)
+			logOf(t, func(tb testing.TB) {
+				n := topo.New(tb)
+				a, b := n.Host("a"), n.Host("b")
+				l := n.Link(a, b)
+				n.Up()
+				for _, to := range []netip.Addr{b.Addr4(), b.Addr6()} {
+					listener := b.Listen("tcp", ":0")
+					_, port, err := net.SplitHostPort(listener.Addr().String())
+					g.Expect(err).NotTo(HaveOccurred())
+					client, err := a.DialContext(t.Context(), "tcp", net.JoinHostPort(to.String(), port))
+					g.Expect(err).NotTo(HaveOccurred())
+					server, err := listener.Accept()
+					g.Expect(err).NotTo(HaveOccurred())
+					go func() {
+						defer server.Close()
+						_, err := server.Read(make([]byte, 1))
+						done <- err
+					}()
+					tb.Cleanup(func() { client.Close() })
+				}
+				fault(l)
+			})
+			for range 2 {
+				g.Eventually(done, "20s").Should(Receive(HaveOccurred()))
+			}
+		})
+	}
+}

@@ -27,8 +27,8 @@ func echo(t *testing.T, h *topo.Host) {
 			if err != nil {
 				return // the test ends
 			}
-			t.Cleanup(func() { conn.Close() }) // its other end may be lost with the network
 			go func() {
+				defer conn.Close()
 				lines := bufio.NewScanner(conn)
 				for lines.Scan() {
 					fmt.Fprintln(conn, lines.Text()) // or else the other side waits in vain

@@ -21,7 +21,6 @@ import (
 // serve has a host answer HTTP requests with its name.
 func serve(h *topo.Host) {
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, h.Name()) })}
-	server.SetKeepAlivesEnabled(false)      // or else a connection is left whose end is lost with the network
 	go server.Serve(h.Listen("tcp", ":80")) // ends with the listener
 }
 
