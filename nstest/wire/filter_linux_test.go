@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -167,6 +168,31 @@ func TestFiltersAreTakenAway(t *testing.T) {
 	if got := (datagrams{t, w, a, b}).send("one", "two", "three"); strings.Join(got, " ") != "two" {
 		t.Errorf("%q arrived, want two", got)
 	}
+}
+
+func TestAFilterThatWasTakenAwayDoesNotRun(t *testing.T) {
+	w, a, b := joined(t)
+	began, end := make(chan bool), make(chan bool)
+	var over atomic.Bool
+	remove := w.Filter(func(f *wire.Frame) wire.Verdict {
+		if string(f.Payload()) == "now" {
+			began <- true
+			<-end
+			over.Store(true)
+		}
+		return wire.Pass
+	})
+	go func() {
+		<-began
+		go func() { end <- true }() // while remove waits, or before
+		remove()
+		if !over.Load() {
+			t.Error("the filter still runs")
+		}
+		began <- true
+	}()
+	datagrams{t, w, a, b}.send("now")
+	<-began
 }
 
 func TestSeenCountsForEachLine(t *testing.T) {
