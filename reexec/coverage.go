@@ -96,7 +96,7 @@ func openCoverage() (*coverageFolder, error) {
 		f.env = []string{coverEnv + "=" + path}
 	}
 	if err := f.open(cmp.Or(path, os.TempDir())); err != nil {
-		return nil, errors.Join(fmt.Errorf("coverage folder: %w", err), f.release())
+		return nil, errors.Join(fmt.Errorf("coverage folder: %w", err), f.Close())
 	}
 	return f, nil
 }
@@ -121,11 +121,15 @@ func (f *coverageFolder) open(path string) (err error) {
 	return f.dir.Chmod(0o777) // whatever the umask
 }
 
-func (f *coverageFolder) release() error {
+// Close removes the folder.
+func (f *coverageFolder) Close() error {
 	if f == nil || f.into == nil {
 		return nil
 	}
-	errs := []error{closeAll(f.dir)}
+	var errs []error
+	if f.dir != nil {
+		errs = append(errs, f.dir.Close())
+	}
 	if f.around != nil {
 		errs = append(errs, f.around.Close())
 	}

@@ -46,6 +46,9 @@ func newConfig(opts []Option) *config {
 	for _, opt := range opts {
 		opt(c)
 	}
+	if c.dir == "" && c.chroot != "" {
+		c.dir = "/"
+	}
 	return c
 }
 

@@ -19,14 +19,15 @@ type pipes struct {
 	reply    *os.File
 	crash    *os.File
 	coverage *coverageFolder
-	child    []*os.File // the child's ends, in order
+	child    []*os.File  // the child's ends, in order
+	parent   []io.Closer // what else is open
 }
 
 func newPipes() (_ *pipes, err error) {
 	p := new(pipes)
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, p.closeChild(), p.close())
+			err = errors.Join(err, closeAll(p.child), closeAll(p.parent))
 		}
 	}()
 	ticket, env, err := handshake.Offer(role, ticketFD)
@@ -38,15 +39,16 @@ func newPipes() (_ *pipes, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p.request, p.child = write, append(p.child, read)
-	for _, parent := range []**os.File{&p.reply, &p.crash} {
+	p.request, p.child, p.parent = write, append(p.child, read), append(p.parent, write)
+	for _, end := range []**os.File{&p.reply, &p.crash} {
 		read, write, err := os.Pipe()
 		if err != nil {
 			return nil, err
 		}
-		*parent, p.child = read, append(p.child, write)
+		*end, p.child, p.parent = read, append(p.child, write), append(p.parent, read)
 	}
 	p.coverage, err = openCoverage()
+	p.parent = append(p.parent, p.coverage)
 	return p, err
 }
 
@@ -106,21 +108,4 @@ func (p *pipes) readCrash() string {
 		_, _ = io.Copy(io.Discard, p.crash)
 	}
 	return string(text)
-}
-
-func (p *pipes) closeChild() error { return closeAll(p.child...) }
-
-func (p *pipes) close() error {
-	err := closeAll(p.request, p.reply, p.crash)
-	return errors.Join(err, p.coverage.release())
-}
-
-func closeAll(files ...*os.File) error {
-	var errs []error
-	for _, f := range files {
-		if f != nil {
-			errs = append(errs, f.Close())
-		}
-	}
-	return errors.Join(errs...)
 }

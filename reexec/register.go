@@ -52,7 +52,9 @@ func RunReexecAction(name string, opts ...Option) error {
 		c.answer = new(answer)
 		c.stdout = c.answer
 	}
-	if err := c.run(c.ctx, call{action: name}); err != nil {
+	ctx, stop := c.answer.within(c.ctx)
+	defer stop()
+	if err := c.run(ctx, call{action: name}); err != nil {
 		return &Error{name, err}
 	}
 	if c.hasResult {

@@ -51,21 +51,19 @@ func (c *config) run(ctx context.Context, call call) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	ctx, stop := c.answer.within(ctx)
-	defer stop()
 	target, err := c.target()
 	if err != nil {
 		return notStarted(err)
 	}
 	pipes, err := newPipes()
 	if err != nil {
-		return errors.Join(notStarted(err), target.close())
+		return errors.Join(notStarted(err), closeAll(target.held))
 	}
 	cmd := c.command(target, pipes)
 	if err := cmd.Start(ctx); err != nil {
-		return errors.Join(notStarted(err), pipes.closeChild(), pipes.close(), target.close())
+		return errors.Join(notStarted(err), closeAll(pipes.child), closeAll(pipes.parent), closeAll(target.held))
 	}
-	errs := []error{pipes.closeChild()}
+	errs := []error{closeAll(pipes.child)}
 	late := time.AfterFunc(readyWithin, func() { _ = cmd.Process.Kill() })
 
 	isReady, ready := context.WithCancel(context.Background())
@@ -92,7 +90,7 @@ func (c *config) run(ctx context.Context, call call) error {
 	if exit.state.Exited() {
 		errs = append(errs, pipes.coverage.collect())
 	}
-	errs = append(errs, pipes.close(), target.close())
+	errs = append(errs, closeAll(pipes.parent), closeAll(target.held))
 	return errors.Join(append([]error{exit.result(call.result != nil)}, errs...)...)
 }
 
@@ -112,7 +110,7 @@ func (c *config) command(t target, p *pipes) *command.Cmd {
 		Path:       selfPath,
 		Args:       append(args, c.args...),
 		Env:        slices.Concat(os.Environ(), p.coverage.environment(), c.env, []string{p.env}),
-		Dir:        c.workDir(),
+		Dir:        c.dir,
 		Stdin:      c.stdin,
 		Stdout:     c.stdout,
 		Stderr:     c.stderr,

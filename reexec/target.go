@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -67,7 +68,7 @@ func (c *config) target() (t target, err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, t.close())
+			err = errors.Join(err, closeAll(t.held))
 		}
 	}()
 	joins, err := c.openSet(&t)
@@ -117,8 +118,10 @@ func (c *config) openSet(t *target) (joins []forkexec.Join, err error) {
 	}
 	t.held = append(t.held, fds)
 	var namespaces []forkexec.Join
-	for _, flag := range set.Kinds(s.Flags()) {
-		namespaces = append(namespaces, forkexec.Join{FD: int(fds[flag].Fd()), Flag: flag})
+	for _, k := range kind.Table {
+		if f := fds[k.Flag]; f != nil {
+			namespaces = append(namespaces, forkexec.Join{FD: int(f.Fd()), Flag: k.Flag})
+		}
 	}
 	joins, between, err := forkexec.Order(namespaces)
 	if err != nil {
@@ -150,15 +153,18 @@ func (c *config) set() (s set.Set, ours bool, err error) {
 	if ours {
 		err = errors.Join(err, s.Close())
 	}
+	if err != nil {
+		err = errors.Join(err, fresh.Close())
+	}
 	return fresh, true, err
 }
 
-func (t *target) close() error {
+// closeAll closes what was opened, the last thing first.
+func closeAll[C io.Closer](opened []C) error {
 	var errs []error
-	for i := len(t.held) - 1; i >= 0; i-- {
-		errs = append(errs, t.held[i].Close())
+	for _, c := range slices.Backward(opened) {
+		errs = append(errs, c.Close())
 	}
-	t.held = nil
 	return errors.Join(errs...)
 }
 
@@ -172,16 +178,8 @@ type setup struct {
 	Credential *credential
 }
 
-// workDir is the working directory that the options ask for, or "".
-func (c *config) workDir() string {
-	if c.dir == "" && c.chroot != "" {
-		return "/"
-	}
-	return c.dir
-}
-
 func (c *config) setup() *setup {
-	s := &setup{Dir: c.workDir(), Credential: c.credential}
+	s := &setup{Dir: c.dir, Credential: c.credential}
 	if s.Dir == "" {
 		s.Optional = true
 		if wd, err := os.Getwd(); err == nil {

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -105,9 +106,11 @@ func (c *Cmd) start(ctx context.Context) error {
 		c.child = c.Process
 		return err
 	}
-	paths := c.paths()
-	if len(paths) == 0 {
-		return c.explained(&forkexec.Error{Step: forkexec.Exec, Err: syscall.ENOENT})
+	paths := []string{c.Path}
+	if c.Search {
+		if paths = inPATH(c.Path); len(paths) == 0 {
+			return c.explained(&forkexec.Error{Step: forkexec.Exec, Err: syscall.ENOENT})
+		}
 	}
 	attr := *c.Attr
 	attr.Dir, attr.Env = c.Dir, env
@@ -125,6 +128,17 @@ func (c *Cmd) start(ctx context.Context) error {
 	}
 	c.child, c.Process = child, child.Process
 	return nil
+}
+
+// inPATH returns where a program may be. A folder that is not absolute is left out of
+// PATH: whose working directory would it be in?
+func inPATH(name string) (paths []string) {
+	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+		if filepath.IsAbs(dir) {
+			paths = append(paths, filepath.Join(dir, name))
+		}
+	}
+	return paths
 }
 
 // Wait waits for the end of the process and of what is copied. If the process does not end with

@@ -5,29 +5,13 @@ package command
 import (
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
 	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 )
-
-// paths are where the program may be. A folder that is not absolute is left out of
-// PATH: whose working directory would it be in?
-func (c *Cmd) paths() (paths []string) {
-	if !c.Search {
-		return []string{c.Path}
-	}
-	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-		if filepath.IsAbs(dir) {
-			paths = append(paths, filepath.Join(dir, c.Path))
-		}
-	}
-	return paths
-}
 
 // explained says of a child's failure what it was about.
 func (c *Cmd) explained(err error) error {
