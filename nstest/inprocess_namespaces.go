@@ -11,8 +11,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/leftover"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/replay"
@@ -110,7 +110,7 @@ var newProc = reexec.Func("nstest.InProcess: /proc", func(_ context.Context, par
 	if id == parents {
 		return 0, fmt.Errorf("mount proc on /proc: the mount namespace is that of the parent, %s", id)
 	}
-	return 0, sandbox.FreshProc()
+	return 0, nssetup.FreshProc()
 })
 
 func mountsID() (string, error) {

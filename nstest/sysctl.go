@@ -10,9 +10,9 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/denial"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -59,7 +59,7 @@ func writeSysctl(path, value string) error {
 	case "kernel/domainname":
 		return os.NewSyscallError("setdomainname", sys.SetDomainname(value))
 	}
-	return sandbox.SetSysctl(path, value)
+	return nssetup.SetSysctl(path, value)
 }
 
 // atSysctl runs f on a thread in the fixture's namespace that a setting belongs to, and in no other, so
@@ -86,7 +86,7 @@ func explainSysctl(err error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w: this kernel has no such setting for a namespace, or it comes with a module that is not loaded", err)
 	case errors.Is(err, syscall.EROFS):
-		if remedy := refusal.Masks(procfs.Root).Remedy; remedy != "" {
+		if remedy := denial.Masks(procfs.Root).Remedy; remedy != "" {
 			return fmt.Errorf("%w; try: %s", err, remedy)
 		}
 	case errors.Is(err, fs.ErrPermission):

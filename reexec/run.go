@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/command"
+	"github.com/seed-1bc5c4a2/gonso/internal/denial"
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
-	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -132,7 +132,7 @@ func notStarted(err error) error {
 	if errors.As(err, &failed) {
 		return &set.Error{Op: string(failed.Step), Kind: failed.Flag, Err: failed.Cause()}
 	}
-	if text := refusal.Exhausted("fork", err); text != "" {
+	if text := denial.Exhausted("fork", err); text != "" {
 		return fmt.Errorf("%w (%s)", err, text)
 	}
 	return err

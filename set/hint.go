@@ -7,8 +7,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/denial"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 )
 
 // hint says what is known about the cause of an error and what helps.
@@ -17,7 +17,7 @@ func hint(op string, flags int, err error) string {
 	if !errors.As(err, &errno) {
 		return ""
 	}
-	if text := refusal.Exhausted(op, err); text != "" {
+	if text := denial.Exhausted(op, err); text != "" {
 		return text
 	}
 	if flags == 0 {
@@ -48,15 +48,15 @@ func hint(op string, flags int, err error) string {
 // from one that has them.
 func hintPrivilege(op string, flags int) string {
 	if op == "open" || op == "current" {
-		return add("the namespaces of a process open to those only who may trace it (namespaces(7))", refusal.Confinement(procfs.Root))
+		return add("the namespaces of a process open to those only who may trace it (namespaces(7))", denial.Confinement(procfs.Root))
 	}
-	lacksCapability, reason, err := refusal.Denied(procfs.Root, flags)
+	lacksCapability, reason, err := denial.Namespaces(procfs.Root, flags)
 	switch {
 	case err != nil:
 		return "" // no hint is better than a wrong one
 	case lacksCapability:
 		return add("the process has no CAP_SYS_ADMIN; run it as root, or in a user namespace as nstest.Main and gonso exec do",
-			refusal.UserNamespace(procfs.Root))
+			denial.UserNamespace(procfs.Root))
 	case reason.Why != "" || flags&NS_USER != 0:
 		return remedied(reason)
 	}
@@ -64,7 +64,7 @@ func hintPrivilege(op string, flags int) string {
 }
 
 // add says, after what must be so, what may be in the way of it.
-func add(text string, reason refusal.Reason) string {
+func add(text string, reason denial.Reason) string {
 	if reason.Why == "" {
 		return text
 	}
@@ -72,7 +72,7 @@ func add(text string, reason refusal.Reason) string {
 }
 
 // remedied says why, and what helps if that is known.
-func remedied(reason refusal.Reason) string {
+func remedied(reason denial.Reason) string {
 	if reason.Remedy == "" {
 		return reason.Why
 	}
@@ -81,7 +81,7 @@ func remedied(reason refusal.Reason) string {
 
 func hintLimit(flags int) string {
 	var texts, exhausted []string
-	for _, limit := range refusal.Limits(procfs.Root, flags) {
+	for _, limit := range denial.Limits(procfs.Root, flags) {
 		value := limit.Value
 		if limit.Err != nil {
 			value = "unknown"
@@ -93,7 +93,7 @@ func hintLimit(flags int) string {
 	}
 	text := strings.Join(texts, ", ")
 	if exhausted != nil {
-		return text + "; try: " + refusal.RaiseLimit(exhausted...)
+		return text + "; try: " + denial.RaiseLimit(exhausted...)
 	}
 	return text + "; close what is no longer needed, or raise it; " +
 		"the kernel takes a moment to destroy old ones, and the limits of outer user namespaces count too"

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -29,7 +29,7 @@ func TestMissingSubordinateIDsAreNamedWithARemedy(t *testing.T) {
 		}
 		return
 	}
-	noError(t, sandbox.CopyUp("/etc", nil))
+	noError(t, nssetup.CopyUp("/etc", nil))
 	defer func() { noError(t, unix.Unmount("/etc", unix.MNT_DETACH)) }()
 	for name, text := range map[string]string{"/etc/subuid": "root:100000:65536\n", "/etc/subgid": "else:200000:65536\n"} {
 		if err := unix.Unmount(name, unix.MNT_DETACH); !errors.Is(err, unix.ENOENT) { // the machine may have none

@@ -11,11 +11,11 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/denial"
+	"github.com/seed-1bc5c4a2/gonso/internal/forward"
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
 	"github.com/seed-1bc5c4a2/gonso/internal/probe"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
-	"github.com/seed-1bc5c4a2/gonso/internal/relay"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -81,13 +81,13 @@ func (p *plan) withoutProc() {
 	if !p.takes("user") || !p.takes("proc") {
 		return
 	}
-	covered, err := refusal.CoveredProc(procfs.Root)
+	covered, err := denial.CoveredProc(procfs.Root)
 	if err == nil && covered == nil {
 		return
 	}
 	if err == nil {
 		err = fmt.Errorf("no new /proc can be mounted in a user namespace while parts of the old one are covered: %s; try: %s",
-			strings.Join(covered, ", "), refusal.DropMasks)
+			strings.Join(covered, ", "), denial.DropMasks)
 	}
 	p.refused("proc", err)
 	p.refused("pid", errors.New("there would be no /proc for it"))
@@ -104,11 +104,11 @@ func (p *plan) start(owner set.Set, args []string) (ended syscall.WaitStatus, er
 	defer func() { err = errors.Join(err, owner.Close()) }()
 	for {
 		ended, err = p.startOnce(owner, args)
-		var refusal *set.Error
-		if !errors.As(err, &refusal) || refusal.Op != "unshare" {
+		var failed *set.Error
+		if !errors.As(err, &failed) || failed.Op != "unshare" {
 			return ended, err
 		}
-		i := stepOf(refusal.Kind)
+		i := stepOf(failed.Kind)
 		// What is not known is left out. But if permission is denied, it is for all
 		// kinds, and nothing that was asked for would be true.
 		if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) || i < 0 || !p.takes(steps[i].name) {
@@ -134,7 +134,7 @@ func (p *plan) startOnce(owner set.Set, args []string) (ended syscall.WaitStatus
 	cmd.Env = append(os.Environ(), in.env)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: uintptr(p.kinds())}
-	signals := relay.Listen()
+	signals := forward.Listen()
 	if err := cmd.Start(); err != nil {
 		signals.Stop()
 		return 0, err

@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/forward"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/internal/relay"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -20,7 +20,7 @@ import (
 // it. Elsewhere it does that work itself, as far as it gets: who is left behind is its child
 // then (PR_SET_CHILD_SUBREAPER, prctl(2)), and should it be killed, so is the program.
 func initialise(path string, args []string, ownPIDs bool) (ended syscall.WaitStatus, err error) {
-	signals := relay.Listen()
+	signals := forward.Listen()
 	attr := &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}}
 	if !ownPIDs {
 		runtime.LockOSThread() // a thread that ends would be the death of the program

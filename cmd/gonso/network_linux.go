@@ -12,7 +12,7 @@ import (
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -54,7 +54,7 @@ func hostLikeNetwork() (err error) {
 		return fmt.Errorf("add a veth: %w", err)
 	}
 	var routed error
-	if err := router.Do(func() { routed = errors.Join(bringUp("eth0", routerEnd), forward()) }); err != nil {
+	if err := router.Do(func() { routed = errors.Join(bringUp("eth0", routerEnd), forwardPackets()) }); err != nil {
 		return err
 	}
 	if routed != nil {
@@ -104,13 +104,13 @@ func defaultRoutes(link netlink.Link, via []string) error {
 	return nil
 }
 
-// forward makes a router of the calling thread's network namespace. A host would
+// forwardPackets makes a router of the calling thread's network namespace. A host would
 // drop what is not for itself without a word.
 //
 // IPv4 goes by the interface, which netlink can set where /proc/sys is read-only. IPv6
 // without a route is answered by a host, too (net/ipv6/route.c, ip6_pkt_discard), so that
 // there the setting only completes the picture.
-func forward() error {
+func forwardPackets() error {
 	link, err := netlink.LinkByName("eth0")
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ func forward() error {
 	if err := forwardIPv4(link.Attrs().Index); err != nil {
 		return fmt.Errorf("forward IPv4: %w", err)
 	}
-	err = sandbox.SetSysctl("net/ipv6/conf/all/forwarding", "1")
+	err = nssetup.SetSysctl("net/ipv6/conf/all/forwarding", "1")
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.EROFS) { // a kernel without IPv6, a container
 		return nil
 	}

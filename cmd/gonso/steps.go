@@ -3,7 +3,7 @@
 package main
 
 import (
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -36,7 +36,7 @@ var steps = []step{
 	{name: "cgroup", flag: set.NS_CGROUP, what: "a cgroup namespace"},
 	{name: "proc", needs: []string{"pid", "mnt"}, do: newProc, what: "a /proc of the pid namespace"},
 	{name: "lo", needs: []string{"net"}, do: loUp, what: "bringing lo up"},
-	{name: "ping", needs: []string{"net"}, do: sandbox.AllowPing, what: "ping sockets, which a host lets every group have"},
+	{name: "ping", needs: []string{"net"}, do: nssetup.AllowPing, what: "ping sockets, which a host lets every group have"},
 	{name: "run", needs: []string{"mnt"}, do: writableRun, what: "a writable /run, an empty /run/netns and XDG_RUNTIME_DIR"},
 	{name: "varlib", needs: []string{"mnt"}, do: writable("/var/lib"), what: "a writable /var/lib"},
 	{name: "etc", needs: []string{"mnt"}, do: writable("/etc"), what: "a writable /etc"},

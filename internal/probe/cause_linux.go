@@ -10,9 +10,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/denial"
 	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 )
 
 // asRoot is for who can have no user namespace.
@@ -31,7 +31,7 @@ func answer(flag int, err error) Result {
 	case errors.Is(err, unix.EINVAL) && !kernelHas(flag):
 		return absent(procfs.Root, flag, err)
 	case errors.Is(err, unix.ENOSYS):
-		return Result{OK: No, Cause: fmt.Errorf("%w: the kernel or a seccomp filter does not know the call", err), Remedy: refusal.DropSeccomp}
+		return Result{OK: No, Cause: fmt.Errorf("%w: the kernel or a seccomp filter does not know the call", err), Remedy: denial.DropSeccomp}
 	}
 	return Result{OK: Inconclusive, Cause: err}
 }
@@ -60,8 +60,8 @@ func absent(root string, flag int, err error) Result {
 // own user namespace; those of the outer ones hold too, and so does the depth, 32,
 // for user and pid namespaces (user_namespaces(7)).
 func overLimit(flag int, err error) Result {
-	limit := refusal.Limits(procfs.Root, flag)[0]
-	r := Result{Remedy: refusal.RaiseLimit(limit.Kind)}
+	limit := denial.Limits(procfs.Root, flag)[0]
+	r := Result{Remedy: denial.RaiseLimit(limit.Kind)}
 	switch {
 	case limit.Err != nil:
 		r.Cause = fmt.Errorf("%w: a limit is reached, and %s cannot be read: %w", err, limit.Setting, limit.Err)
@@ -77,10 +77,10 @@ func overLimit(flag int, err error) Result {
 
 // forbidden tells why EPERM.
 func forbidden(flag int, err error) Result {
-	if flag != kind.User && refusal.SeccompForbids() {
-		return because(err, refusal.Confinement(procfs.Root))
+	if flag != kind.User && denial.SeccompForbids() {
+		return because(err, denial.Confinement(procfs.Root))
 	}
-	lacksCapability, reason, readErr := refusal.Denied(procfs.Root, flag)
+	lacksCapability, reason, readErr := denial.Namespaces(procfs.Root, flag)
 	switch {
 	case readErr != nil:
 		return Result{Cause: errors.Join(err, readErr)}
@@ -111,7 +111,7 @@ func withoutPrivilege(err error) Result {
 }
 
 // because adds what is known about the cause of an error.
-func because(err error, reason refusal.Reason) Result {
+func because(err error, reason denial.Reason) Result {
 	if reason.Why == "" {
 		reason.Why = "a seccomp filter or a security module forbids it"
 	}

@@ -11,10 +11,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/denial"
 	"github.com/seed-1bc5c4a2/gonso/internal/kind"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -35,7 +35,7 @@ func tryProc() Result {
 			return sys.Mount("proc", mountPoint, "proc", sys.NoSuid|sys.NoDev|sys.NoExec, "")
 		}))
 	}
-	covered, err := refusal.CoveredProc(procfs.Root)
+	covered, err := denial.CoveredProc(procfs.Root)
 	if err != nil {
 		return Result{OK: Inconclusive, Cause: err}
 	}
@@ -44,7 +44,7 @@ func tryProc() Result {
 			OK: No,
 			Cause: fmt.Errorf("no new /proc can be mounted in a user namespace while parts of the old one are covered: %s: %w",
 				strings.Join(covered, ", "), unix.EPERM),
-			Remedy: refusal.DropMasks,
+			Remedy: denial.DropMasks,
 		}
 	}
 	if user := Named("user"); user.OK != Yes {
@@ -80,9 +80,9 @@ func trySysfs() Result {
 			return without(r)
 		}
 	}
-	r := mountable("sysfs", inNew(kind.Net|kind.Mnt, func() error { return sandbox.MountSysfs(mountPoint) }))
+	r := mountable("sysfs", inNew(kind.Net|kind.Mnt, func() error { return nssetup.MountSysfs(mountPoint) }))
 	if r.OK == No {
-		r.Remedy = refusal.Masks(procfs.Root).Remedy
+		r.Remedy = denial.Masks(procfs.Root).Remedy
 	}
 	return r
 }

@@ -11,9 +11,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/denial"
 	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
@@ -43,10 +43,10 @@ func capable(flags uintptr, blamed int) Result {
 	if !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.EACCES) {
 		return answer(blamed, err)
 	}
-	if !refusal.SeccompForbids() {
+	if !denial.SeccompForbids() {
 		err = fmt.Errorf("%w: a user namespace can be created, but its root is denied the capabilities", err)
 	}
-	return because(err, refusal.Confinement(procfs.Root))
+	return because(err, denial.Confinement(procfs.Root))
 }
 
 // tryRootless makes one namespace of each kind that the kernel has as root in a

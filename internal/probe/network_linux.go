@@ -12,10 +12,10 @@ import (
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/denial"
 	"github.com/seed-1bc5c4a2/gonso/internal/kind"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 )
 
 // trySettings writes a setting of a new network namespace.
@@ -23,12 +23,12 @@ func trySettings() Result {
 	if r := Named("net"); r.OK != Yes {
 		return without(r)
 	}
-	err := inNew(kind.Net, sandbox.AllowPing)
+	err := inNew(kind.Net, nssetup.AllowPing)
 	switch {
 	case err == nil:
 		return Result{OK: Yes}
 	case errors.Is(err, unix.EROFS), errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
-		return Result{OK: No, Cause: err, Remedy: refusal.Masks(procfs.Root).Remedy}
+		return Result{OK: No, Cause: err, Remedy: denial.Masks(procfs.Root).Remedy}
 	}
 	return Result{OK: Inconclusive, Cause: err}
 }
@@ -36,7 +36,7 @@ func trySettings() Result {
 // tryIPv6 adds an address in a new network namespace.
 func tryIPv6() Result {
 	r := inNewNet("IPv6", func(handle *netlink.Handle) error {
-		var s sandbox.Settings
+		var s nssetup.Settings
 		err := s.Defaults() // some have switched it off, which others may undo
 		if err = errors.Join(err, s.Close()); err != nil && !errors.Is(err, unix.EROFS) {
 			return err
@@ -55,7 +55,7 @@ func tryIPv6() Result {
 		return Result{
 			OK:     No,
 			Cause:  fmt.Errorf("add an address: %w: net.ipv6.conf.default.disable_ipv6 is 1, and cannot be set", unix.EACCES),
-			Remedy: refusal.Masks(procfs.Root).Remedy,
+			Remedy: denial.Masks(procfs.Root).Remedy,
 		}
 	}
 	return r
@@ -93,8 +93,8 @@ func tryTun() Result {
 		r.OK = No
 		r.Cause = fmt.Errorf("there is no device file for it: %w", r.Cause)
 		r.Remedy = "sudo sh -c 'mkdir -p /dev/net && mknod -m 0666 /dev/net/tun c 10 200'"
-		if refusal.EnginesDev(procfs.Root) { // devices are the engine's to give
-			r.Remedy = refusal.AddTun
+		if denial.EnginesDev(procfs.Root) { // devices are the engine's to give
+			r.Remedy = denial.AddTun
 		}
 	case errors.Is(r.Cause, unix.EACCES):
 		r.Cause = fmt.Errorf("the device file's mode forbids it: %w", r.Cause)

@@ -10,18 +10,18 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/denial"
 	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 )
 
 // tryUsernsClone reads Debian's switch for unprivileged user namespaces.
-func tryUsernsClone() Result { return setting(refusal.UsernsClone, "0", refusal.AllowUserns) }
+func tryUsernsClone() Result { return setting(denial.UsernsClone, "0", denial.AllowUserns) }
 
 // tryAppArmor reads Ubuntu's switch, which leaves unprivileged user namespaces
 // without capabilities unless a profile allows them.
 func tryAppArmor() Result {
-	return setting(refusal.RestrictUserns, "1", refusal.RelaxUserns)
+	return setting(denial.RestrictUserns, "1", denial.RelaxUserns)
 }
 
 // setting tells whether a sysctl has not the one value that is in the way. Other
@@ -41,7 +41,7 @@ func setting(name, bad, remedy string) Result {
 // namespace.
 func tryLimits() Result {
 	var kinds, settings []string
-	for _, limit := range refusal.Limits(procfs.Root, kind.All) {
+	for _, limit := range denial.Limits(procfs.Root, kind.All) {
 		switch {
 		case errors.Is(limit.Err, fs.ErrNotExist): // the kernel lacks the kind
 		case limit.Err != nil:
@@ -57,15 +57,15 @@ func tryLimits() Result {
 	return Result{
 		OK:     No,
 		Cause:  fmt.Errorf("no namespace may exist: %s is 0: %w", strings.Join(settings, " and "), unix.ENOSPC),
-		Remedy: refusal.RaiseLimit(kinds...),
+		Remedy: denial.RaiseLimit(kinds...),
 	}
 }
 
 // trySeccomp tells whether the process is free of a filter that forbids
 // namespaces. Docker's does unless the container has CAP_SYS_ADMIN.
 func trySeccomp() Result {
-	if refusal.SeccompForbids() {
-		return Result{OK: No, Cause: fmt.Errorf("a seccomp filter forbids unshare(2): %w", unix.EPERM), Remedy: refusal.DropSeccomp}
+	if denial.SeccompForbids() {
+		return Result{OK: No, Cause: fmt.Errorf("a seccomp filter forbids unshare(2): %w", unix.EPERM), Remedy: denial.DropSeccomp}
 	}
 	return Result{OK: Yes}
 }

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/need"
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 )
 
@@ -38,7 +38,7 @@ func etc(subuid, subgid string) error {
 	if err != nil {
 		return err
 	}
-	if err := sandbox.CopyUp("/etc", nil); err != nil {
+	if err := nssetup.CopyUp("/etc", nil); err != nil {
 		return err
 	}
 	for name, text := range map[string]string{"subuid": subuid, "subgid": subgid, "passwd": string(passwd)} {

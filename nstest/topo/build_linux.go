@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -67,7 +67,7 @@ func (n *node) prepare() (err error) {
 	switch n.kind {
 	case isSwitch:
 		// It has no address, and its ports are not to send packets of their own.
-		e := n.fixture.Set().Do(func() { err = sandbox.SetSysctl("net/ipv6/conf/default/disable_ipv6", "1") })
+		e := n.fixture.Set().Do(func() { err = nssetup.SetSysctl("net/ipv6/conf/default/disable_ipv6", "1") })
 		if err = errors.Join(e, err); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -77,8 +77,8 @@ func (n *node) prepare() (err error) {
 	case isRouter:
 		e := n.fixture.Set().Do(func() {
 			err = errors.Join(
-				sandbox.SetSysctl("net/ipv4/ip_forward", "1"),
-				sandbox.SetSysctl("net/ipv6/conf/all/forwarding", "1"))
+				nssetup.SetSysctl("net/ipv4/ip_forward", "1"),
+				nssetup.SetSysctl("net/ipv6/conf/all/forwarding", "1"))
 		})
 		return errors.Join(e, err, n.applyPresets())
 	}

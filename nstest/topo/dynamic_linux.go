@@ -11,7 +11,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 )
 
@@ -40,7 +40,7 @@ func (n *node) solicitUplink() (err error) {
 
 // setting sets a sysctl of IPv6, where there is such.
 func setting(path, value string) error {
-	if err := sandbox.SetSysctl(path, value); !errors.Is(err, fs.ErrNotExist) {
+	if err := nssetup.SetSysctl(path, value); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil

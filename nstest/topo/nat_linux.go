@@ -12,7 +12,7 @@ import (
 	"github.com/google/nftables"
 	"github.com/google/nftables/binaryutil"
 	"github.com/google/nftables/expr"
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"golang.org/x/sys/unix"
 )
 
@@ -67,7 +67,7 @@ func (n *node) trackFor(t *nat) (err error) {
 			"tcp_timeout_established": seconds(t.tcp),
 			"tcp_loose":               loose,
 		} {
-			err = errors.Join(err, sandbox.SetSysctl("net/netfilter/nf_conntrack_"+name, value))
+			err = errors.Join(err, nssetup.SetSysctl("net/netfilter/nf_conntrack_"+name, value))
 		}
 	})
 	return errors.Join(e, err)

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
@@ -101,7 +101,7 @@ func (e *end) restore(s savedEnd) error {
 	failed := own.Do(func() {
 		for path, value := range s.settings {
 			if now[path] != value {
-				err = errors.Join(err, sandbox.SetSysctl(path, value))
+				err = errors.Join(err, nssetup.SetSysctl(path, value))
 			}
 		}
 	})

@@ -8,7 +8,7 @@ import (
 	"io/fs"
 	"slices"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -35,7 +35,7 @@ func (c *Cable) lay(ends [2]End) (err error) {
 		return err
 	}
 	// The kernel is not to say anything on the cable by itself.
-	e := c.own.Do(func() { err = sandbox.SetSysctl("net/ipv6/conf/default/disable_ipv6", "1") })
+	e := c.own.Do(func() { err = nssetup.SetSysctl("net/ipv6/conf/default/disable_ipv6", "1") })
 	if err = errors.Join(e, err); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -9,8 +9,8 @@ import (
 	"os"
 	"strings"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/relay"
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/internal/forward"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/setup"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -74,7 +74,7 @@ const tunnelFD = ticketFD + 1
 // Ginkgo's parallel processes know of each other: that listens on the host's localhost.
 func prepareNetwork() error {
 	err := setup.Network()
-	if e := sandbox.FreshSys(); e != nil {
+	if e := nssetup.FreshSys(); e != nil {
 		err = errors.Join(err, fmt.Errorf("/sys shows the host's network: %w", e))
 	}
 	end := os.NewFile(tunnelFD, "tunnel")
@@ -82,7 +82,7 @@ func prepareNetwork() error {
 	if address == "" {
 		return errors.Join(err, end.Close())
 	}
-	if e := relay.Dig(end, address); e != nil {
+	if e := forward.Dig(end, address); e != nil {
 		err = errors.Join(err, fmt.Errorf("let Ginkgo's parallel processes reach %s: %w", address, e))
 	}
 	return err

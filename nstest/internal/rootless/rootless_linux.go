@@ -11,10 +11,10 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/forward"
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/internal/relay"
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -75,7 +75,7 @@ func Run(ownNetwork bool) (code int, p Place) {
 // prepare makes the child's namespaces ready. Where that fails, the tests that it concerns
 // will say so; the others can run.
 func prepare(hasNetwork bool) {
-	if err := sandbox.PrivateRun(); err != nil {
+	if err := nssetup.PrivateRun(); err != nil {
 		report(err)
 	}
 	if hasNetwork {
@@ -117,10 +117,10 @@ func runChild(ownNetwork bool) (code int, err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	its := role
-	var tunnel *relay.Tunnel
+	var tunnel *forward.Tunnel
 	if s.Flags()&set.NS_NET != 0 {
 		its = roleOwnNetwork
-		if tunnel, err = relay.NewTunnel(ginkgoServer()); err != nil {
+		if tunnel, err = forward.NewTunnel(ginkgoServer()); err != nil {
 			return 0, err
 		}
 		defer func() { err = errors.Join(err, tunnel.Close()) }()
@@ -139,7 +139,7 @@ func runChild(ownNetwork bool) (code int, err error) {
 		cmd.ExtraFiles = append(cmd.ExtraFiles, tunnel.End())
 	}
 
-	signals := relay.Listen(relay.Stops...)
+	signals := forward.Listen(forward.Stops...)
 	defer signals.Stop()
 	err = cmd.Start()
 	if err = errors.Join(err, ticket.Close()); err != nil {
@@ -152,7 +152,7 @@ func runChild(ownNetwork bool) (code int, err error) {
 	}
 	go signals.Pass(cmd.Process.Signal)
 	followed := make(chan error)
-	go func() { followed <- relay.Follow(cmd.Process) }()
+	go func() { followed <- forward.Follow(cmd.Process) }()
 	err = cmd.Wait()
 	if exit := new(exec.ExitError); errors.As(err, &exit) {
 		err = nil
@@ -203,4 +203,4 @@ func exitLike(state *os.ProcessState) int {
 }
 
 // WakeParent has the parent go on whenever this process does after a stop.
-func WakeParent() (stop func()) { return relay.WakeParent(func(err error) { report(err) }) }
+func WakeParent() (stop func()) { return forward.WakeParent(func(err error) { report(err) }) }

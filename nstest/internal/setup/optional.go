@@ -8,8 +8,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/denial"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
 )
 
 // options are what a fixture adds to its namespaces where it can, and what tests do
@@ -33,7 +33,7 @@ func Optional(name string, add func() error) {
 		return
 	}
 	cause, _, _ := strings.Cut(err.Error(), "\n") // the others are of the same kind
-	if remedy := refusal.Masks(procfs.Root).Remedy; remedy != "" {
+	if remedy := denial.Masks(procfs.Root).Remedy; remedy != "" {
 		cause += "; try: " + remedy
 	}
 	fmt.Fprintf(os.Stderr, "nstest: fixtures go without %s: %s\n", options[name], cause)

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -26,8 +26,8 @@ func Namespaces(flags int) func() error {
 		if err := Network(); err != nil {
 			return err
 		}
-		Optional("sysfs", sandbox.FreshSys)
-		Optional("run", sandbox.PrivateNetns)
+		Optional("sysfs", nssetup.FreshSys)
+		Optional("run", nssetup.PrivateNetns)
 		return nil
 	}
 }
@@ -44,7 +44,7 @@ func Network() error {
 }
 
 func settings() (err error) {
-	var s sandbox.Settings
+	var s nssetup.Settings
 	defer func() { err = errors.Join(err, s.Close()) }()
 	return errors.Join(s.Defaults(), skipDuplicateDetection(&s), s.AllowPing())
 }
@@ -55,7 +55,7 @@ func settings() (err error) {
 //
 // An interface does without only if 'all' does too (net/ipv6/addrconf.c,
 // addrconf_dad_begin); it copies 'default' when it is made.
-func skipDuplicateDetection(s *sandbox.Settings) error {
+func skipDuplicateDetection(s *nssetup.Settings) error {
 	err := s.Set("net/ipv6/conf/default/accept_dad", "0")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // a kernel without IPv6

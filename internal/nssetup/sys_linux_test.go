@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package sandbox_test
+package nssetup_test
 
 import (
 	"context"
@@ -16,8 +16,8 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso"
 	"github.com/seed-1bc5c4a2/gonso/internal/deny"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/reexec"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -41,7 +41,7 @@ func TestFreshSysShowsThisNetworkAndAllOldMounts(t *testing.T) {
 	nstest.Enter(t, gonso.NS_NET|gonso.NS_MNT, nstest.Raw())
 	before := belowSys(g)
 
-	g.Expect(sandbox.FreshSys()).To(Succeed())
+	g.Expect(nssetup.FreshSys()).To(Succeed())
 
 	names, err := os.ReadDir("/sys/class/net")
 	g.Expect(err).NotTo(HaveOccurred())
@@ -66,7 +66,7 @@ var freshSysWithoutMoves = reexec.Func("fresh /sys without moves", func(context.
 	if err := errors.Join(unix.Stat("/sys", &was), deny.Calls(unix.EPERM, unix.SYS_MOVE_MOUNT)); err != nil {
 		return false, err
 	}
-	if err := sandbox.FreshSys(); !errors.Is(err, unix.EPERM) {
+	if err := nssetup.FreshSys(); !errors.Is(err, unix.EPERM) {
 		return false, fmt.Errorf("%w, want EPERM", err)
 	}
 	err = unix.Stat("/sys", &is)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package relay
+package forward
 
 import (
 	"os"
@@ -11,9 +11,9 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
-// relayed are the signals that somebody may send to this process and mean the
+// forwarded are the signals that somebody may send to this process and mean the
 // program that it runs.
-var relayed = []os.Signal{
+var forwarded = []os.Signal{
 	syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGABRT, syscall.SIGUSR1, syscall.SIGUSR2,
 	syscall.SIGALRM, syscall.SIGTERM,
 }
@@ -22,35 +22,35 @@ var relayed = []os.Signal{
 // the program does not have them stop itself, but is stopped with the program.
 var Stops = []os.Signal{syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU}
 
-// A Relay keeps the signals that this process gets, to pass them on.
-type Relay chan os.Signal
+// Signals keeps the signals that this process gets, to pass them on.
+type Signals chan os.Signal
 
 // Listen lets no signal end this process from now on, nor do what more of them do.
 // Those that it was told to ignore, as nohup(1) does, it goes on ignoring, and so will
 // the program.
-func Listen(more ...os.Signal) Relay {
-	all := slices.Concat(relayed, more)
-	r := make(Relay, 2*len(all))
+func Listen(more ...os.Signal) Signals {
+	all := slices.Concat(forwarded, more)
+	signals := make(Signals, 2*len(all))
 	for _, s := range all {
 		if !signal.Ignored(s) {
-			signal.Notify(r, s)
+			signal.Notify(signals, s)
 		}
 	}
-	return r
+	return signals
 }
 
 // Stop lets signals do again what they do by themselves, and ends Pass.
-func (r Relay) Stop() {
-	signal.Stop(r)
-	close(r)
+func (signals Signals) Stop() {
+	signal.Stop(signals)
+	close(signals)
 }
 
 // Pass passes signals on, but for those that a terminal has sent to the program as
 // well. It sends what the keyboard stands for, such as ^C, to its foreground process
 // group, in which this process and the program both are or not. An interrupt that
 // kill(1) sends to this process alone looks the same there, and is taken for a key.
-func (r Relay) Pass(send func(os.Signal) error) {
-	for s := range r {
+func (signals Signals) Pass(send func(os.Signal) error) {
+	for s := range signals {
 		switch s {
 		case syscall.SIGINT, syscall.SIGQUIT:
 			if sys.InForeground() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package sandbox_test
+package nssetup_test
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seed-1bc5c4a2/gonso"
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/reexec"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -60,7 +60,7 @@ func TestCopyUpKeepsWhatIsThere(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	defer old.Close()
 
-	g.Expect(sandbox.CopyUp(dir, nil)).To(Succeed())
+	g.Expect(nssetup.CopyUp(dir, nil)).To(Succeed())
 	t.Cleanup(func() { g.Expect(unix.Unmount(dir, unix.MNT_DETACH)).To(Succeed()) })
 
 	g.Expect(modes(g, dir)).To(Equal(before))
@@ -79,7 +79,7 @@ func TestCopyUpMakesFreshFolders(t *testing.T) {
 	g := NewWithT(t)
 	dir := furnished(t)
 	old := unix.Umask(0o077)
-	err := sandbox.CopyUp(dir, map[string]fs.FileMode{"folder": 0o755, "lock": fs.ModeSticky | 0o777})
+	err := nssetup.CopyUp(dir, map[string]fs.FileMode{"folder": 0o755, "lock": fs.ModeSticky | 0o777})
 	unix.Umask(old)
 	g.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(func() { g.Expect(unix.Unmount(dir, unix.MNT_DETACH)).To(Succeed()) })
@@ -98,12 +98,12 @@ func TestCopyUpThatFailsChangesNothing(t *testing.T) {
 	var was, is unix.Stat_t
 	g.Expect(unix.Stat(dir, &was)).To(Succeed())
 
-	g.Expect(sandbox.CopyUp(dir, map[string]fs.FileMode{"no/such": 0o755})).To(MatchError(fs.ErrNotExist))
+	g.Expect(nssetup.CopyUp(dir, map[string]fs.FileMode{"no/such": 0o755})).To(MatchError(fs.ErrNotExist))
 
 	g.Expect(unix.Stat(dir, &is)).To(Succeed())
 	g.Expect(is.Dev).To(Equal(was.Dev), "the device of the folder")
 	g.Expect(modes(g, dir)).To(Equal(before))
-	g.Expect(sandbox.CopyUp(filepath.Join(dir, "nowhere"), nil)).To(MatchError(fs.ErrNotExist))
+	g.Expect(nssetup.CopyUp(filepath.Join(dir, "nowhere"), nil)).To(MatchError(fs.ErrNotExist))
 }
 
 // Files of the host's root, as a user namespace without it sees them, are here those of a
@@ -142,7 +142,7 @@ func TestCopyUpMakesAnewWhatOnlyOthersMayOpen(t *testing.T) {
 // mapped shows as the overflow user's.
 var copiedUp = reexec.Func("copied up", func(_ context.Context, dir string) (map[string]string, error) {
 	found := map[string]string{}
-	if err := sandbox.CopyUp(dir, nil); err != nil {
+	if err := nssetup.CopyUp(dir, nil); err != nil {
 		return nil, err
 	}
 	entries, err := os.ReadDir(dir)

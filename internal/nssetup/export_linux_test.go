@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package sandbox
+package nssetup
 
 // ForgetInherited makes the next [Settings.Defaults] look again.
 func ForgetInherited() { inherited.known = false }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package refusal_test
+package denial_test
 
 import (
 	"os"
 	"path/filepath"
 	"testing"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/refusal"
+	"github.com/seed-1bc5c4a2/gonso/internal/denial"
 )
 
 // proc makes a /proc of these files. What is real is provoked elsewhere: in the
@@ -40,40 +40,40 @@ const (
 func TestReasons(t *testing.T) {
 	for what, c := range map[string]struct {
 		files map[string]string
-		want  refusal.Reason
+		want  denial.Reason
 	}{
 		"nothing": {map[string]string{
 			clone: "1\n", restrict: "0\n", limit: "127\n", mounts: "27 1 254:0 / / rw - ext4 /dev/vda rw\n",
 			label: "unconfined\n", selinux: "unconfined\n", status: "Seccomp:\t0\n",
-		}, refusal.Reason{}},
-		"an old kernel": {nil, refusal.Reason{}},
-		"Debian's switch": {map[string]string{clone: "0\n"}, refusal.Reason{
+		}, denial.Reason{}},
+		"an old kernel": {nil, denial.Reason{}},
+		"Debian's switch": {map[string]string{clone: "0\n"}, denial.Reason{
 			"kernel.unprivileged_userns_clone is 0", "sudo sysctl -w kernel.unprivileged_userns_clone=1"}},
-		"a limit": {map[string]string{limit: "0\n"}, refusal.Reason{
+		"a limit": {map[string]string{limit: "0\n"}, denial.Reason{
 			"user.max_user_namespaces is 0", "sudo sysctl -w user.max_user_namespaces=100000"}},
-		"a chroot": {map[string]string{mounts: "27 1 254:0 /srv /proc rw - proc proc rw\n"}, refusal.Reason{
+		"a chroot": {map[string]string{mounts: "27 1 254:0 /srv /proc rw - proc proc rw\n"}, denial.Reason{
 			"the process is in a chroot, where no user namespace can be made (user_namespaces(7))", ""}},
-		"Ubuntu's switch, outside": {map[string]string{restrict: "1\n", label: "unconfined\n"}, refusal.Reason{
+		"Ubuntu's switch, outside": {map[string]string{restrict: "1\n", label: "unconfined\n"}, denial.Reason{
 			"AppArmor denies the capabilities of user namespaces, since kernel.apparmor_restrict_unprivileged_userns is 1",
 			"sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"}},
-		"Ubuntu's switch, inside": {map[string]string{restrict: "1\n", label: "unprivileged_userns (enforce)\n"}, refusal.Reason{
+		"Ubuntu's switch, inside": {map[string]string{restrict: "1\n", label: "unprivileged_userns (enforce)\n"}, denial.Reason{
 			"AppArmor denies the capabilities of user namespaces, since kernel.apparmor_restrict_unprivileged_userns is 1",
 			"sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"}},
-		"a profile": {map[string]string{restrict: "1\n", label: "/usr/bin/kept-small (enforce)\n"}, refusal.Reason{
+		"a profile": {map[string]string{restrict: "1\n", label: "/usr/bin/kept-small (enforce)\n"}, denial.Reason{
 			`AppArmor confines the process by the profile "/usr/bin/kept-small"`,
 			"echo -n /usr/bin/kept-small | sudo tee /sys/kernel/security/apparmor/.remove"}},
-		"Docker's profile": {map[string]string{label: "docker-default (enforce)\n", status: "Seccomp:\t2\n"}, refusal.Reason{
+		"Docker's profile": {map[string]string{label: "docker-default (enforce)\n", status: "Seccomp:\t2\n"}, denial.Reason{
 			`AppArmor confines the process by the profile "docker-default"`, "docker run --security-opt apparmor=unconfined ..."}},
-		"a stack of profiles": {map[string]string{label: "one//&:ns:two (enforce)\n"}, refusal.Reason{
+		"a stack of profiles": {map[string]string{label: "one//&:ns:two (enforce)\n"}, denial.Reason{
 			`AppArmor confines the process by the profile "one//&:ns:two"`, ""}},
-		"a profile that complains": {map[string]string{label: "kept-small (complain)\n"}, refusal.Reason{}},
-		"a filter": {map[string]string{status: "Seccomp:\t2\n"}, refusal.Reason{
+		"a profile that complains": {map[string]string{label: "kept-small (complain)\n"}, denial.Reason{}},
+		"a filter": {map[string]string{status: "Seccomp:\t2\n"}, denial.Reason{
 			"a seccomp filter is on the process", "docker run --security-opt seccomp=unconfined ..."}},
-		"SELinux": {map[string]string{selinux: "system_u:system_r:container_t:s0:c1,c2\x00"}, refusal.Reason{
+		"SELinux": {map[string]string{selinux: "system_u:system_r:container_t:s0:c1,c2\x00"}, denial.Reason{
 			`a security module confines the process by the label "system_u:system_r:container_t:s0:c1,c2"`, ""}},
-		"SELinux of a user": {map[string]string{selinux: "unconfined_u:unconfined_r:unconfined_t:s0\x00"}, refusal.Reason{}},
+		"SELinux of a user": {map[string]string{selinux: "unconfined_u:unconfined_r:unconfined_t:s0\x00"}, denial.Reason{}},
 	} {
-		if got := refusal.UserNamespace(proc(t, c.files)); got != c.want {
+		if got := denial.UserNamespace(proc(t, c.files)); got != c.want {
 			t.Errorf("%s: %+v, want %+v", what, got, c.want)
 		}
 	}
@@ -83,14 +83,14 @@ func TestReasons(t *testing.T) {
 // from anything.
 func TestConfinementIsNotAboutMakingUserNamespaces(t *testing.T) {
 	root := proc(t, map[string]string{clone: "0\n", limit: "0\n", mounts: "27 1 254:0 /srv /proc rw - proc proc rw\n"})
-	if got := refusal.Confinement(root); got != (refusal.Reason{}) {
+	if got := denial.Confinement(root); got != (denial.Reason{}) {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestLimitsAreRaisedInOneGo(t *testing.T) {
 	want := "sudo sysctl -w user.max_net_namespaces=100000 user.max_uts_namespaces=100000"
-	if got := refusal.RaiseLimit("net", "uts"); got != want {
+	if got := denial.RaiseLimit("net", "uts"); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
@@ -102,15 +102,15 @@ func TestMasksOfAContainerAreNamed(t *testing.T) {
 	const engines = "22 1 0:21 / /proc rw - proc proc rw\n23 1 0:22 / /sys ro - sysfs sysfs ro\n" +
 		"24 1 0:42 / /dev rw - tmpfs tmpfs rw\n31 23 0:28 / /sys/fs/cgroup ro - cgroup2 cgroup2 rw\n" +
 		"49 22 0:21 /sys /proc/sys ro - proc proc rw\n53 23 0:47 / /sys/firmware ro - tmpfs tmpfs ro\n"
-	for text, want := range map[string]refusal.Reason{
+	for text, want := range map[string]denial.Reason{
 		plain:   {},
 		engines: {"parts of /proc and /sys are covered: /proc/sys, /sys/firmware", "docker run --security-opt systempaths=unconfined ..."},
 	} {
 		root := proc(t, map[string]string{"thread-self/mountinfo": text, mounts: text})
-		if got := refusal.Masks(root); got != want {
+		if got := denial.Masks(root); got != want {
 			t.Errorf("%+v, want %+v", got, want)
 		}
-		if got := refusal.EnginesDev(root); got != (text == engines) {
+		if got := denial.EnginesDev(root); got != (text == engines) {
 			t.Errorf("/dev is an engine's: %t", got)
 		}
 	}

@@ -7,14 +7,14 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // newProc shows the processes of the pid namespace. Should the kernel refuse that, the old
 // one stays, in which /proc/self is right and all other numbers are the outside's.
 func newProc() error {
-	if err := sandbox.FreshProc(); err != nil {
+	if err := nssetup.FreshProc(); err != nil {
 		return fmt.Errorf("%w; its process numbers are those of the outside", err)
 	}
 	return nil
@@ -29,7 +29,7 @@ const runtimeDir = "gonso"
 // is a user's own, since a socket of the user's session is none of the program's
 // business.
 func writableRun() error {
-	err := sandbox.CopyUp("/run", map[string]fs.FileMode{
+	err := nssetup.CopyUp("/run", map[string]fs.FileMode{
 		"netns":    0o755,
 		"lock":     fs.ModeSticky | 0o777,
 		runtimeDir: 0o700,
@@ -41,9 +41,9 @@ func writableRun() error {
 }
 
 func writable(dir string) func() error {
-	return func() error { return sandbox.CopyUp(dir, nil) }
+	return func() error { return nssetup.CopyUp(dir, nil) }
 }
 
-func newSys() error { return sandbox.FreshSys() }
+func newSys() error { return nssetup.FreshSys() }
 
 func shareMounts() error { return sys.SetPropagation(sys.Shared) }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package refusal
+package denial
 
 import (
 	"github.com/seed-1bc5c4a2/gonso/internal/kind"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package sandbox_test
+package nssetup_test
 
 import (
 	"testing"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package sandbox_test
+package nssetup_test
 
 import (
 	"os"
@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seed-1bc5c4a2/gonso"
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/internal/sandbox"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 )
 
@@ -46,16 +46,16 @@ func TestDefaultsAreTheKernelsWhateverTheHostHas(t *testing.T) {
 		g.Expect(err).NotTo(HaveOccurred())
 		for _, e := range entries {
 			if e.Name() != "mc_forwarding" { // a router's alone, through a socket
-				g.Expect(sandbox.SetSysctl("net/ipv4/conf/"+name+"/"+e.Name(), "1")).To(Succeed())
+				g.Expect(nssetup.SetSysctl("net/ipv4/conf/"+name+"/"+e.Name(), "1")).To(Succeed())
 			}
 		}
-		g.Expect(sandbox.SetSysctl("net/ipv4/conf/"+name+"/accept_redirects", "0")).To(Succeed())
-		g.Expect(sandbox.SetSysctl("net/ipv6/conf/"+name+"/disable_ipv6", "1")).To(Succeed())
-		g.Expect(sandbox.SetSysctl("net/ipv6/conf/"+name+"/forwarding", "1")).To(Succeed())
+		g.Expect(nssetup.SetSysctl("net/ipv4/conf/"+name+"/accept_redirects", "0")).To(Succeed())
+		g.Expect(nssetup.SetSysctl("net/ipv6/conf/"+name+"/disable_ipv6", "1")).To(Succeed())
+		g.Expect(nssetup.SetSysctl("net/ipv6/conf/"+name+"/forwarding", "1")).To(Succeed())
 	}
-	sandbox.ForgetInherited()
-	t.Cleanup(sandbox.ForgetInherited)
-	var s sandbox.Settings
+	nssetup.ForgetInherited()
+	t.Cleanup(nssetup.ForgetInherited)
+	var s nssetup.Settings
 	g.Expect(s.Defaults()).To(Succeed())
 	g.Expect(s.Close()).To(Succeed())
 
@@ -80,11 +80,11 @@ func TestDefaultsAreTheKernelsWhateverTheHostHas(t *testing.T) {
 func TestDefaultsThatAreThereAreLeftAlone(t *testing.T) {
 	g := NewWithT(t)
 	nstest.Enter(t, gonso.NS_NET|gonso.NS_MNT)
-	sandbox.ForgetInherited()
-	t.Cleanup(sandbox.ForgetInherited)
+	nssetup.ForgetInherited()
+	t.Cleanup(nssetup.ForgetInherited)
 	g.Expect(unix.Mount("/proc/sys", "/proc/sys", "", unix.MS_BIND|unix.MS_REC, "")).To(Succeed())
 	g.Expect(unix.MountSetattr(unix.AT_FDCWD, "/proc/sys", 0, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY})).To(Succeed())
-	var s sandbox.Settings
+	var s nssetup.Settings
 	g.Expect(s.Defaults()).To(Succeed())
 	g.Expect(s).To(BeZero())
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package refusal tells what keeps this process from namespaces, as far as
+// Package denial tells what keeps this process from namespaces, as far as
 // anything tells, and what helps:
 //
-//	r := refusal.UserNamespace(procfs.Root)
+//	r := denial.UserNamespace(procfs.Root)
 //	fmt.Println(r.Why)    // kernel.unprivileged_userns_clone is 0
 //	fmt.Println(r.Remedy) // sudo sysctl -w kernel.unprivileged_userns_clone=1
 //
 // It is asked after something has been refused. It states what it sees and does
 // not try: whether a machine allows something is found out by doing it.
-package refusal
+package denial
 
 import (
 	"errors"
@@ -45,9 +45,9 @@ func UserNamespace(root string) Reason {
 
 const capSysAdmin = 21 // capabilities(7)
 
-// Denied tells why namespaces of the kinds in flags cannot be made or joined (EPERM). Where the
+// Namespaces tells why namespaces of the kinds in flags cannot be made or joined (EPERM). Where the
 // process has no CAP_SYS_ADMIN in its user namespace that is all there is to say.
-func Denied(root string, flags int) (lacksCapability bool, reason Reason, err error) {
+func Namespaces(root string, flags int) (lacksCapability bool, reason Reason, err error) {
 	if flags&kind.User != 0 {
 		return false, UserNamespace(root), nil
 	}
