@@ -163,7 +163,7 @@ func (n *node) acquire() error {
 	for _, e := range ends {
 		errs = append(errs, n.learn(e))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, n.readdress())...)
 }
 
 // apply4 gives the interfaces what was leased, and takes back what was before.

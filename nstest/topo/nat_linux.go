@@ -4,7 +4,6 @@ package topo
 
 import (
 	"errors"
-	"net/netip"
 	"slices"
 	"strconv"
 	"time"
@@ -31,10 +30,12 @@ import (
 //
 // Interfaces are meant by their index: a test may rename them, and change their addresses.
 
+const natTable = "topo_nat"
+
 // translate has the router's kernel translate addresses.
 func (n *node) translate() error {
 	t := n.config.nat
-	err := n.withTables("topo_nat", func(table tables) []error {
+	err := n.withTables(natTable, func(table tables) []error {
 		r := &natRules{rules: table(nftables.TableFamilyIPv4), nat: t, sides: n.sides()}
 		r.learned = []*learned{r.learn("udp", unix.IPPROTO_UDP, t.udp), r.learn("tcp", unix.IPPROTO_TCP, t.tcp)}
 		r.outside(n)
@@ -83,28 +84,53 @@ type natRules struct {
 	learned   []*learned
 }
 
-// outside makes the map of the addresses that hosts inside have outside.
+// outside makes the sets of the addresses that hosts inside have outside.
 func (r *natRules) outside(n *node) {
+	r.outsideSets()
+	first, all := n.outsideAddresses()
+	r.errs = append(r.errs, r.conn.AddSet(r.addresses, first), r.conn.AddSet(r.external, all))
+}
+
+func (r *natRules) outsideSets() {
 	set := func(name string, key nftables.SetDatatype) *nftables.Set {
 		r.sets++
 		return &nftables.Set{Table: r.table, ID: r.sets, Name: name, KeyType: key, KeyByteOrder: binaryutil.NativeEndian}
 	}
 	r.addresses, r.external = set("addresses", nftables.TypeIFIndex), set("external", nftables.TypeIPAddr)
 	r.addresses.IsMap, r.addresses.DataType = true, nftables.TypeIPAddr
-	var first, all []nftables.SetElement
+}
+
+// outsideAddresses returns the first IPv4 address of each interface that leads outside, and all of them.
+func (n *node) outsideAddresses() (first, all []nftables.SetElement) {
 	for _, e := range n.ends {
 		if !e.outside() {
 			continue
 		}
-		own := slices.DeleteFunc(slices.Clone(e.addresses), func(p netip.Prefix) bool { return p.Addr().Is6() })
-		for i, p := range own {
-			if i == 0 {
-				first = append(first, nftables.SetElement{Key: number(uint32(e.index)), Val: p.Addr().AsSlice()})
+		if a, has := e.address(IPv4); has {
+			first = append(first, nftables.SetElement{Key: number(uint32(e.index)), Val: a.AsSlice()})
+		}
+		for _, p := range e.addresses {
+			if p.Addr().Is4() {
+				all = append(all, nftables.SetElement{Key: p.Addr().AsSlice()})
 			}
-			all = append(all, nftables.SetElement{Key: p.Addr().AsSlice()})
 		}
 	}
-	r.errs = append(r.errs, r.conn.AddSet(r.addresses, first), r.conn.AddSet(r.external, all))
+	return first, all
+}
+
+// readdress has hosts inside have the addresses outside that the router has got.
+func (n *node) readdress() error {
+	if n.config.nat == nil {
+		return nil
+	}
+	return n.withTables(natTable, func(table tables) []error {
+		r := &natRules{rules: table(nftables.TableFamilyIPv4)}
+		r.outsideSets()
+		r.conn.FlushSet(r.addresses)
+		r.conn.FlushSet(r.external)
+		first, all := n.outsideAddresses()
+		return []error{r.conn.SetAddElements(r.addresses, first), r.conn.SetAddElements(r.external, all)}
+	})
 }
 
 // address loads that of the interface by which a packet leaves. The kernel's masquerading finds it by itself, but
@@ -118,7 +144,8 @@ func (r *natRules) source() {
 	chain := r.base("postrouting", nftables.ChainTypeNAT, nftables.ChainHookPostrouting, nftables.ChainPriorityNATSource)
 	out := r.regular("out")
 	for _, outside := range r.out {
-		r.add(chain, index(expr.MetaKeyOIF, expr.CmpOpEq, outside), jump(out))
+		// What the router sends itself may have no address yet (DHCP).
+		r.add(chain, index(expr.MetaKeyOIF, expr.CmpOpEq, outside), r.inside(), jump(out))
 	}
 	for _, m := range r.learned {
 		if r.symmetric {

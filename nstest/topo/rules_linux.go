@@ -61,8 +61,9 @@ func (n *node) sides() (s sides) {
 	return s
 }
 
-// inside is for packets that have come from inside.
-func (s sides) inside() (all []expr.Any) {
+// inside is for packets that have come from inside. What the router sends itself comes by interface 0.
+func (s sides) inside() []expr.Any {
+	all := index(expr.MetaKeyIIF, expr.CmpOpNeq, 0)
 	for _, outside := range s.out {
 		all = append(all, index(expr.MetaKeyIIF, expr.CmpOpNeq, outside)...)
 	}
