@@ -7,17 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/internal/thread"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
-
-// Go never ends the main thread. A test that landed on it could not be moved
-// into a namespace, so the main goroutine, which runs no test, keeps it.
-func init() { runtime.LockOSThread() }
 
 // Enter makes a fixture, as [New] does, and moves the calling goroutine into it:
 // the rest of the test runs inside, with the clean-ups that are registered later. It is
@@ -78,7 +74,7 @@ func (in *instance) enter(tb testing.TB) {
 		outside, err = in.leavable(tb)
 	}
 	if err == nil {
-		err = in.Set.Enter()
+		err = enter(in.Set)
 	}
 	if err != nil {
 		tb.Fatalf("nstest: %s: %v", in.Name, errors.Join(needsProcess(err, helpInProcess), outside.Close()))
@@ -87,6 +83,13 @@ func (in *instance) enter(tb testing.TB) {
 		return
 	}
 	in.stay(tb, outside, false)
+}
+
+// enter moves the calling goroutine into a Set. Go never ends the main thread, which so cannot be moved: a goroutine
+// that runs on it leaves it before. With [Main] the main goroutine, which runs no test, keeps it.
+func enter(s set.Set) (err error) {
+	thread.OffMain(func() { err = s.Enter() })
+	return err
 }
 
 // stayInProcess is what enter is for an instance that the whole process is in, see [InProcess].
@@ -116,7 +119,7 @@ func (in *instance) stay(tb testing.TB, outside set.Set, process bool) {
 			err = errors.Join(err, in.stillHere())
 		}
 		if outside.Flags() != 0 {
-			err = errors.Join(err, outside.Enter(), outside.Close())
+			err = errors.Join(err, enter(outside), outside.Close())
 		}
 		if err != nil {
 			tb.Errorf("nstest: %s: %v", in.Name, err)

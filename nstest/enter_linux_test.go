@@ -164,3 +164,11 @@ func TestHereIsWhereTheTestIs(t *testing.T) {
 	})
 	g.Expect(inner.Closed()).To(BeTrue())
 }
+
+// Where TestMain does not call Main, nothing keeps tests off the main thread.
+func TestATestOnTheMainThreadLeavesItToEnter(t *testing.T) {
+	cmd := suite(t, forgottenSuite, "-test.run=^TestEnterOnTheMainThread$")
+	cmd.Env = append(cmd.Env, "GOMAXPROCS=1", "NSTEST_ROOTLESS=off")
+	out, code := run(t, cmd)
+	NewWithT(t).Expect(code).To(BeZero(), out)
+}

@@ -62,7 +62,7 @@ func Inside(flags int, opts ...Option) types.AroundNodeDecorator {
 		}
 		// The goroutine is this node's only, and ends with it; with it ends its
 		// thread.
-		if err := in.Set.Enter(); err != nil {
+		if err := enter(in.Set); err != nil {
 			ginkgo.Fail(fmt.Sprintf("nstest: %s of %v: %v", in.Name, c.at, err))
 		}
 		s.enter(in)

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/fixturepool"
@@ -134,6 +135,7 @@ func (m *M) run() (code int, p rootless.Place) {
 		panic("nstest.Main: the Runner is nil: give it the *testing.M that TestMain got")
 	}
 	mainRan.Store(true)
+	runtime.LockOSThread() // no test is to be on the main thread, see enter
 	reexec.CheckAction()
 	var config mainConfig
 	for _, opt := range m.Options {

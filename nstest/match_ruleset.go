@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/onsi/gomega/format"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
@@ -84,8 +85,13 @@ func indentRuleset(list []string) string {
 // How rulesets are made comparable. The text is cut into words; a line or a semicolon ends a statement, unless
 // it is in the braces of a set of values. Then what nft(8) may write in several ways is written in one.
 
+// lazily compiles an expression when it is used: each test binary would pay for it otherwise.
+func lazily(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
 // rulesetWords finds a comment, a quoted string, what separates, or a word.
-var rulesetWords = regexp.MustCompile(`#[^\n]*|"[^"]*"|[{};,\n]|[^\s{};,"]+`)
+var rulesetWords = lazily(`#[^\n]*|"[^"]*"|[{};,\n]|[^\s{};,"]+`)
 
 // statements returns a ruleset as a list in which a table or chain begins with one that ends with a brace, and ends
 // with one that is a brace.
@@ -98,7 +104,7 @@ func statements(text string) (list []string) {
 		}
 		words = nil
 	}
-	for _, word := range rulesetWords.FindAllString(text, -1) {
+	for _, word := range rulesetWords().FindAllString(text, -1) {
 		switch {
 		case word[0] == '#', inSet && word == "\n":
 		case word == "{" && opensBlock(words):
@@ -135,14 +141,14 @@ func opensBlock(words []string) bool {
 	return len(words) > 0 && slices.Contains([]string{"table", "chain", "set", "map", "counter", "quota", "flowtable", "ct"}, words[0]) && len(words) <= 3
 }
 
-var countedPackets = regexp.MustCompile(` ?packets \d+ bytes \d+`)
+var countedPackets = lazily(` ?packets \d+ bytes \d+`)
 
 // plainStatement leaves out what goes without saying, and what changes by itself.
 func plainStatement(words []string) string {
 	if len(words) == 3 && words[0] == "table" { // table NAME {
 		words = slices.Insert(words, 1, "ip")
 	}
-	s := countedPackets.ReplaceAllString(strings.Join(words, " "), "")
+	s := countedPackets().ReplaceAllString(strings.Join(words, " "), "")
 	if s == "policy accept" {
 		return ""
 	}
@@ -154,7 +160,7 @@ var (
 	priorities       = map[string]int{"raw": -300, "mangle": -150, "dstnat": -100, "filter": 0, "security": 50, "srcnat": 100}
 	bridgePriorities = map[string]int{"dstnat": -300, "filter": -200, "out": 100, "srcnat": 300}
 
-	namedPriority = regexp.MustCompile(` priority ([a-z]+)(?: ([-+]) (\d+))?$`)
+	namedPriority = lazily(` priority ([a-z]+)(?: ([-+]) (\d+))?$`)
 )
 
 // plainPriority has the number in place of the name.
@@ -163,7 +169,7 @@ func plainPriority(s, family string) string {
 	if family == "bridge" {
 		names = bridgePriorities
 	}
-	m := namedPriority.FindStringSubmatch(s)
+	m := namedPriority().FindStringSubmatch(s)
 	if m == nil {
 		return s
 	}

@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/onsi/gomega"
 	"github.com/onsi/gomega/format"
 	"github.com/onsi/gomega/types"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -49,7 +48,7 @@ func asMatcher(want any) types.GomegaMatcher {
 	if m, ok := want.(types.GomegaMatcher); ok {
 		return m
 	}
-	return gomega.Equal(want)
+	return &equal{want: want}
 }
 
 // lines puts each item on an indented line.

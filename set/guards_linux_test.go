@@ -34,13 +34,15 @@ func act(t *testing.T, name string) {
 	}
 }
 
+func init() { runtime.LockOSThread() } // keeps the main goroutine, which runs the acts, on the main thread
+
 func TestNothingForeignRunsOnTheMainThread(t *testing.T) {
 	unshare(t, set.NS_UTS)
 	act(t, "main thread")
 }
 
 // onMainThread is what a goroutine does that Go has put on the main thread. This one is
-// there for certain, locked by an init function of nstest.
+// there for certain.
 func onMainThread() (err error) {
 	if unix.Gettid() != unix.Getpid() {
 		return errors.New("not on the main thread, so this shows nothing")

@@ -17,12 +17,16 @@ import (
 
 func init() { runtime.LockOSThread() } // so that the main goroutine is on the main thread
 
-// ranOn is the thread of a function that was to run where the main goroutine was.
-var ranOn int
+// ranOn is the thread of a function that was to run where the main goroutine was. The others are those of the main
+// goroutine where it was to leave the main thread: while it was locked to that, and afterwards.
+var ranOn, lockedOn, leftFor int
 
 func TestMain(m *testing.M) {
 	if unix.Gettid() == unix.Getpid() {
 		thread.Here(func() bool { ranOn = unix.Gettid(); return true })
+		thread.OffMain(func() { lockedOn = unix.Gettid() })
+		runtime.UnlockOSThread()
+		thread.OffMain(func() { leftFor = unix.Gettid() })
 	}
 	goleak.VerifyTestMain(m)
 }
@@ -121,5 +125,14 @@ func blockInKernel(t *testing.T, r int, w *os.File) {
 	}()
 	if _, err := unix.Read(r, make([]byte, 1)); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAGoroutineLeavesTheMainThreadUnlessItIsLockedToIt(t *testing.T) {
+	if lockedOn != unix.Getpid() {
+		t.Errorf("the main goroutine was on thread %d though it was locked to the main one, %d", lockedOn, unix.Getpid())
+	}
+	if leftFor == 0 || leftFor == unix.Getpid() {
+		t.Errorf("the main goroutine was on thread %d, and the main one is %d", leftFor, unix.Getpid())
 	}
 }
