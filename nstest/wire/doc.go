@@ -23,7 +23,7 @@
 //
 // # Where not to use it
 //
-// Frames take some ten microseconds longer than on a veth, and a processor carries some hundred thousand of them in a second; bench/RESULTS.md has
+// Frames take some six microseconds longer than on a veth, and a processor carries a hundred thousand of them in a second; bench/README.md has
 // figures. What the process cannot take in is lost, as by a network interface that is too slow, and counted as
 // Missed. For a link that just joins two fixtures take [link.Veth].
 package wire
