@@ -165,6 +165,8 @@ stage_vm() {
   # Without those tests that are about Go's test framework: no kernel makes a difference to it.
   say .ci/machine/run -user -short -timeout 500 -skip 'InProcess(Keeps|Artifacts|Without|RunsExactly|IsCovered|HasLess)|Shard|Fuzz|RootlessRun(Looks|Writes)|Debugger|Keys|Dumps|Hangs|AFailedSpec|APanicShows|NamesThePlace|Wherever|AForgottenMain' \
     ./internal/probe ./nstest
+  # That kernel has netem.
+  say .ci/machine/run -root -short -timeout 400 -run 'Netem|SameSeed|Segments' ./nstest/topo
   # A host that has set what new network namespaces copy.
   say .ci/machine/run -root -short -sysctl net.ipv4.ip_forward=1 -sysctl net.ipv4.conf.all.rp_filter=2 \
     -sysctl net.core.devconf_inherit_init_net=1 -sysctl net.ipv6.conf.all.disable_ipv6=1 -run '^TestSettings$' ./internal/container
