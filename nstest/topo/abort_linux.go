@@ -14,7 +14,7 @@ import (
 // never comes, and a server in the test's own process would wait for it for ever, as a leak. So the kernel
 // aborts the connections of such a network (sock_diag(7), SOCK_DESTROY): to read of one is an error then.
 
-// abortConnections aborts the TCP connections of all hosts, if any link keeps frames from arriving at once.
+// abortConnections aborts the TCP connections of all hosts but external ones, if any link keeps frames from arriving at once.
 func (n *Network) abortConnections() error {
 	cut := len(n.division.groups)+len(n.division.isolated) > 0
 	for _, l := range n.links {
@@ -24,7 +24,7 @@ func (n *Network) abortConnections() error {
 		return nil
 	}
 	return n.each(n.nodes, func(node *node) error {
-		if node.kind == isSwitch {
+		if node.kind == isSwitch || node.external {
 			return nil
 		}
 		var err error

@@ -26,6 +26,13 @@ func (n *Network) deal() error {
 	n.segments = nil
 	seen := make(map[*Link]bool)
 	var chosen []netip.Prefix
+	for _, node := range n.nodes {
+		taken, err := node.taken()
+		if err != nil {
+			return err
+		}
+		chosen = append(chosen, taken...)
+	}
 	for _, l := range n.links {
 		if seen[l] {
 			continue

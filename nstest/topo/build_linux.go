@@ -73,6 +73,9 @@ func (n *node) prepare() (err error) {
 		}
 		return n.conn.Do(rtnl.AddBridge(bridgeName, bridgeIndex))
 	case isHost:
+		if n.external {
+			return n.chooseNames()
+		}
 		return n.ignoreAdverts()
 	case isRouter:
 		e := n.fixture.Set().Do(func() {
@@ -115,7 +118,7 @@ func (e *end) spec() rtnl.End {
 
 // configure gives the node all that it has of its own.
 func (n *node) configure() error {
-	if err := n.solicitUplink(); err != nil {
+	if err := n.hearAdverts(); err != nil {
 		return err
 	}
 	var requests []rtnl.Request
@@ -136,7 +139,7 @@ func (n *node) configure() error {
 // dismantle deletes the links before their namespaces end, those of nodes with many first: one
 // request deletes all of a node, with their far ends.
 func (n *Network) dismantle() error {
-	errs := []error{n.services.end(), n.abortConnections(), n.closeImpairers()}
+	errs := []error{n.services.end(), n.abortConnections(), n.closeImpairers(), n.release()}
 	nodes := slices.SortedStableFunc(slices.Values(n.nodes), func(a, b *node) int { return len(b.ends) - len(a.ends) })
 	gone := make(map[*Link]bool)
 	for _, node := range nodes {
@@ -148,7 +151,7 @@ func (n *Network) dismantle() error {
 			left = left || !gone[e.link]
 			gone[e.link] = true
 		}
-		if left {
+		if left && !node.external {
 			if err := node.conn.Do(rtnl.DelGroup(group)); !errors.Is(err, syscall.ENODEV) {
 				errs = append(errs, err)
 			}
@@ -187,7 +190,11 @@ func (n *node) routeRequests(before map[netip.Prefix][]netip.Addr) (requests []r
 		}
 	}
 	for _, to := range sortedPrefixes(n.routes) {
-		if !slices.Equal(before[to], n.routes[to]) {
+		switch {
+		case slices.Equal(before[to], n.routes[to]):
+		case n.external && before[to] == nil:
+			requests = append(requests, rtnl.AddRoute(to, n.routes[to]))
+		default:
 			requests = append(requests, rtnl.SetRoute(to, n.routes[to]))
 		}
 	}

@@ -4,11 +4,17 @@
 
 package topo
 
-import "errors"
+import (
+	"errors"
+	"net/netip"
+)
 
 func (n *Network) build() error          { return errors.ErrUnsupported }
 func (n *Network) rebuild(*Link) error   { return errors.ErrUnsupported }
 func (n *Network) divide(division) error { return errors.ErrUnsupported }
 func (n *Network) carryOut(*Link) error  { return errors.ErrUnsupported }
+func (n *Network) publish()              {}
 func (n *node) rerouteUplink() error     { return errors.ErrUnsupported }
 func (n *node) admit([]*node) error      { return errors.ErrUnsupported }
+
+func (n *node) present() ([]netip.Prefix, error) { return nil, errors.ErrUnsupported }

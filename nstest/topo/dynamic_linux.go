@@ -28,13 +28,26 @@ func (n *node) ignoreAdverts() (err error) {
 	return errors.Join(e, err)
 }
 
-// solicitUplink has a router that asks for addresses go by router advertisements on its uplink, in spite of
-// forwarding (Documentation/networking/ip-sysctl.rst, accept_ra).
-func (n *node) solicitUplink() (err error) {
-	if n.kind != isRouter || len(n.asking()) == 0 {
+// hearAdverts says which interfaces go by router advertisements where the kernel would have it otherwise. Those of a
+// fixture that is not the network's own do not. The uplink of a router that asks for addresses does, in spite of forwarding
+// (Documentation/networking/ip-sysctl.rst, accept_ra).
+func (n *node) hearAdverts() (err error) {
+	var ends []*end
+	value := "0"
+	switch {
+	case n.external && n.network.onRequest():
+		ends = n.ends
+	case n.kind == isRouter:
+		ends, value = n.asking(), "2"
+	}
+	if len(ends) == 0 {
 		return nil
 	}
-	e := n.fixture.Set().Do(func() { err = setting("net/ipv6/conf/"+n.ends[0].name+"/accept_ra", "2") })
+	e := n.fixture.Set().Do(func() {
+		for _, e := range ends {
+			err = errors.Join(err, setting("net/ipv6/conf/"+e.name+"/accept_ra", value))
+		}
+	})
 	return errors.Join(e, err)
 }
 

@@ -3,9 +3,12 @@
 package topo_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
+	"github.com/seed-1bc5c4a2/gonso"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
 )
 
@@ -65,6 +68,20 @@ func ExampleClockOffset() {
 		h := n.Host("host", topo.ClockOffset(30*24*time.Hour))
 		uptime, err := h.Command("cat", "/proc/uptime").Output()
 		t.Log(string(uptime), err)
+	}
+	_ = test
+}
+
+// A test that is in a network namespace is a host: its own sockets reach the server.
+func ExampleNetwork_External() {
+	test := func(t *testing.T) {
+		nstest.Enter(t, gonso.NS_NET)
+		n := topo.New(t)
+		here, server := n.External("here", nstest.Here(t)), n.Host("server")
+		n.Link(here, server)
+		n.Up()
+		response, err := http.Get("http://" + server.Addr4().String())
+		_, _ = response, err
 	}
 	_ = test
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/seed-1bc5c4a2/gonso/set"
+	"github.com/vishvananda/netlink"
 )
 
 // A Node is a [Host], a [Router] or a [Switch].
@@ -32,6 +33,8 @@ type node struct {
 	fixture  *nstest.Fixture
 	programs *nstest.Fixture // with the namespaces of programs besides, nil for none
 	ends     []*end
+	external bool            // the fixture is not the network's own
+	links    *netlink.Handle // of such a fixture
 
 	conn    *rtnl.Conn                    // while the network is up
 	routes  map[netip.Prefix][]netip.Addr // those that were set last

@@ -80,7 +80,7 @@ func (g *graph) routes(from *node) map[netip.Prefix][]netip.Addr {
 // onlyRouter returns the step to the router that all packets of a host have to go to, if there is one. It is
 // plain for most hosts of a large network, without looking for paths.
 func (n *node) onlyRouter() (via []hop, plain bool) {
-	if n.kind != isHost || len(n.ends) != 1 {
+	if n.kind != isHost || n.external || len(n.ends) != 1 {
 		return nil, false
 	}
 	for _, e := range n.ends[0].segment.routers {
@@ -203,8 +203,8 @@ func union(a, b []hop) []hop {
 
 // common returns the next hops if they are the same router for all that is not a neighbour itself.
 func common(from *node, paths map[*node]*path) (via []hop, same bool) {
-	if from.kind == isRouter {
-		return nil, false // a packet to nowhere is to be refused, not to be sent on
+	if from.kind == isRouter || from.external {
+		return nil, false // a packet to nowhere is to be refused, not to be sent on, or to go where it went before
 	}
 	for to, p := range paths {
 		if len(p.hops) == 1 && p.hops[0].to.node == to && to.kind != isRouter {

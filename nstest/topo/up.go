@@ -42,6 +42,7 @@ func (n *Network) Up() {
 		n.fatal("up", err)
 	}
 	n.names.Hosts(n.hosts())
+	n.publish()
 	n.tb.Cleanup(n.logFailure)
 	n.tb.Cleanup(n.end)
 	n.begin()

@@ -143,7 +143,16 @@ func SetRoute(to netip.Prefix, gateways []netip.Addr) Request {
 	if len(gateways) == 0 {
 		return route(fmt.Sprintf("delete the route to %v", to), unix.RTM_DELROUTE, 0, to)
 	}
-	r := route(fmt.Sprintf("set the route to %v via %v", to, gateways), unix.RTM_NEWROUTE, unix.NLM_F_CREATE|unix.NLM_F_REPLACE, to)
+	return newRoute("set", unix.NLM_F_REPLACE, to, gateways)
+}
+
+// AddRoute is [SetRoute] to a network to which there is no route yet.
+func AddRoute(to netip.Prefix, gateways []netip.Addr) Request {
+	return newRoute("add", unix.NLM_F_EXCL, to, gateways)
+}
+
+func newRoute(what string, flags int, to netip.Prefix, gateways []netip.Addr) Request {
+	r := route(fmt.Sprintf("%s the route to %v via %v", what, to, gateways), unix.RTM_NEWROUTE, unix.NLM_F_CREATE|flags, to)
 	if len(gateways) == 1 {
 		r.AddData(nl.NewRtAttr(unix.RTA_GATEWAY, gateways[0].AsSlice()))
 		return r
