@@ -37,15 +37,24 @@
 //
 // # Routers as people meet them
 //
-// Options make a router one of those that keep hosts on the Internet apart: [HomeNAT], [FullConeNAT],
-// [CarrierGradeNAT], [SymmetricNAT], [CloudNAT], [NAT64],
-// [CorporateFirewall] and [CaptivePortal]. A router may be several
-// of them, but translates addresses in one way only, of which the words are those of RFC 4787. The
-// link that leads outside is marked; all other links of the router are inside.
+// Options make a router one of those that keep hosts on the Internet apart. [Outside] marks the link that leads
+// outside; all other links of the router are inside.
 //
 //	home := n.Router("home", topo.HomeNAT())
 //	n.Link(client, home)
 //	n.Link(home, internet, topo.Outside(home))
+//
+// [HomeNAT] and its kin translate addresses, in one way for each router. In the words of RFC 4787:
+//
+//	                 mapping               filtering             ports      hairpinning  UDP      IPv6
+//	HomeNAT          endpoint-independent  address and port-dep. preserved  yes          5 min    from inside
+//	FullConeNAT      endpoint-independent  endpoint-independent  preserved  yes          5 min    both ways
+//	CarrierGradeNAT  endpoint-independent  endpoint-independent  in turn    yes          2 min    both ways
+//	SymmetricNAT     address and port-dep. address and port-dep. in turn    no           2 min    from inside
+//	CloudNAT         address and port-dep. address and port-dep. in turn    no           350 s    from inside
+//	NAT64            endpoint-independent  address and port-dep. preserved  yes          5 min    both ways
+//
+// [CorporateFirewall] and [CaptivePortal] may stand beside one of them. [Public] is a router as it is without any.
 //
 // Nodes outside have a route to networks inside, which IPv6 needs; a packet that they send to an IPv4 address
 // inside vanishes at the router. They are made by nftables and the kernel's connection tracking, without
