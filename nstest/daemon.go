@@ -179,7 +179,7 @@ func (d *Daemon) finish() error {
 	if err := d.end(run); err != nil {
 		return errors.Join(append(d.early, err)...)
 	}
-	return errors.Join(append(d.early, d.verdict(run))...)
+	return errors.Join(append(d.early, d.earlyEnd(run))...)
 }
 
 // current returns the run that the test means.

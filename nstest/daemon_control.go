@@ -65,7 +65,7 @@ func (d *Daemon) Restart() {
 	if err := d.end(run); err != nil {
 		tb.Fatalf("nstest: %s: stop %s: %v", d.instance.Name, d.name, err)
 	}
-	d.early = append(d.early, d.verdict(run))
+	d.early = append(d.early, d.earlyEnd(run))
 	if err := d.start(tb); err != nil {
 		tb.Fatalf("nstest: %s: restart %s: %v", d.instance.Name, d.name, err)
 	}

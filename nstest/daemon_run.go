@@ -65,8 +65,8 @@ func (r *daemonRun) watch() {
 	close(r.ended)
 }
 
-// verdict returns an error if a run that has been ended had ended by itself, and the test does not know.
-func (d *Daemon) verdict(r *daemonRun) error {
+// earlyEnd returns an error if a run that has been ended had ended by itself, and the test does not know.
+func (d *Daemon) earlyEnd(r *daemonRun) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !r.early || r.wanted {

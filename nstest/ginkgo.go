@@ -77,7 +77,7 @@ func Inside(flags int, opts ...Option) types.AroundNodeDecorator {
 	}, c.at)
 }
 
-// anyInside tells whether the suite, whose tree is made by one goroutine, has any.
+// anyInside reports whether the suite, whose tree is made by one goroutine, has any.
 var anyInside bool
 
 // A spec is what the nodes of one spec, or of one Ordered container, share.

@@ -33,7 +33,7 @@ import (
 //     around it: that one goes on in the parent.
 //  3. The child's output has marks that tell which line is whose and how each test
 //     ended (-test.v=test2json). The parent plays it back in subtests of its own: each
-//     gets its log and its verdict.
+//     gets its log and its result.
 
 // InProcess runs f as a subtest of t in a process of its own, which lives in new
 // namespaces of the kinds in flags: for user, pid and time namespaces, which no
@@ -58,7 +58,7 @@ import (
 // that, as in containers that cover parts of theirs, processes go on with the /proc of their
 // parent, which is said once. [Raw] leaves all of that out, and [Setup] adds to it.
 //
-// The verdict of f, and of each of its own subtests, their logs, all that f prints, and
+// The result of f, and of each of its own subtests, their logs, all that f prints, and
 // the coverage are the parent's; so are the folders for artifacts of the tests around f. A panic, os.Exit, or the end of the time that
 // -test.timeout leaves fail this subtest, and the others go on.
 //
@@ -114,7 +114,7 @@ type subtest struct {
 // asked is nil in a process that is no such child.
 var asked *subtest
 
-// leadsThrough tells whether the child is to run this test, or one below it.
+// leadsThrough reports whether the child is to run this test, or one below it.
 func (s *subtest) leadsThrough(name string) bool {
 	return s != nil && (s.Name == name || strings.HasPrefix(s.Name, name+"/"))
 }

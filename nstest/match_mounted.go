@@ -51,7 +51,7 @@ func (m *beMountedAt) NegatedFailureMessage(actual any) string {
 	return format.Message(actual, "not to be mounted at "+m.path+"\nbut\n") + lines(m.there)
 }
 
-// look tells whether what is mounted on a file is the Set's namespace of one of
+// look reports whether what is mounted on a file is the Set's namespace of one of
 // the kinds.
 func (m *beMountedAt) look(s set.Set, kinds int, file string) error {
 	mounted, what, err := mountedOn(file)

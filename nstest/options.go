@@ -48,7 +48,7 @@ func newConfig(flags int, opts []Option) *config {
 	return c
 }
 
-// pooled tells whether fixtures of this kind are all alike. Functions do not
+// pooled reports whether fixtures of this kind are all alike. Functions do not
 // compare, so that one with a function of its own shares with nobody.
 func (c *config) pooled() bool { return len(c.setups)+len(c.unshare) == 0 }
 

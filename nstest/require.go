@@ -105,7 +105,7 @@ func unavailable(tb testing.TB, flags int, err error) {
 	missing(tb, text)
 }
 
-// lacking tells whether an error is the machine's: missing privilege or kernel
+// lacking reports whether an error is the machine's: missing privilege or kernel
 // feature, not something that is wrong with the test.
 func lacking(err error) bool {
 	return slices.ContainsFunc([]error{

@@ -16,9 +16,9 @@ import (
 type stay struct {
 	instances []*instance
 	process   bool // the whole of it is inside, with all subtests
-	// Subtests of t.Run are outside. Package testing does not count them, so that those
-	// of the user have to be noticed before the first of ours.
-	ours, strayed bool
+	// Whether it has started subtests that are inside, by Run, and others, by t.Run, that are outside. Package testing
+	// does not count those, so that they have to be noticed before the first of ours.
+	inside, outside bool
 }
 
 // stays has those of the tests that run.
@@ -56,7 +56,7 @@ func (s *tests) end(tb testing.TB) error {
 		return nil
 	}
 	delete(s.of, tb)
-	if v.process || !v.strayed && (v.ours || !testfield.HasSubtests(tb)) {
+	if v.process || !v.outside && (v.inside || !testfield.HasSubtests(tb)) {
 		return nil
 	}
 	if _, fuzz := tb.(*testing.F); fuzz {
@@ -98,8 +98,8 @@ func runSubtestOf(t *testing.T, name string, f func(t *testing.T)) bool {
 	t.Helper()
 	stays.Lock()
 	if v := stays.of[t]; v != nil {
-		v.strayed = v.strayed || !v.ours && testfield.HasSubtests(t)
-		v.ours = true
+		v.outside = v.outside || !v.inside && testfield.HasSubtests(t)
+		v.inside = true
 	}
 	stays.Unlock()
 	return t.Run(name, f)

@@ -176,15 +176,15 @@ func rootlessSet(ownNetwork bool) (set.Set, error) {
 		return s, nil
 	}
 	s, err := set.Unshare(kinds, set.WithRootMapped())
-	refusal := new(set.Error)
-	if !errors.As(err, &refusal) {
+	denial := new(set.Error)
+	if !errors.As(err, &denial) {
 		return s, err
 	}
 	switch {
-	case refusal.Kind&set.NS_NET != 0:
+	case denial.Kind&set.NS_NET != 0:
 		report(fmt.Errorf("the tests run in the host's network: %w", err))
 		return rootlessSet(false)
-	case refusal.Kind&set.NS_MNT != 0:
+	case denial.Kind&set.NS_MNT != 0:
 		if s, err := set.Unshare(kinds&^set.NS_MNT, set.WithRootMapped()); err == nil {
 			return s, nil
 		}

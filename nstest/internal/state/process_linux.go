@@ -62,7 +62,7 @@ func readProcess(pid int, wanted map[string]string) (*procfs.Process, error) {
 	return procfs.ReadProcess(procfs.Root, pid, func(s procfs.Stat) bool { return s.State != 'Z' && s.State != 'X' })
 }
 
-// isInit tells whether a process is the first one of a pid namespace and a copy of
+// isInit reports whether a process is the first one of a pid namespace and a copy of
 // this program, which never executes another: it keeps the namespace alive for a Set.
 func isInit(process string) bool {
 	numbers, err := procfs.Status(procfs.Root, process, "NSpid") // in each namespace, the innermost last

@@ -111,7 +111,7 @@ type Rule struct {
 	Goto      int      // the priority of another rule, or 0
 }
 
-// usual tells whether the kernel makes the rule with the namespace.
+// usual reports whether the kernel makes the rule with the namespace.
 func (r Rule) usual() bool {
 	if r.Not || len(r.Selectors) > 0 || r.Goto != 0 {
 		return false
