@@ -14,17 +14,20 @@ import (
 // An Address is what the matchers in [HaveAddress] get: an address of a network
 // interface.
 type Address struct {
-	netlink.Addr
+	// Prefix is the address with the length of its network's.
+	Prefix netip.Prefix
 	// Device is the name of the interface.
 	Device string
+	// Netlink is all that the kernel says of it.
+	Netlink netlink.Addr
 
 	running bool // that interface
 }
 
 // String is such as "192.0.2.1/24 on eth0".
 func (a Address) String() string {
-	text := fmt.Sprintf("%v on %s", rtnl.Prefix(a.IPNet), a.Device)
-	if notes := rtnl.AddressNotes(a.Flags); len(notes) > 0 {
+	text := fmt.Sprintf("%v on %s", a.Prefix, a.Device)
+	if notes := rtnl.AddressNotes(a.Netlink.Flags); len(notes) > 0 {
 		text += " (" + strings.Join(notes, ", ") + ")"
 	}
 	return text
@@ -65,14 +68,14 @@ func (m *haveAddress) look(nl *netlink.Handle, wanted netip.Prefix, anyLength bo
 		return err
 	}
 	for _, address := range list {
-		is := rtnl.Prefix(address.IPNet)
+		is := address.Prefix
 		named := is.Addr() == wanted.Addr() && (anyLength || is == wanted)
-		switch usable := rtnl.Usable(address.Flags); {
+		switch usable := rtnl.Usable(address.Netlink.Flags); {
 		case named && usable:
 			if err := m.offer(address, address.String()); err != nil {
 				return err
 			}
-		case named && address.running && !rtnl.Duplicate(address.Flags):
+		case named && address.running && !rtnl.Duplicate(address.Netlink.Flags):
 			m.pending = true
 			fallthrough
 		default:
@@ -97,7 +100,7 @@ func addresses(nl *netlink.Handle) ([]Address, error) {
 	}
 	all := make([]Address, len(list))
 	for i, address := range list {
-		all[i] = Address{Addr: address}
+		all[i] = Address{Prefix: rtnl.Prefix(address.IPNet), Netlink: address}
 		if on := devices[address.LinkIndex]; on != nil {
 			all[i].Device, all[i].running = on.Name, rtnl.StateOf(on.RawFlags) == rtnl.Up
 		}

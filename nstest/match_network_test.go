@@ -201,7 +201,7 @@ func TestHaveRoute(t *testing.T) {
 	}
 	agrees(t, ns, nstest.HaveRoute("198.51.100.0/24", nstest.HaveGateway("192.0.2.7")))
 	agrees(t, ns, nstest.HaveRoute("198.51.100.0/24", nstest.HaveGateway("192.0.2.8"), HaveField("Hops", HaveLen(2))))
-	agrees(t, ns, nstest.HaveRoute("203.0.113.7", HaveField("Type", blackhole), HaveField("Hops", BeEmpty())))
+	agrees(t, ns, nstest.HaveRoute("203.0.113.7", HaveField("Netlink.Type", blackhole), HaveField("Hops", BeEmpty())))
 	disagrees(t, ns, nstest.HaveRoute("::/0"))
 
 	g.Expect(agrees(t, ns.Set(), nstest.HaveRoute("192.0.2.0/24"))).To(Equal(`Expected

@@ -12,10 +12,13 @@ import (
 
 // A Route is what the matchers in [HaveRoute] get.
 type Route struct {
-	netlink.Route
+	// To is the destination, of length 0 for a default route.
+	To netip.Prefix
 	// Hops are where packets go next: one for most routes, several for one that
 	// spreads the load, none for one that refuses packets.
 	Hops []Hop
+	// Netlink is all that the kernel says of it.
+	Netlink netlink.Route
 }
 
 // A Hop is where packets of a route go next.
@@ -30,8 +33,8 @@ type Hop struct {
 // ip-route(8).
 func (r Route) String() string {
 	text := "default"
-	if to := rtnl.Prefix(r.Dst); to.Bits() > 0 {
-		text = to.String()
+	if r.To.Bits() > 0 {
+		text = r.To.String()
 	}
 	for _, hop := range r.Hops {
 		if hop.Gateway.IsValid() {
@@ -63,8 +66,7 @@ func (m *haveRoute) Match(actual any) (success bool, err error) {
 			return err
 		}
 		for _, route := range list {
-			is := rtnl.Prefix(route.Dst)
-			if is != to && (to.IsValid() || is.Bits() > 0) {
+			if is := route.To; is != to && (to.IsValid() || is.Bits() > 0) {
 				m.others = append(m.others, route.String())
 			} else if err := m.offer(route, route.String()); err != nil {
 				return err
@@ -112,7 +114,7 @@ func routes(nl *netlink.Handle) ([]Route, error) {
 	}
 	all := make([]Route, len(list))
 	for i, r := range list {
-		all[i].Route = r
+		all[i].To, all[i].Netlink = rtnl.Prefix(r.Dst), r
 		for _, hop := range rtnl.Hops(r) {
 			all[i].Hops = append(all[i].Hops, Hop{hop.Via, devices[hop.Link]})
 		}
