@@ -40,39 +40,58 @@ func (d *Daemon) awaitReady(r *daemonRun) (err error) {
 	if len(d.conditions) == 0 {
 		return nil
 	}
-	var end []*sys.FD
-	d.mu.Lock()
-	if over, err := r.over(); !over && err == nil {
-		if fd, err := sys.OpenProcess(r.cmd.Process.Pid); err == nil { // or the kernel is too old to tell
-			end = append(end, fd)
-			defer func() { err = errors.Join(err, fd.Close()) }()
+	ends := d.watchEnd(r)
+	defer func() {
+		for _, end := range ends {
+			err = errors.Join(err, end.Close())
 		}
-	}
-	d.mu.Unlock()
+	}()
 	deadline := time.Now().Add(d.within)
 	for _, c := range d.conditions {
-		for {
-			met, cause := c.check(r)
-			if met {
-				break
-			}
-			if cause != nil && !c.tries {
-				return fmt.Errorf("whether it %s: %w", c.what, cause)
-			}
-			select {
-			case <-r.ended:
-				return fmt.Errorf("before it %s it has ended: %s", c.what, howEnded(r.err))
-			default:
-			}
-			if time.Now().After(deadline) {
-				return notReady(c, d.within, cause)
-			}
-			if err := sys.WaitReadable(readyInterval, end...); err != nil {
-				return os.NewSyscallError("ppoll", err)
-			}
+		if err := c.await(r, d.within, deadline, ends); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// watchEnd returns what becomes readable when the program ends: nothing if it has ended, or on a kernel that is
+// too old to tell.
+func (d *Daemon) watchEnd(r *daemonRun) []*sys.FD {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if over, err := r.over(); over || err != nil {
+		return nil
+	}
+	end, err := sys.OpenProcess(r.cmd.Process.Pid)
+	if err != nil {
+		return nil
+	}
+	return []*sys.FD{end}
+}
+
+// await returns when the condition is met, or with the reason why it will not be.
+func (c *condition) await(r *daemonRun, limit time.Duration, deadline time.Time, ends []*sys.FD) error {
+	for {
+		met, cause := c.check(r)
+		if met {
+			return nil
+		}
+		if cause != nil && !c.tries {
+			return fmt.Errorf("whether it %s: %w", c.what, cause)
+		}
+		select {
+		case <-r.ended:
+			return fmt.Errorf("before it %s it has ended: %s", c.what, howEnded(r.err))
+		default:
+		}
+		if time.Now().After(deadline) {
+			return notReady(c, limit, cause)
+		}
+		if err := sys.WaitReadable(readyInterval, ends...); err != nil {
+			return os.NewSyscallError("ppoll", err)
+		}
+	}
 }
 
 func notReady(c *condition, limit time.Duration, cause error) error {

@@ -5,6 +5,7 @@ package nstest
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"sync"
@@ -21,12 +22,13 @@ import (
 type instance struct {
 	*lifecycle.Instance
 
-	mu    sync.Mutex
-	links *netlink.Handle
-	netns *os.File          // the network namespace, see NetNS
-	files map[string]string // path inside to the file that is mounted there
-	whole *instance         // with the Sets of those around it, see Here
-	ends  []func()          // what is to be done at the end, and could be no clean-up of TB
+	mu     sync.Mutex
+	client *http.Client
+	links  *netlink.Handle
+	netns  *os.File          // the network namespace, see NetNS
+	files  map[string]string // path inside to the file that is mounted there
+	whole  *instance         // with the Sets of those around it, see Here
+	ends   []func()          // what is to be done at the end, and could be no clean-up of TB
 
 	workDir workdir.Dir // as the test began
 }

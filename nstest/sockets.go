@@ -70,18 +70,29 @@ func (f *Fixture) ListenPacket(network, address string) net.PacketConn {
 	return c
 }
 
-// HTTPClient returns a client whose connections are in the fixture's network
+// HTTPClient returns the fixture's client, whose connections are in its network
 // namespace. It uses no proxy, keeps connections alive, and closes those when
-// the test ends. What is still being dialled then is given up.
+// the fixture is closed. What is still being dialled then is given up. It is the same client each time: who wants
+// another Timeout or Jar changes a copy.
 func (f *Fixture) HTTPClient() *http.Client {
 	tb := f.reporter()
 	tb.Helper()
 	in := f.instance(tb)
 	in.needNet(tb)
-	dials := dialling{dial: in.dial}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.client == nil {
+		in.client = in.newClient()
+	}
+	return in.client
+}
+
+// newClient is called with the lock held.
+func (in *instance) newClient() *http.Client {
+	dials := &dialling{dial: in.dial}
 	dials.ctx, dials.cancel = context.WithCancel(context.Background())
 	transport := &http.Transport{DialContext: dials.DialContext, ForceAttemptHTTP2: true}
-	tb.Cleanup(func() {
+	in.ends = append(in.ends, func() {
 		dials.end()
 		transport.CloseIdleConnections()
 	})

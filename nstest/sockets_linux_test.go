@@ -121,6 +121,24 @@ func TestSocketsThatCannotBeEndTheTest(t *testing.T) {
 	NewWithT(t).Expect(err).To(MatchError(ContainSubstring("no net namespace, only uts")))
 }
 
+func TestAFixtureHasOneHTTPClient(t *testing.T) {
+	g := NewWithT(t)
+	a, b := nstest.New(t, set.NS_NET), nstest.New(t, set.NS_NET)
+	l := a.Listen("tcp", "127.0.0.1:0")
+	server := &http.Server{Handler: http.NotFoundHandler()}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(l) }) // until it is closed
+	t.Cleanup(serving.Wait)
+	t.Cleanup(func() { g.Expect(server.Close()).To(Succeed()) })
+	var client *http.Client
+	t.Run("inner", func(t *testing.T) { client = a.For(t).HTTPClient() })
+	g.Expect(a.HTTPClient()).To(BeIdenticalTo(client))
+	g.Expect(b.HTTPClient()).NotTo(BeIdenticalTo(client))
+	response, err := client.Get("http://" + l.Addr().String()) // also after the subtest that asked first
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(response.Body.Close()).To(Succeed())
+}
+
 func TestWhatAnHTTPClientDialsEndsWithTheTest(t *testing.T) {
 	g := NewWithT(t)
 	before := nstest.Snapshot()

@@ -15,18 +15,20 @@ func (h *Host) DialContext(ctx context.Context, network, address string) (net.Co
 	return conn, h.n.explain(err)
 }
 
-// HTTPClient returns a client whose connections are the host's, see [nstest.Fixture.HTTPClient]. The names of the network's hosts
+// HTTPClient returns the host's client, see [nstest.Fixture.HTTPClient]. The names of the network's hosts
 // lead to their addresses.
 func (h *Host) HTTPClient() *http.Client {
 	h.n.network.tb.Helper()
 	client := h.Fixture.HTTPClient()
-	if transport, ours := client.Transport.(*http.Transport); ours {
-		dial := transport.DialContext
-		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dial(ctx, network, address)
-			return conn, h.n.explain(err)
+	h.n.explains.Do(func() {
+		if transport, ours := client.Transport.(*http.Transport); ours {
+			dial := transport.DialContext
+			transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+				conn, err := dial(ctx, network, address)
+				return conn, h.n.explain(err)
+			}
 		}
-	}
+	})
 	return client
 }
 

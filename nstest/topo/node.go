@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"sync"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
@@ -32,6 +33,7 @@ type node struct {
 	region   *Region // nil for none
 	fixture  *nstest.Fixture
 	programs *nstest.Fixture // with the namespaces of programs besides, nil for none
+	explains sync.Once       // has the HTTP client explain its errors
 	ends     []*end
 	external bool            // the fixture is not the network's own
 	links    *netlink.Handle // of such a fixture
