@@ -101,11 +101,16 @@ func (c *Cmd) start(ctx context.Context) error {
 	if len(args) == 0 {
 		args = []string{c.Path}
 	}
-	if c.Attr == nil {
-		c.Process, err = os.StartProcess(c.Path, args, &os.ProcAttr{Dir: c.Dir, Env: env, Files: files})
-		c.child = c.Process
-		return err
+	if c.Attr != nil {
+		return c.fork(ctx, args, env, files)
 	}
+	c.Process, err = os.StartProcess(c.Path, args, &os.ProcAttr{Dir: c.Dir, Env: env, Files: files})
+	c.child = c.Process
+	return err
+}
+
+// fork starts the process in other namespaces.
+func (c *Cmd) fork(ctx context.Context, args, env []string, files []*os.File) error {
 	paths := []string{c.Path}
 	if c.Search {
 		if paths = inPATH(c.Path); len(paths) == 0 {

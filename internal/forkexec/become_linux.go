@@ -35,7 +35,7 @@ func refuse(sys *syscall.SysProcAttr) error {
 }
 
 // emitExec writes how a process, inside already, becomes the program.
-func (s *script) emitExec(paths, argv []string, attr *Attr, sys *syscall.SysProcAttr, there *place) error {
+func (s *script) emitExec(paths, argv []string, attr *Attr, sys *syscall.SysProcAttr, there *programFDs) error {
 	if sys.Setsid {
 		s.emit(Session, unix.SYS_SETSID)
 	}
@@ -150,7 +150,7 @@ func (s *script) emitFiles(files []uintptr) {
 }
 
 // emitCloseOthers closes what execve would close, but too late.
-func (s *script) emitCloseOthers(attr *Attr, there *place) {
+func (s *script) emitCloseOthers(attr *Attr, there *programFDs) {
 	keep := append([]uintptr{uintptr(s.channel)}, s.inherited...)
 	if attr.Program != nil {
 		keep = append(keep, there.exe)

@@ -100,15 +100,15 @@ func (s *script) emitOpenAs(path string, flags int, step Step) (fd uintptr, err 
 	return fd, nil
 }
 
-// A place is what the script knows of an attr.Program.
-type place struct {
+// programFDs are the descriptors by which a script gets to an attr.Program.
+type programFDs struct {
 	exe     uintptr
 	outside uintptr // the root directory to start in
 	inside  uintptr // the root directory to have, 0 if it is the same
 }
 
 // emitOutset opens what is reached only from where this process is.
-func (s *script) emitOutset(attr *Attr) (p place, err error) {
+func (s *script) emitOutset(attr *Attr) (p programFDs, err error) {
 	if attr.Program == nil {
 		return p, nil
 	}
@@ -121,7 +121,7 @@ func (s *script) emitOutset(attr *Attr) (p place, err error) {
 
 // emitCreds writes who the process becomes and where it starts: in its place or, for a
 // program that is to go there by itself, outside.
-func (s *script) emitCreds(attr *Attr, sys *syscall.SysProcAttr, p *place) (err error) {
+func (s *script) emitCreds(attr *Attr, sys *syscall.SysProcAttr, p *programFDs) (err error) {
 	if p.outside == 0 {
 		s.emitCredential(sys.Credential)
 		return s.emitChdir(attr, sys)
