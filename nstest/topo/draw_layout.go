@@ -20,19 +20,19 @@ type box struct {
 	column, row int
 	y, height   float64
 	left, right []*port
-	wires       []*wire
+	edges       []*edge
 	placed      bool
 }
 
-// A port is where a wire leaves a box.
+// A port is where an edge leaves a box.
 type port struct {
 	box *box
 	end *end
 	y   float64
 }
 
-// A wire is a link of the picture.
-type wire struct {
+// An edge is a link of the picture.
+type edge struct {
 	link *Link
 	a, b *port // a is not right of b
 }
@@ -40,14 +40,14 @@ type wire struct {
 // A layout is where everything is.
 type layout struct {
 	boxes  []*box
-	wires  []*wire
+	edges  []*edge
 	height float64
 }
 
 // Distances of the picture.
 const (
 	margin    = 24.0
-	pitch     = 36.0 // between the wires at a box
+	pitch     = 36.0 // between the edges at a box
 	boxHeight = 52.0 // at least
 	boxGap    = 26.0
 	manyHosts = 8 // make a stack
@@ -68,9 +68,9 @@ func (n *Network) layOut() *layout {
 			}
 			stacked[leaf] = true
 		}
-		w := &wire{link: l, a: &port{box: a, end: l.ends[0]}, b: &port{box: b, end: l.ends[1]}}
-		out.wires = append(out.wires, w)
-		a.wires, b.wires = append(a.wires, w), append(b.wires, w)
+		w := &edge{link: l, a: &port{box: a, end: l.ends[0]}, b: &port{box: b, end: l.ends[1]}}
+		out.edges = append(out.edges, w)
+		a.edges, b.edges = append(a.edges, w), append(b.edges, w)
 	}
 	top := margin
 	for _, b := range out.boxes {
@@ -127,7 +127,7 @@ func (n *Network) plain(node *node) bool {
 		node.ends[0].far.node.kind != isHost
 }
 
-func (w *wire) other(b *box) *box {
+func (w *edge) other(b *box) *box {
 	if w.a.box == b {
 		return w.b.box
 	}
@@ -165,7 +165,7 @@ func (out *layout) placeComponent(first *box, top float64) float64 {
 	return top + tallest
 }
 
-// columnsFrom sorts the boxes into columns by how many wires they are from the first one.
+// columnsFrom sorts the boxes into columns by how many edges they are from the first one.
 func columnsFrom(first *box) [][]*box {
 	columns := [][]*box{{first}}
 	first.placed = true
@@ -183,7 +183,7 @@ func columnsFrom(first *box) [][]*box {
 
 // placeNeighbours places the neighbours of a box that have no column yet, and returns them.
 func (b *box) placeNeighbours(column int) (placed []*box) {
-	for _, w := range b.wires {
+	for _, w := range b.edges {
 		if o := w.other(b); !o.placed {
 			o.placed, o.column = true, column
 			placed = append(placed, o)
@@ -205,7 +205,7 @@ func arrange(column []*box, side int) {
 	weight := make(map[*box]float64)
 	for i, b := range column {
 		sum, count := 0.0, 0.0
-		for _, w := range b.wires {
+		for _, w := range b.edges {
 			if o := w.other(b); o.column == b.column+side {
 				sum, count = sum+float64(o.row), count+1
 			}
@@ -231,7 +231,7 @@ func arrange(column []*box, side int) {
 
 // connect gives the box its ports, and room for them.
 func (b *box) connect() {
-	for _, w := range b.wires {
+	for _, w := range b.edges {
 		p := w.a
 		if w.b.box == b {
 			p = w.b
@@ -249,7 +249,7 @@ func (b *box) connect() {
 func (b *box) spread() {
 	for _, side := range [][]*port{b.left, b.right} {
 		far := func(p *port) float64 {
-			for _, w := range b.wires {
+			for _, w := range b.edges {
 				if w.a == p || w.b == p {
 					return w.other(b).y + w.other(b).height/2
 				}

@@ -53,7 +53,7 @@ func (s *picture) measure() {
 	for _, b := range s.layout.boxes {
 		s.boxWidth = max(s.boxWidth, runes(b.name())*nameRune+28, runes(b.kind())*labelRune+28)
 	}
-	for _, w := range s.layout.wires {
+	for _, w := range s.layout.edges {
 		for _, p := range []*port{w.a, w.b} {
 			above, below := p.labels()
 			s.label = max(s.label, max(runes(above), runes(below))*labelRune+14)
@@ -64,7 +64,7 @@ func (s *picture) measure() {
 	}
 }
 
-// labels are what stands above and below a wire where it leaves a box: the interface with its IPv4
+// labels are what stands above and below an edge where it leaves a box: the interface with its IPv4
 // address, and the IPv6 one.
 func (p *port) labels() (above, below string) {
 	labels := p.end.labels()
@@ -85,7 +85,7 @@ func (s *picture) draw() string {
 	width := 2*margin + s.boxWidth
 	for _, b := range s.layout.boxes {
 		right := s.x(b) + s.boxWidth + margin
-		for _, w := range b.wires {
+		for _, w := range b.edges {
 			if w.a.box.column == w.b.box.column { // it bulges to the right
 				right = s.x(b) + s.boxWidth + s.label + s.curve + margin
 			}
@@ -96,8 +96,8 @@ func (s *picture) draw() string {
 		width, s.layout.height, width, s.layout.height)
 	fmt.Fprintf(s, "<title>%d nodes, %d links</title>\n", len(s.network.nodes), len(s.network.links))
 	fmt.Fprintf(s, `<rect width="100%%" height="100%%" rx="12" fill="%s"/>`+"\n", paper)
-	for _, w := range s.layout.wires {
-		s.wire(w)
+	for _, w := range s.layout.edges {
+		s.edge(w)
 	}
 	for _, b := range s.layout.boxes {
 		s.box(b)
@@ -106,7 +106,7 @@ func (s *picture) draw() string {
 	return s.String()
 }
 
-func (s *picture) wire(w *wire) {
+func (s *picture) edge(w *edge) {
 	stroke := fmt.Sprintf(`stroke="%s" stroke-width="1.5"`, line)
 	if w.link.down {
 		stroke = fmt.Sprintf(`stroke="%s" stroke-width="1.5" stroke-dasharray="6 5"`, red)
@@ -136,7 +136,7 @@ func (s *picture) wire(w *wire) {
 	s.notes(w.link, middle, (a.y+b.y)/2)
 }
 
-// notes writes what is special about a link over the middle of its wire, a line for each.
+// notes writes what is special about a link over the middle of its edge, a line for each.
 func (s *picture) notes(l *Link, x, y float64) {
 	const height = 13.0
 	colour := quiet
@@ -153,7 +153,7 @@ func (s *picture) notes(l *Link, x, y float64) {
 	}
 }
 
-// end writes what stands at a wire's end, to the right of x or to its left.
+// end writes what stands at an edge's end, to the right of x or to its left.
 func (s *picture) end(p *port, x float64, side float64) {
 	anchor := "start"
 	if side < 0 {

@@ -65,7 +65,7 @@ var netemHasSeed = sync.OnceValues(func() (has bool, err error) {
 // chooseImpairers decides which links are to be cables, before any is made.
 func (n *Network) chooseImpairers() error {
 	for _, l := range n.links {
-		if !l.impaired() && len(l.config.impairments) == 0 {
+		if !l.impaired() && len(l.config.impairments) == 0 && n.config.record == nil {
 			continue
 		}
 		fits, err := n.netemFits(l.rules)

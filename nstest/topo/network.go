@@ -47,8 +47,9 @@ type config struct {
 	noRoutes bool
 	ecmp     bool
 	seed     uint64
-	seeded   bool // by the test
-	cables   bool // the kernel's netem is not to be used
+	seeded   bool    // by the test
+	cables   bool    // the kernel's netem is not to be used
+	record   *record // of all frames, nil for none; all links are cables then
 
 	addressTime time.Duration // if it is not the usual one
 }

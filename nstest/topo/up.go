@@ -46,6 +46,9 @@ func (n *Network) Up() {
 	n.tb.Cleanup(n.logFailure)
 	n.tb.Cleanup(n.end)
 	n.begin()
+	if n.config.record != nil {
+		n.config.record.watch(n)
+	}
 }
 
 // hosts is what /etc/hosts says.

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"container/heap"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
@@ -15,6 +16,7 @@ import (
 type Verdict struct {
 	Drop    bool
 	Delay   time.Duration // besides that of the rules
+	Hold    time.Duration // for which it waits for the next frame to overtake it
 	Copies  int           // besides the frame itself
 	Corrupt bool          // one bit is flipped
 	Data    []byte        // instead of the frame, if not nil
@@ -31,6 +33,7 @@ type line struct {
 	ready   []entry // those that leave at once, of which some have
 	left    int
 	entered uint64
+	held    uint64 // the entry that waits to be overtaken, 0 for none
 	last    time.Duration // when the last frame leaves that the rate has delayed
 	changes []change      // that are not for all frames which are still to enter
 	count   Counters
@@ -94,7 +97,27 @@ func (l *line) enter(now time.Duration, frame []byte, v Verdict) {
 		l.count.Duplicated++
 		l.impair(now, frame, v.Delay)
 	}
-	l.impair(now, frame, v.Delay)
+	before := l.entered
+	l.impair(now, frame, v.Delay+v.Hold)
+	l.overtaken(now)
+	if v.Hold > 0 && l.entered > before {
+		l.held = l.entered
+	}
+}
+
+// overtaken lets go of the frame that has waited for another one.
+func (l *line) overtaken(now time.Duration) {
+	if l.held == 0 {
+		return
+	}
+	i := slices.IndexFunc(l.waiting, func(e entry) bool { return e.order == l.held })
+	l.held = 0
+	if i < 0 { // it has left
+		return
+	}
+	l.entered++
+	l.waiting[i].at, l.waiting[i].order = now, l.entered
+	heap.Fix(&l.waiting, i)
 }
 
 // impair does what the rules say, in the order of [impair.Rules].

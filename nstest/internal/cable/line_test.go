@@ -262,3 +262,35 @@ func TestOneRuleDoesNotChangeAnother(t *testing.T) {
 		t.Error("jitter and duplication change which frames are lost")
 	}
 }
+
+func TestAHeldFrameWaitsForTheNextOne(t *testing.T) {
+	var l line
+	l.set(impair.AToB, impair.Rules{}, 7)
+	leave := func(now time.Duration) (got []byte) {
+		for frame := l.leave(now); frame != nil; frame = l.leave(now) {
+			got = append(got, frame[0])
+		}
+		return got
+	}
+	l.enter(0, []byte{1}, Verdict{Hold: 10 * ms})
+	if got := leave(ms); got != nil {
+		t.Errorf("%v leaves before another one", got)
+	}
+	l.enter(2*ms, []byte{2}, Verdict{Drop: true})
+	if got := leave(2 * ms); got != nil {
+		t.Errorf("%v leaves after one that was dropped", got)
+	}
+	l.enter(3*ms, []byte{3}, Verdict{})
+	l.enter(3*ms, []byte{4}, Verdict{})
+	if got := leave(3 * ms); !slices.Equal(got, []byte{3, 1, 4}) {
+		t.Errorf("%v leave", got)
+	}
+	l.enter(20*ms, []byte{5}, Verdict{Hold: 10 * ms})
+	if got := leave(30 * ms); !slices.Equal(got, []byte{5}) {
+		t.Errorf("%v leaves when its time is over", got)
+	}
+	l.enter(31*ms, []byte{6}, Verdict{})
+	if got := leave(31 * ms); !slices.Equal(got, []byte{6}) {
+		t.Errorf("%v leaves at last", got)
+	}
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
+)
+
+// LoseEach runs a test once as it is, and then once for each frame that was sent: with that frame lost. Who
+// has to get by without any one packet, whichever it is, is tested by that as no random loss could.
+//
+//	func TestHandshake(t *testing.T) {
+//		topo.LoseEach(t, func(t *testing.T, n *topo.Network) {
+//			client, server := n.Host("client"), n.Host("server")
+//			n.Link(client, server)
+//			n.Up()
+//			... // t.Error if they do not come to an agreement within a second
+//		})
+//	}
+//
+// f is given a fresh network each time, which it builds, takes up, and uses. It must come to an end, whatever is lost: the
+// deadlines of its connections say when. It may call everything of t but t.Parallel, since it runs several times at once anyway.
+//
+// What counts are the frames on all links after [Network.Up] has returned, in the order in which they
+// were sent, a packet that is forwarded once on each link. ARP, neighbour discovery and the reports of
+// multicast groups (IGMP, MLD) do not count, unless [EveryFrame] says so. Each run is a subtest. One that fails says which frame
+// it was, and how to run it alone:
+//
+//	frame 5, client to server, TCP FIN ACK 10.0.0.1:* > 10.0.0.2:80, was lost; this run alone is
+//	NSTEST_LOSE=TestHandshake:5 go test -run '^TestHandshake$'
+//
+// Programs do not send the same frames at the same moments each time. A run in which the frames of the same direction, up
+// to that one, were not those of the first run is repeated up to twice as long as it passes, and says so at last: what it shows
+// is only that the test passes with some frame lost.
+func LoseEach(t *testing.T, f func(t *testing.T, n *Network), opts ...EachOption) {
+	t.Helper()
+	Each(t, Lost(), f, opts...)
+}
+
+// Each is [LoseEach] with another fault:
+//
+//	topo.Each(t, topo.Duplicated(), func(t *testing.T, n *topo.Network) { ... })
+func Each(t *testing.T, fault Fault, f func(t *testing.T, n *Network), opts ...EachOption) {
+	t.Helper()
+	if fault.name == "" {
+		t.Fatal("topo: Each: a Fault is made by a function of this package, such as Lost")
+	}
+	if f == nil {
+		t.Fatal("topo: Each: the function is nil")
+	}
+	e := &each{fault: fault, f: f, limit: eachLimit}
+	if testing.Short() {
+		e.limit = eachLimitShort
+	}
+	for _, opt := range opts {
+		opt(e)
+	}
+	if e.limit < 1 {
+		t.Fatalf("topo: Each: a Limit of %d: it must be 1 at least", e.limit)
+	}
+	e.run(t)
+}
+
+// How many runs there are at most, without [Limit].
+const (
+	eachLimit      = 500
+	eachLimitShort = 20
+)
+
+// A Fault is what happens to one frame, see [Each].
+type Fault struct {
+	name    string
+	verdict cable.Verdict
+}
+
+// swapTime is how long a frame waits for the next one to overtake it.
+const swapTime = 100 * time.Millisecond
+
+// Lost has the frame vanish.
+func Lost() Fault { return Fault{"lost", cable.Verdict{Drop: true}} }
+
+// Duplicated has the frame arrive twice.
+func Duplicated() Fault { return Fault{"duplicated", cable.Verdict{Copies: 1}} }
+
+// Delayed has the frame arrive later by d, after others that were sent meanwhile.
+func Delayed(d time.Duration) Fault {
+	return Fault{fmt.Sprintf("delayed by %v", d), cable.Verdict{Delay: d}}
+}
+
+// Swapped has the frame arrive after the next one of the same direction; if there is none within 100 ms it
+// arrives then.
+func Swapped() Fault { return Fault{"swapped with the next", cable.Verdict{Hold: swapTime}} }
+
+// An EachOption changes what [LoseEach] and [Each] do.
+type EachOption func(*each)
+
+// Limit sets how many frames there are to be faults for, at most: 500 if it is not set, 20 with -short. If there are more, these
+// are spread evenly over all of them, and the log says so.
+func Limit(frames int) EachOption { return func(e *each) { e.limit = frames } }
+
+// EveryFrame has all frames count, those of ARP, neighbour discovery, IGMP and MLD, too.
+func EveryFrame() EachOption { return func(e *each) { e.every = true } }

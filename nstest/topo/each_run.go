@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// loseVariable has one run of a test repeated: it has the test's name and the frame's number.
+const loseVariable = "NSTEST_LOSE"
+
+// eachAtOnce is how many runs there are at a time. They wait for retransmissions most of the time.
+const eachAtOnce = 12
+
+// eachAttempts is how often a run is made that does not do what the first one did.
+const eachAttempts = 3
+
+// An each runs a test again and again.
+type each struct {
+	fault Fault
+	f     func(t *testing.T, n *Network)
+	limit int
+	every bool
+
+	seed  uint64 // of all runs
+	first []sentFrame
+
+	mu       sync.Mutex
+	failed   []string
+	diverged []string
+}
+
+func (e *each) run(t *testing.T) {
+	t.Helper()
+	var c config
+	if err := c.chooseSeed(); err != nil {
+		t.Fatalf("topo: Each: %v", err)
+	}
+	e.seed = c.seed
+	alone, err := frameToRepeat(t.Name())
+	if err != nil {
+		t.Fatalf("topo: Each: %v", err)
+	}
+	first := e.trial(t, "as it is", 0)
+	switch e.first = first.sent(); {
+	case t.Failed():
+		t.Fatalf("topo: Each: the test fails as it is, without any frame %s", e.fault.name)
+	case len(e.first) == 0:
+		t.Fatal("topo: Each: no frame that counts was sent after Up")
+	case alone > len(e.first):
+		t.Fatalf("topo: Each: %s has frame %d, and there are %d", loseVariable, alone, len(e.first))
+	}
+	e.each(t, e.chosen(alone))
+	t.Log(e.summary(alone))
+}
+
+// frameToRepeat returns the number of the one frame that the environment asks for, or 0.
+func frameToRepeat(test string) (frame int, err error) {
+	value := os.Getenv(loseVariable)
+	at := strings.LastIndex(value, ":")
+	if value == "" || at >= 0 && value[:at] != test {
+		return 0, nil
+	}
+	if frame, err = strconv.Atoi(value[at+1:]); at < 0 || err != nil || frame < 1 {
+		return 0, fmt.Errorf("%s=%s: it must be the name of a test, a colon and the number of a frame, from 1", loseVariable, value)
+	}
+	return frame, nil
+}
+
+// chosen returns the numbers of the frames that are to have the fault.
+func (e *each) chosen(alone int) (numbers []int) {
+	if alone > 0 {
+		return []int{alone}
+	}
+	count := min(len(e.first), e.limit)
+	for i := range count {
+		numbers = append(numbers, 1+i*len(e.first)/count)
+	}
+	return numbers
+}
+
+// each makes the runs, several at a time.
+func (e *each) each(t *testing.T, numbers []int) {
+	t.Helper()
+	next := make(chan int)
+	var running sync.WaitGroup
+	for range min(eachAtOnce, len(numbers)) {
+		running.Go(func() {
+			for number := range next {
+				e.one(t, number)
+			}
+		})
+	}
+	for _, number := range numbers {
+		next <- number
+	}
+	close(next)
+	running.Wait()
+}
+
+// one makes the run for one frame, again if it went another way.
+func (e *each) one(t *testing.T, number int) {
+	t.Helper()
+	frame, differs := e.first[number-1], ""
+	for attempt := 1; attempt <= eachAttempts; attempt++ {
+		name := fmt.Sprintf("frame %d %s", number, e.fault.name)
+		if attempt > 1 {
+			name += fmt.Sprintf(", attempt %d", attempt)
+		}
+		failed := false
+		r := e.trial(t, name, number, func(t *testing.T) { failed = t.Failed() })
+		differs = e.difference(r.sent(), frame.position)
+		if failed {
+			e.note(&e.failed, fmt.Sprintf("frame %d, %v", number, frame))
+			return
+		}
+		if differs == "" {
+			return
+		}
+	}
+	e.note(&e.diverged, fmt.Sprintf("frame %d: %s", number, differs))
+}
+
+func (e *each) note(list *[]string, text string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	*list = append(*list, text)
+}
+
+// trial makes a run, with the fault at frame number if that is not 0.
+func (e *each) trial(t *testing.T, name string, number int, atEnd ...func(*testing.T)) *record {
+	t.Helper()
+	r := &record{every: e.every, target: position{link: -1}, counts: make(map[position]int)}
+	if number > 0 {
+		r.target, r.fault = e.first[number-1].position, e.fault.verdict
+	}
+	returned := false
+	t.Run(name, func(s *testing.T) {
+		s.Helper()
+		defer func() { returned = true }()
+		s.Cleanup(func() { // after all others
+			s.Helper()
+			for _, f := range atEnd {
+				f(s)
+			}
+			if s.Failed() && number > 0 {
+				s.Log(e.failure(t.Name(), r, number))
+			}
+		})
+		e.f(s, New(s, Seed(e.seed), recorded(r)))
+	})
+	if !returned {
+		t.Fatal("topo: Each: the function must not call t.Parallel: it runs several times at once anyway")
+	}
+	return r
+}
+
+// recorded has a network be all cables, whose frames are recorded.
+func recorded(r *record) Option { return func(c *config) { c.cables, c.record = true, r } }
+
+// failure says which frame broke a run, and how to repeat that.
+func (e *each) failure(test string, r *record, number int) string {
+	frame := e.first[number-1]
+	text := fmt.Sprintf("topo: frame %d, %v, was %s; this run alone is\n%s=%s:%d go test -run '%s'",
+		number, frame, e.fault.name, loseVariable, test, number, pattern(test))
+	if differs := e.difference(r.sent(), frame.position); differs != "" {
+		text += "\nIt is not what the first run did: " + differs
+	}
+	return text
+}
+
+// pattern is for -run.
+func pattern(test string) string {
+	return "^" + strings.ReplaceAll(test, "/", "$/^") + "$"
+}
+
+// difference says where a run went another way than the first one, before a frame or at it.
+func (e *each) difference(sent []sentFrame, until position) string {
+	was, is := sameLine(e.first, until), sameLine(sent, until)
+	for i := range until.number + 1 {
+		switch {
+		case i >= len(is):
+			return fmt.Sprintf("of %d frames on that way only %d were sent", until.number+1, len(is))
+		case was[i].String() != is[i].String():
+			return fmt.Sprintf("where it was %v, it is %v", was[i], is[i])
+		}
+	}
+	return ""
+}
+
+// sameLine returns the frames of one link and direction.
+func sameLine(frames []sentFrame, p position) (list []sentFrame) {
+	for _, f := range frames {
+		if f.link == p.link && f.direction == p.direction {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// summary is what the test's log says in the end.
+func (e *each) summary(alone int) string {
+	var text strings.Builder
+	switch made := len(e.chosen(alone)); {
+	case alone > 0:
+		fmt.Fprintf(&text, "topo: frame %d of %d was %s", alone, len(e.first), e.fault.name)
+	case made < len(e.first):
+		fmt.Fprintf(&text, "topo: %d of %d frames were %s, each in a run of its own", made, len(e.first), e.fault.name)
+	default:
+		fmt.Fprintf(&text, "topo: each of %d frames was %s once", len(e.first), e.fault.name)
+	}
+	if len(e.failed) == 0 {
+		text.WriteString(": the test passes")
+	} else {
+		fmt.Fprintf(&text, ": the test fails for\n  %s", strings.Join(e.failed, "\n  "))
+	}
+	if len(e.diverged) > 0 {
+		fmt.Fprintf(&text, "\nRuns that went another way than the first one, so that another frame was %s than is said, or none:\n  %s",
+			e.fault.name, strings.Join(e.diverged, "\n  "))
+	}
+	return text.String()
+}
