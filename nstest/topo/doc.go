@@ -84,6 +84,11 @@
 // What is under way or lost as the network ends does not arrive any more, such as the end of a connection. So that no server of the test
 // waits for it for ever, the TCP connections of a network with such links are aborted.
 //
+// # Every frame lost once
+//
+// [LoseEach] runs a test once for each frame that it sends, with that frame lost, and says which of them the test does not
+// get by without. [Each] duplicates, delays or swaps frames instead.
+//
 // # Faults and pictures
 //
 // [Link.Set], [Link.Down], [Network.Partition] and [Network.Isolate] may be called by any goroutine, and by

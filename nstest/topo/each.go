@@ -23,7 +23,8 @@ import (
 //	}
 //
 // f is given a fresh network each time, which it builds, takes up, and uses. It must come to an end, whatever is lost: the
-// deadlines of its connections say when. It may call everything of t but t.Parallel, since it runs several times at once anyway.
+// deadlines of its connections say when. It runs several times at once, so that what it shares with other runs needs a lock, and t.Parallel
+// is not for it.
 //
 // What counts are the frames on all links after [Network.Up] has returned, in the order in which they
 // were sent, a packet that is forwarded once on each link. ARP, neighbour discovery and the reports of
