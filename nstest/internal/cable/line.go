@@ -33,7 +33,7 @@ type line struct {
 	ready   []entry // those that leave at once, of which some have
 	left    int
 	entered uint64
-	held    uint64 // the entry that waits to be overtaken, 0 for none
+	held    uint64        // the entry that waits to be overtaken, 0 for none
 	last    time.Duration // when the last frame leaves that the rate has delayed
 	changes []change      // that are not for all frames which are still to enter
 	count   Counters
