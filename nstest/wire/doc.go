@@ -26,4 +26,8 @@
 // Frames take some six microseconds longer than on a veth, and a processor carries a hundred thousand of them in a second; bench/README.md has
 // figures. What the process cannot take in is lost, as by a network interface that is too slow, and counted as
 // Missed. For a link that just joins two fixtures take [link.Veth].
+//
+// The ends are interfaces of kind veth without checksum offload. Until Linux 6.11 such an interface has the system call fail by which a program sends several
+// datagrams at once (UDP_SEGMENT, EIO); libraries for QUIC then send them one by one. If one end is switched off, the other one keeps
+// its carrier, unlike with [link.Veth], and what is sent to the first is counted as Refused.
 package wire

@@ -44,10 +44,18 @@ type datagrams struct {
 	a, b *nstest.Fixture
 }
 
+// address is that of the receiver, whose name is that of the fixture.
+func (d datagrams) address() string {
+	if d.b.Name() == "a" {
+		return "192.0.2.1"
+	}
+	return "192.0.2.2"
+}
+
 // send sends datagrams of those texts, and "." in the end, which it returns with all that arrive.
 func (d datagrams) send(texts ...string) (arrived []string) {
 	d.t.Helper()
-	to, err := d.b.Set().ListenPacket("udp", "192.0.2.2:0")
+	to, err := d.b.Set().ListenPacket("udp", d.address()+":0")
 	if err != nil {
 		d.t.Fatal(err)
 	}
