@@ -15,9 +15,9 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// abroad has a goroutine sit in the Set until the returned function is called, and
+// moveGoroutine has a goroutine sit in the Set until the returned function is called, and
 // tells which thread it sits on, and where it called Do.
-func abroad(t *testing.T, s set.Set) (tid, place string, end func()) {
+func moveGoroutine(t *testing.T, s set.Set) (tid, place string, end func()) {
 	t.Helper()
 	g := NewWithT(t)
 	seated, stop, ended := make(chan error), make(chan struct{}), make(chan struct{})
@@ -26,7 +26,7 @@ func abroad(t *testing.T, s set.Set) (tid, place string, end func()) {
 		_, file, line, _ := runtime.Caller(0)
 		err := s.Do(func() {
 			link, err := os.Readlink("/proc/thread-self")
-			tid, place = filepath.Base(link), fmt.Sprintf("%s:%d in nstest_test.abroad.func1", filepath.Base(file), line+1)
+			tid, place = filepath.Base(link), fmt.Sprintf("%s:%d in nstest_test.moveGoroutine.func1", filepath.Base(file), line+1)
 			seated <- err
 			<-stop
 		})
@@ -44,7 +44,7 @@ func TestHaveLeakedThreads(t *testing.T) {
 	s := nstest.New(t, set.NS_UTS).Set()
 	before := nstest.Snapshot()
 	g.Eventually(nstest.Snapshot).ShouldNot(nstest.HaveLeakedThreads(before))
-	tid, place, end := abroad(t, s)
+	tid, place, end := moveGoroutine(t, s)
 	g.Expect(agrees(t, nstest.Snapshot(), nstest.HaveLeakedThreads(before))).To(Equal(fmt.Sprintf(
 		`Expected not to have leaked threads, but found 1:
     thread %s: %s instead of %s (moved at %s)`, tid, idOf(t, s, set.NS_UTS), outside, place)))

@@ -89,7 +89,7 @@ func leaksOfMatchers(t *testing.T) map[string]string {
 	said["HaveLeaked"] = agrees(t, nstest.Snapshot(), nstest.HaveLeaked(before))
 	g.Expect(file.Close()).To(Succeed())
 
-	_, _, end := abroad(t, uts)
+	_, _, end := moveGoroutine(t, uts)
 	said["HaveLeakedThreads"] = agrees(t, nstest.Snapshot(), nstest.HaveLeakedThreads(before))
 	end()
 

@@ -98,7 +98,7 @@ func (s Set) Command(ctx context.Context, name string, args ...string) *Cmd {
 }
 
 // elsewhere reports whether a path means something else to the command than it does here.
-func (c *Cmd) elsewhere() bool { return c.set.held != nil && c.set.foreign&NS_MNT != 0 }
+func (c *Cmd) elsewhere() bool { return c.set.held != nil && c.set.differs&NS_MNT != 0 }
 
 // Start starts the command, and returns once it runs. If the child fails on its way,
 // the error is an [*Error] that tells at which namespace or step, and unwraps to the
@@ -132,7 +132,7 @@ func (c *Cmd) start() error {
 		return err
 	}
 	defer c.set.release()
-	joins, between, err := c.set.joins(c.set.foreign)
+	joins, between, err := c.set.joins(c.set.differs)
 	if err != nil {
 		return err
 	}

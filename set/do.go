@@ -73,7 +73,7 @@ func (s Set) DoRaw(f func() bool, restore bool) error {
 	onThread(func() (clean bool) {
 		defer sits(site)()
 		var moved int
-		if moved, err = s.join(s.foreign); err != nil {
+		if moved, err = s.join(s.differs); err != nil {
 			return procns.Restore(moved)
 		}
 		clean = f()
@@ -101,15 +101,15 @@ func (s Set) Enter() error {
 		thread.Unlock(thread.LocksForLife)
 		return newError("enter", s.flags, errMainThread)
 	}
-	foreign, err := s.foreignHere()
-	if err == nil && foreign&^kind.Thread != 0 {
-		err = newError("enter", foreign&^kind.Thread, ErrNeedsProcess)
+	differs, err := s.differsHere()
+	if err == nil && differs&^kind.Thread != 0 {
+		err = newError("enter", differs&^kind.Thread, ErrNeedsProcess)
 	}
 	if err != nil {
 		thread.Unlock(thread.LocksForLife)
 		return err
 	}
-	moved, err := s.join(foreign)
+	moved, err := s.join(differs)
 	if moved == 0 {
 		thread.Unlock(thread.LocksForLife)
 		return err
@@ -132,8 +132,8 @@ func sits(site creation.Site) (noLonger func()) {
 	return func() { creation.Remove(thread) }
 }
 
-// foreignHere has the kinds in which the Set is not where the calling thread is.
-func (s Set) foreignHere() (flags int, err error) {
+// differsHere has the kinds in which the Set is not where the calling thread is.
+func (s Set) differsHere() (flags int, err error) {
 	here, err := Current(s.flags)
 	if err != nil {
 		return 0, err
@@ -152,7 +152,7 @@ func (s Set) foreignHere() (flags int, err error) {
 
 // checkThread makes sure that a thread can join the Set.
 func (s Set) checkThread(op string) error {
-	if hard := s.foreign &^ kind.Thread; hard != 0 {
+	if hard := s.differs &^ kind.Thread; hard != 0 {
 		return newError(op, hard, ErrNeedsProcess)
 	}
 	return nil

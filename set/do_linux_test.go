@@ -178,7 +178,7 @@ func TestDoOfTheProcessesOwnNamespacesNeedsNoPrivilege(t *testing.T) {
 
 func TestDoRawReusesTheThreadOnlyWhereThatIsSafe(t *testing.T) {
 	each(t, five, func(t *testing.T, _ string, flag int) {
-		back := flag&kind.Restorable != 0 && mayGoHome(t, flag)
+		back := flag&kind.Restorable != 0 && restorable(t, flag)
 		s := unshare(t, flag)
 		for _, restore := range []bool{false, true} {
 			for _, clean := range []bool{false, true} {
@@ -194,10 +194,10 @@ func TestDoRawReusesTheThreadOnlyWhereThatIsSafe(t *testing.T) {
 	})
 }
 
-// mayGoHome reports whether the kernel lets a thread back into the process's own
+// restorable reports whether the kernel lets a thread back into the process's own
 // namespace of a kind. In a user namespace it does not where that belongs to an
 // outer one, as a host's network namespace does in a rootless run.
-func mayGoHome(t *testing.T, flag int) bool {
+func restorable(t *testing.T, flag int) bool {
 	home := closing(t)(set.Current(flag))
 	fds, err := home.Fds(flag)
 	noError(t, err)
@@ -231,7 +231,7 @@ func TestFailedJoinLeavesNoThreadInside(t *testing.T) {
 			t.Fatalf("Do: %v, want EINVAL", err)
 		}
 	}
-	allThreadsHome(t)
+	allThreadsRestored(t)
 }
 
 func TestEnterMovesTheGoroutineForGood(t *testing.T) {
@@ -256,7 +256,7 @@ func TestEnterMovesTheGoroutineForGood(t *testing.T) {
 	})
 }
 
-func TestEnterFromInsideAnotherSetGoesBackHome(t *testing.T) {
+func TestEnterFromInsideAnotherSetGoesBack(t *testing.T) {
 	away := unshare(t, set.NS_MNT)
 	home := closing(t)(set.Current(set.NS_MNT))
 	want := here(t, "mnt")

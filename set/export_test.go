@@ -9,8 +9,8 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
-// Foreign has the kinds in which a Set is not where the process is.
-func (s Set) Foreign() int { return s.foreign }
+// Differs has the kinds in which a Set is not where the process is.
+func (s Set) Differs() int { return s.differs }
 
 // BreakFd puts a file that is no namespace in the place of the Set's descriptor
 // of one kind, so that joining it fails (EINVAL) after other kinds were joined.

@@ -67,15 +67,15 @@ func TestThreadsAreAtTheBaselineAfterManyCalls(t *testing.T) {
 		})
 	}
 	all.Wait()
-	allThreadsHome(t)
+	allThreadsRestored(t)
 	if now := namespacesHeld(t); now != held+4 { // one of the broken Set's is no namespace
 		t.Errorf("%d namespaces are held, want the %d from before and 4 of the Sets", now, held)
 	}
 }
 
-// allThreadsHome waits until the threads that are on their way out have ended, and
+// allThreadsRestored waits until the threads that are on their way out have ended, and
 // then wants every thread to be where the main one is.
-func allThreadsHome(t *testing.T) {
+func allThreadsRestored(t *testing.T) {
 	t.Helper()
 	main := strconv.Itoa(os.Getpid())
 	now := threads(t)

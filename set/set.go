@@ -32,9 +32,9 @@ type Set struct{ *held }
 // held is what the copies of a Set share.
 type held struct {
 	fds [len(kind.Table)]*sys.FD
-	// flags has the kinds that are held, foreign those of them in which the Set
+	// flags has the kinds that are held, differs those of them in which the Set
 	// is not where this process is.
-	flags, foreign int
+	flags, differs int
 	// init is the first process of the pid namespace, if that is ours to keep.
 	init *pidInit
 
@@ -58,7 +58,7 @@ func newSet(fds [len(kind.Table)]*sys.FD) (Set, error) {
 		}
 		h.flags |= kind.Table[i].Flag
 		if !procns.Has(kind.Table[i].Flag, id) {
-			h.foreign |= kind.Table[i].Flag
+			h.differs |= kind.Table[i].Flag
 		}
 	}
 	h.forgotten = runtime.AddCleanup(h, func(fds [len(kind.Table)]*sys.FD) {

@@ -110,7 +110,7 @@ func (s Set) ListenPacket(network, address string) (net.PacketConn, error) {
 func (s Set) inside(flags int, f func() error) (err error) {
 	onThread(func() (clean bool) {
 		var moved int
-		if moved, err = s.join(s.foreign & flags); err == nil {
+		if moved, err = s.join(s.differs & flags); err == nil {
 			err = f()
 		}
 		return procns.Restore(moved)
@@ -145,7 +145,7 @@ func listenUnix(s Set, network, path string) (l net.Listener, err error) {
 		l, err = net.Listen(network, path)
 		return err
 	})
-	if u, ok := l.(*net.UnixListener); ok && s.foreign&NS_MNT != 0 {
+	if u, ok := l.(*net.UnixListener); ok && s.differs&NS_MNT != 0 {
 		// Close would remove a file of the same name in another namespace.
 		u.SetUnlinkOnClose(false)
 	}

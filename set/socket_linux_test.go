@@ -248,7 +248,7 @@ func TestEverySocketOfManyDialsLookupsAndRequestsIsInTheSet(t *testing.T) {
 	if names.count("udp") < 3*workers*rounds {
 		t.Errorf("only %d questions came to the name server in the Set", names.count("udp"))
 	}
-	allThreadsHome(t)
+	allThreadsRestored(t)
 }
 
 func TestSocketsOutliveTheSet(t *testing.T) {

@@ -46,7 +46,7 @@ func TestUnpairedUnlocksKeepTheThread(t *testing.T) {
 			waitGone(t, tid)
 		}
 	}
-	allThreadsHome(t)
+	allThreadsRestored(t)
 }
 
 // A goroutine that took back all locks may still be on its thread when it ends.

@@ -80,7 +80,7 @@ func (s Set) makeOnThread(flags int, config *UnshareConfig) (fds [len(kind.Table
 		var moved int
 		// What a new namespace inherits comes from the thread's one of the same
 		// kind: it copies the mounts, the host name. The others leave no trace.
-		if moved, err = s.join(s.foreign & flags); err != nil {
+		if moved, err = s.join(s.differs & flags); err != nil {
 			return procns.Restore(moved)
 		}
 		if err = sys.Unshare(flags); err != nil {

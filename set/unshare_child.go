@@ -20,7 +20,7 @@ import (
 // one takes its offsets from; none can make a user namespace; and a new pid
 // namespace is dead without a first process.
 func (s Set) takesProcess(flags int) bool {
-	return flags&(NS_USER|NS_PID) != 0 || s.foreign&NS_USER != 0 || s.foreign&flags&NS_TIME != 0
+	return flags&(NS_USER|NS_PID) != 0 || s.differs&NS_USER != 0 || s.differs&flags&NS_TIME != 0
 }
 
 // makeInProcess has a child join the Set, make the new namespaces and wait while
@@ -35,7 +35,7 @@ func (s Set) makeInProcess(flags int, config *UnshareConfig) (fds [len(kind.Tabl
 		return fds, nil, err
 	}
 	defer between.Close()
-	outer, above, err := s.joins(s.foreign & NS_USER)
+	outer, above, err := s.joins(s.differs & NS_USER)
 	if err != nil {
 		return fds, nil, err
 	}
@@ -86,8 +86,8 @@ func (c *UnshareConfig) setup(flags int, outer []forkexec.Join) forkexec.Setup {
 // But who is to be seen in the Set's user namespace is inside as a whole: the first process
 // of a pid namespace, and who stands in a new user namespace.
 func (s Set) around(flags int) int {
-	if s.foreign&NS_USER != 0 && flags&(NS_USER|NS_PID) != 0 {
+	if s.differs&NS_USER != 0 && flags&(NS_USER|NS_PID) != 0 {
 		flags |= kind.All &^ NS_PID
 	}
-	return s.foreign & (flags | NS_USER)
+	return s.differs & (flags | NS_USER)
 }

@@ -156,7 +156,7 @@ func TestUnshareLeavesNoThreadBehind(t *testing.T) {
 		s := unshare(t, flag)
 		closing(t)(s.Unshare(flag))
 	})
-	allThreadsHome(t)
+	allThreadsRestored(t)
 }
 
 func mountTmpfs(t *testing.T, dir string) {

@@ -37,9 +37,9 @@ func settled(t *testing.T, before *leak.Snapshot) {
 	}
 }
 
-// abroad moves a thread into new namespaces and keeps it there until the
+// moveThread moves a thread into new namespaces and keeps it there until the
 // returned function is called, at the latest until the test ends.
-func abroad(t *testing.T, flags int) (tid int, end func()) {
+func moveThread(t *testing.T, flags int) (tid int, end func()) {
 	t.Helper()
 	type result struct {
 		tid int

@@ -22,7 +22,7 @@ import (
 // newNet makes a network namespace that only the descriptor holds.
 func newNet(t *testing.T) (*os.File, procfs.Namespace) {
 	t.Helper()
-	tid, end := abroad(t, unix.CLONE_NEWNET)
+	tid, end := moveThread(t, unix.CLONE_NEWNET)
 	link := fmt.Sprintf("/proc/self/task/%d/ns/net", tid)
 	file, err := os.Open(link)
 	if err != nil {

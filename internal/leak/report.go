@@ -225,7 +225,7 @@ func added[T any, K comparable](before, after []T, key func(T) K) (list []T) {
 }
 
 // movedThreads compares with where the process was before, so that the first
-// thread is found too if it is the one that was moved. A thread that was abroad
+// thread is found too if it is the one that was moved. A thread that was moved
 // before, and still is in the same place, is not new.
 func movedThreads(before, after *Snapshot) (list []Thread) {
 	for _, task := range after.Tasks {

@@ -63,16 +63,16 @@ mount 31 at /run/netns/a: net:[2] of nsfs (nsfs)`))
 func TestFirstThreadThatWasMovedIsFound(t *testing.T) {
 	g := NewWithT(t)
 	home := procfs.Namespaces{procfs.Net: {Kind: "net", Ino: 1}, procfs.Mnt: {Kind: "mnt", Ino: 9}}
-	abroad := home
-	abroad[procfs.Net].Ino = 2
+	moved := home
+	moved[procfs.Net].Ino = 2
 	task := func(pid int, ns procfs.Namespaces) procfs.Task {
 		return procfs.Task{Stat: procfs.Stat{PID: pid}, NS: ns}
 	}
 	before := &leak.Snapshot{Baseline: home, Tasks: []procfs.Task{task(1, home), task(2, home)}}
-	after := &leak.Snapshot{Baseline: home, Tasks: []procfs.Task{task(1, abroad), task(2, home)}}
+	after := &leak.Snapshot{Baseline: home, Tasks: []procfs.Task{task(1, moved), task(2, home)}}
 	report := leak.Diff(before, after)
 	g.Expect(report.Threads).To(HaveLen(1))
 	g.Expect(report.Threads[0].PID).To(Equal(1))
 	g.Expect(report.Namespaces).To(HaveLen(1))
-	g.Expect(report.Namespaces[0].Namespace).To(Equal(abroad[procfs.Net]))
+	g.Expect(report.Namespaces[0].Namespace).To(Equal(moved[procfs.Net]))
 }

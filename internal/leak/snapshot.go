@@ -46,17 +46,17 @@ type Process struct {
 	Hidden error
 }
 
-// home is where this process started, read before any code could have moved its
+// processNS is where this process started, read before any code could have moved its
 // first thread. Go never ends that thread: who moves it, moves it for good.
-var home, homeErr = procfs.ProcessNamespaces(procfs.Root, procfs.Self)
+var processNS, processErr = procfs.ProcessNamespaces(procfs.Root, procfs.Self)
 
 // Take takes a snapshot of the calling process.
 func Take() (*Snapshot, error) {
 	children, err := sys.HasChildren()
-	if err = errors.Join(homeErr, err); err != nil {
+	if err = errors.Join(processErr, err); err != nil {
 		return nil, fmt.Errorf("leak: %w", err)
 	}
-	return take(procfs.Root, procfs.Self, home, children)
+	return take(procfs.Root, procfs.Self, processNS, children)
 }
 
 // take reads one thing after the other: a file that it has open would be in the

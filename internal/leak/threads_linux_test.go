@@ -20,7 +20,7 @@ import (
 func TestThreadInForeignNamespacesIsFound(t *testing.T) {
 	g := NewWithT(t)
 	before := take(t)
-	tid, end := abroad(t, unix.CLONE_NEWNET|unix.CLONE_NEWUTS)
+	tid, end := moveThread(t, unix.CLONE_NEWNET|unix.CLONE_NEWUTS)
 	report := leak.Diff(before, take(t))
 
 	g.Expect(report.Threads).To(HaveLen(1))
@@ -45,7 +45,7 @@ func TestThreadInForeignNamespacesIsFound(t *testing.T) {
 func TestThreadWhoseChildrenGoToAnUnbornPIDNamespaceIsFound(t *testing.T) {
 	g := NewWithT(t)
 	before := take(t)
-	tid, end := abroad(t, unix.CLONE_NEWPID)
+	tid, end := moveThread(t, unix.CLONE_NEWPID)
 	report := leak.Diff(before, take(t))
 
 	g.Expect(report.Threads).To(HaveLen(1))
@@ -60,7 +60,7 @@ func TestThreadWhoseChildrenGoToAnUnbornPIDNamespaceIsFound(t *testing.T) {
 func TestThreadWhoseChildrenGoToAnotherTimeNamespaceIsFound(t *testing.T) {
 	g := NewWithT(t)
 	before := take(t)
-	_, end := abroad(t, unix.CLONE_NEWTIME)
+	_, end := moveThread(t, unix.CLONE_NEWTIME)
 	report := leak.Diff(before, take(t))
 
 	g.Expect(report.Threads).To(HaveLen(1))
@@ -70,8 +70,8 @@ func TestThreadWhoseChildrenGoToAnotherTimeNamespaceIsFound(t *testing.T) {
 	settled(t, before)
 }
 
-func TestThreadThatWasAbroadBeforeIsNotNew(t *testing.T) {
-	_, end := abroad(t, unix.CLONE_NEWNET)
+func TestThreadThatWasMovedBeforeIsNotNew(t *testing.T) {
+	_, end := moveThread(t, unix.CLONE_NEWNET)
 	defer end()
 	if report := leak.Diff(take(t), take(t)); !report.Empty() {
 		t.Error(report)
@@ -127,7 +127,7 @@ func TestIdleThreadsAreNoLeak(t *testing.T) {
 func TestDyingThreadsSettle(t *testing.T) {
 	before := take(t)
 	for range 100 {
-		_, end := abroad(t, unix.CLONE_NEWUTS)
+		_, end := moveThread(t, unix.CLONE_NEWUTS)
 		end()
 		take(t)
 	}
@@ -137,7 +137,7 @@ func TestDyingThreadsSettle(t *testing.T) {
 func TestSettleLooksOnceWhenItsContextHasEnded(t *testing.T) {
 	g := NewWithT(t)
 	before := take(t)
-	tid, end := abroad(t, unix.CLONE_NEWUTS)
+	tid, end := moveThread(t, unix.CLONE_NEWUTS)
 	defer end()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

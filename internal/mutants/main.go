@@ -5,10 +5,10 @@
 // part of the module:
 //
 //	guard     do-restores
-//	protects  Go's threads: one that is not proven to be home runs nothing else
+//	protects  Go's threads: one that is not proven to be restored runs nothing else
 //	file      set/do.go
-//	find      return clean && restore && home.restore(moved)
-//	replace   home.restore(moved)
+//	find      return clean && restore && procns.Restore(moved)
+//	replace   procns.Restore(moved)
 //	replace   return clean && restore
 //	test      ./set TestDoRawReusesTheThreadOnlyWhereThatIsSafe
 //	says      is still there
