@@ -32,6 +32,9 @@ func (n *Network) build() error {
 	if err := n.each(n.nodes, (*node).prepare); err != nil {
 		return err
 	}
+	if err := n.eachOf(n.nodes, atOnce, (*node).applyPresets); err != nil {
+		return err
+	}
 	if err := n.chooseImpairers(); err != nil {
 		return err
 	}
@@ -83,7 +86,7 @@ func (n *node) prepare() (err error) {
 				nssetup.SetSysctl("net/ipv4/ip_forward", "1"),
 				nssetup.SetSysctl("net/ipv6/conf/all/forwarding", "1"))
 		})
-		return errors.Join(e, err, n.applyPresets())
+		return errors.Join(e, err)
 	}
 	return nil
 }

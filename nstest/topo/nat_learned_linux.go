@@ -19,21 +19,23 @@ type learned struct {
 	used     *nftables.Set // external ports: rules cannot ask whether a map lacks something
 }
 
-// learn makes the maps of UDP or TCP.
+// learn makes the maps of UDP or TCP, which a symmetric NAT does without.
 func (r *natRules) learn(name string, number byte, timeout time.Duration) *learned {
+	m := &learned{name: name, number: number}
+	if r.symmetric {
+		return m
+	}
 	endpoint, err := nftables.ConcatSetType(nftables.TypeIPAddr, nftables.TypeInetService)
 	r.errs = append(r.errs, err)
+	// No size is given: the kernel would make room for so many at once, a megabyte for each set.
 	set := func(what string, key nftables.SetDatatype) *nftables.Set {
 		r.sets++
 		return &nftables.Set{
 			Table: r.table, ID: r.sets, Name: name + "_" + what, KeyType: key, Concatenation: key == endpoint,
-			Dynamic: true, HasTimeout: true, Timeout: timeout, Size: allUserPorts,
+			Dynamic: true, HasTimeout: true, Timeout: timeout,
 		}
 	}
-	m := &learned{
-		name: name, number: number,
-		mappings: set("mappings", endpoint), owners: set("owners", nftables.TypeInetService), used: set("used", nftables.TypeInetService),
-	}
+	m.mappings, m.owners, m.used = set("mappings", endpoint), set("owners", nftables.TypeInetService), set("used", nftables.TypeInetService)
 	m.mappings.IsMap, m.mappings.DataType = true, nftables.TypeInetService
 	m.owners.IsMap, m.owners.DataType = true, endpoint
 	for _, s := range []*nftables.Set{m.mappings, m.owners, m.used} {
