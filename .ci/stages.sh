@@ -135,7 +135,7 @@ stage_bench() {
   ((${#packages[@]})) || die 'there is no benchmark'
   go_as_root test -run='^$' -bench=. -benchtime=1x -timeout=5m "${packages[@]}"
   if [[ -f bench/go.mod ]]; then
-    go_as_root -C bench test -bench=. -benchtime=1x -timeout=5m ./...
+    go_as_root -C bench test -short -bench=. -benchtime=1x -timeout=5m ./...
   fi
 }
 
@@ -199,6 +199,7 @@ stage_peers() { say .ci/peers/run; }
 # Ours, the floor and the peers take turns: what disturbs one disturbs all.
 stage_figures() {
   local round
+  need iproute2 mininet bridge-utils
   say go -C bench test -c -o "$work/bench.test" .
   for round in 1 2 3 4 5 6; do
     printf 'round %d\n' "$round" >&2

@@ -68,6 +68,10 @@ var works = []work{
 	{"the same, frames of 512 bytes", "Frames/frame=512", "", "floor", nil, nil},
 	{"the same, frames of 1,514 bytes", "Frames/frame=1514", "", "floor", nil, nil},
 	{"the same, frames of 64 bytes, CPU time of sender, wire and receiver", "Frames/frame=64", "cpu-sec/op", "floor", nil, nil},
+	{"a star of 200 hosts, up and usable; floor: the same calls by vishvananda/netlink, from one thread", "Network/hosts=200", "", "floor", []string{"ip", "Mininet"},
+		[]target{{"floor", 0.8}, {"ip", 10}, {"Mininet", 60}}},
+	{"the same, 1,000 hosts", "Network/hosts=1000", "", "floor", nil,
+		[]target{{"floor", 0.2}}},
 	{"leak check at the end, 100 threads and 1,000 descriptors", "LeakCheck", "", "", nil,
 		[]target{{"", 5e-3}}},
 }
