@@ -79,37 +79,45 @@ func Linearizable(operations []Operation) bool {
 	if len(operations) > 64 {
 		panic(fmt.Sprintf("%d operations are more than 64", len(operations)))
 	}
-	type state struct {
-		done  uint64 // a bit for each operation
-		value string
-	}
-	var required uint64
+	s := search{operations: operations, seen: make(map[state]bool)}
 	for i, o := range operations {
 		if !o.Failed {
-			required |= 1 << i
+			s.required |= 1 << i
 		}
 	}
-	seen := make(map[state]bool)
-	var search func(state) bool
-	search = func(s state) bool {
-		if s.done&required == required {
-			return true
-		}
-		if seen[s] {
-			return false
-		}
-		seen[s] = true
-		for i, o := range operations {
-			if s.done&(1<<i) != 0 || !mayBeNext(operations, s.done, o) || !o.Write && o.Value != s.value {
-				continue
-			}
-			if search(state{s.done | 1<<i, o.Value}) {
-				return true
-			}
-		}
+	return s.from(state{})
+}
+
+// A state is how far a search has come.
+type state struct {
+	done  uint64 // a bit for each operation
+	value string
+}
+
+type search struct {
+	operations []Operation
+	required   uint64
+	seen       map[state]bool
+}
+
+// from reports whether there is an order of the operations that are not done.
+func (s *search) from(at state) bool {
+	if at.done&s.required == s.required {
+		return true
+	}
+	if s.seen[at] {
 		return false
 	}
-	return search(state{})
+	s.seen[at] = true
+	for i, o := range s.operations {
+		if at.done&(1<<i) != 0 || !mayBeNext(s.operations, at.done, o) || !o.Write && o.Value != at.value {
+			continue
+		}
+		if s.from(state{at.done | 1<<i, o.Value}) {
+			return true
+		}
+	}
+	return false
 }
 
 // mayBeNext reports whether no operation that is not done ended before o began. One that failed

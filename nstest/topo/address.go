@@ -50,14 +50,15 @@ func (n *Network) deal() error {
 	}
 	var next4, next6 uint32
 	for _, s := range n.segments {
-		if len(s.subnets) == 0 {
-			s.subnets = []netip.Prefix{dealt4(&next4, len(s.ports), chosen), dealt6(&next6, chosen)}
-			if s.delegated.IsValid() {
-				s.subnets[1] = s.delegated
-			}
-			if s.only6() {
-				s.subnets = s.subnets[1:]
-			}
+		if len(s.subnets) > 0 {
+			continue
+		}
+		s.subnets = []netip.Prefix{dealt4(&next4, len(s.ports), chosen), dealt6(&next6, chosen)}
+		if s.delegated.IsValid() {
+			s.subnets[1] = s.delegated
+		}
+		if s.only6() {
+			s.subnets = s.subnets[1:]
 		}
 	}
 	if err := n.checkOverlaps(); err != nil {

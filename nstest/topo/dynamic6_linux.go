@@ -73,8 +73,8 @@ func (n *node) await6(e *end, deadline time.Time, look func() (missing []string,
 func (n *node) apply6(e *end, lease lease6) error {
 	const whole = 128 // which addresses are neighbours the advertisements say (RFC 5942)
 	if before := e.lease6.address; before.IsValid() && before != lease.address {
-		// It may be gone with the link.
-		if err := n.conn.Do(rtnl.DelAddress(e.name, e.index, netip.PrefixFrom(before, whole))); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
+		err := n.conn.Do(rtnl.DelAddress(e.name, e.index, netip.PrefixFrom(before, whole)))
+		if err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) { // it may be gone with the link
 			return err
 		}
 	}
@@ -100,14 +100,17 @@ func (n *node) apply6(e *end, lease lease6) error {
 	if err := n.conn.Do(requests...); err != nil {
 		return err
 	}
-	if err := n.conn.Settle(n.fixture.Set(), want, settleTime); err != nil {
+	if err := n.conn.Settle(n.fixture.Set(), want, settleTime); err != nil || n.advertiser == nil {
 		return err
 	}
-	for _, other := range begin {
-		if n.advertiser != nil {
-			if err := other.advertise(); err != nil {
-				return err
-			}
+	return advertiseAll(begin)
+}
+
+// advertiseAll begins to send router advertisements at the ends.
+func advertiseAll(ends []*end) error {
+	for _, e := range ends {
+		if err := e.advertise(); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -125,13 +125,11 @@ func (n *node) startServers() error {
 		if err := n.advertise(); err != nil {
 			return err
 		}
-		for _, e := range n.ends {
-			if e.asks() || len(e.planned) > 0 { // which have to be there first
-				continue
-			}
-			if err := e.advertise(); err != nil {
-				return err
-			}
+		now := slices.DeleteFunc(slices.Clone(n.ends), func(e *end) bool {
+			return e.asks() || len(e.planned) > 0 // which have to be there first
+		})
+		if err := advertiseAll(now); err != nil {
+			return err
 		}
 	}
 	if c.dhcp6 {

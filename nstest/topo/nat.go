@@ -11,6 +11,7 @@ import (
 // A nat is how a router translates IPv4 addresses. The words are those of RFC 4787.
 type nat struct {
 	name       string
+	err        error         // an option is wrong
 	symmetric  bool          // the mapping is address and port-dependent, and else endpoint-independent
 	open       bool          // the filtering is endpoint-independent, and else address and port-dependent
 	hairpin    bool          // hosts inside reach each other by their external addresses
@@ -24,17 +25,16 @@ type nat struct {
 }
 
 // A NATOption changes what a preset that translates addresses is like.
-type NATOption func(*nat) error
+type NATOption func(*nat)
 
 // MappingTimeout sets for how long a mapping of UDP or TCP lives that no packet uses, in whole seconds: the kernel
 // counts in these.
 func MappingTimeout(d time.Duration) NATOption {
-	return func(n *nat) error {
+	return func(n *nat) {
 		n.udp, n.tcp = d, d
 		if d < time.Second || d%time.Second != 0 {
-			return fmt.Errorf("a mapping timeout of %v: it must be whole seconds", d)
+			n.err = errors.Join(n.err, fmt.Errorf("a mapping timeout of %v: it must be whole seconds", d))
 		}
-		return nil
 	}
 }
 
@@ -111,8 +111,9 @@ func natPreset(made nat, opts []NATOption) NodeOption {
 	return func(c *nodeConfig) {
 		c.preset(made.name)
 		for _, opt := range opts {
-			c.err = errors.Join(c.err, opt(&made))
+			opt(&made)
 		}
+		c.err = errors.Join(c.err, made.err)
 		if c.nat != nil {
 			c.err = errors.Join(c.err, fmt.Errorf("%s and %s: a router translates addresses in one way only", c.nat.name, made.name))
 		}

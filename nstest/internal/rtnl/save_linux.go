@@ -63,33 +63,14 @@ func (c *Conn) saveLink(s *Saved) error {
 	err := c.dump(unix.RTM_GETLINK, nl.NewIfInfomsg(unix.AF_UNSPEC), func(m syscall.NetlinkMessage) error {
 		info := nl.DeserializeIfInfomsg(m.Data)
 		attributes, err := nl.ParseRouteAttr(m.Data[unix.SizeofIfInfomsg:])
-		name, below, elsewhere := "", 0, false
-		for _, a := range attributes {
-			switch a.Attr.Type {
-			case unix.IFLA_IFNAME:
-				name = nl.BytesToString(a.Value)
-			case unix.IFLA_LINK:
-				below = int(binary.NativeEndian.Uint32(a.Value))
-			case unix.IFLA_LINK_NETNSID:
-				elsewhere = true
-			}
-		}
-		if int(info.Index) != s.Index {
-			if below == s.Index && !elsewhere {
-				above = append(above, name)
-			}
-			return err
-		}
-		s.Name, s.Up = name, info.Flags&unix.IFF_UP != 0
-		for _, a := range attributes {
-			switch a.Attr.Type {
-			case unix.IFLA_ADDRESS:
-				s.MAC = a.Value
-			case unix.IFLA_MTU:
-				s.MTU = int(binary.NativeEndian.Uint32(a.Value))
-			case unix.IFLA_MASTER:
-				s.master = int(binary.NativeEndian.Uint32(a.Value))
-			}
+		var is Saved
+		below, elsewhere := is.take(attributes)
+		switch {
+		case int(info.Index) == s.Index:
+			s.Name, s.Up = is.Name, info.Flags&unix.IFF_UP != 0
+			s.MAC, s.MTU, s.master = is.MAC, is.MTU, is.master
+		case below == s.Index && !elsewhere:
+			above = append(above, is.Name)
 		}
 		return err
 	})
@@ -102,6 +83,29 @@ func (c *Conn) saveLink(s *Saved) error {
 		return fmt.Errorf("%s is under %s, which would be lost: %w", s.Name, strings.Join(above, " and "), unix.EBUSY)
 	}
 	return nil
+}
+
+// take takes what the attributes of an interface say. below is the interface that it is on, elsewhere says that this is in
+// another network namespace.
+func (s *Saved) take(attributes []syscall.NetlinkRouteAttr) (below int, elsewhere bool) {
+	number := func(value []byte) int { return int(binary.NativeEndian.Uint32(value)) }
+	for _, a := range attributes {
+		switch a.Attr.Type {
+		case unix.IFLA_IFNAME:
+			s.Name = nl.BytesToString(a.Value)
+		case unix.IFLA_LINK:
+			below = number(a.Value)
+		case unix.IFLA_LINK_NETNSID:
+			elsewhere = true
+		case unix.IFLA_ADDRESS:
+			s.MAC = a.Value
+		case unix.IFLA_MTU:
+			s.MTU = number(a.Value)
+		case unix.IFLA_MASTER:
+			s.master = number(a.Value)
+		}
+	}
+	return below, elsewhere
 }
 
 // Flags of addresses that are settings, and not states (linux/if_addr.h).
