@@ -82,26 +82,26 @@ func Confinement(root string) Reason {
 // capabilities.
 const ubuntus = "unprivileged_userns"
 
-// SeccompForbids tells whether unshare(2) is forbidden to everybody. Without
+// SeccompForbids reports whether unshare(2) is forbidden to everybody. Without
 // flags it does nothing, and nothing but a filter makes it fail.
 func SeccompForbids() bool {
 	err := sys.Unshare(0)
 	return err != nil && !errors.Is(err, errors.ErrUnsupported)
 }
 
-// is tells whether a setting has that value. Kernels without it have none.
+// is reports whether a setting has that value. Kernels without it have none.
 func is(root, setting, value string) bool {
 	text, err := procfs.Sysctl(root, setting)
 	return err == nil && text == value
 }
 
-// hasFilter tells whether the process is in the mode SECCOMP_MODE_FILTER.
+// hasFilter reports whether the process is in the mode SECCOMP_MODE_FILTER.
 func hasFilter(root string) bool {
 	mode, err := procfs.Status(root, procfs.ThreadSelf, "Seccomp")
 	return err == nil && mode == "2"
 }
 
-// chrooted tells whether the root is no mount, which a process that was not
+// chrooted reports whether the root is no mount, which a process that was not
 // chrooted always has.
 func chrooted(root string) bool {
 	mounts, err := procfs.Mounts(root, procfs.Self)

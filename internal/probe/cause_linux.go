@@ -36,7 +36,7 @@ func answer(flag int, err error) Result {
 	return Result{OK: Inconclusive, Cause: err}
 }
 
-// kernelHas tells whether the kernel has namespaces of that kind.
+// kernelHas reports whether the kernel has namespaces of that kind.
 func kernelHas(flag int) bool {
 	_, err := os.Lstat("/proc/self/ns/" + kind.Name(flag))
 	return err == nil

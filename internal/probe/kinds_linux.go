@@ -31,7 +31,7 @@ func tryUser() Result {
 	return capable(kind.Mnt, kind.Mnt)
 }
 
-// capable tells whether root in a new user namespace can make further namespaces
+// capable reports whether root in a new user namespace can make further namespaces
 // of the kinds in flags, of which a limit is blamed on the given one.
 func capable(flags uintptr, blamed int) Result {
 	attr := rootMapped()

@@ -145,7 +145,7 @@ func unprivileged(t *testing.T) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: stranger, Gid: stranger}}
 }
 
-// inUserNamespace tells whether some IDs are missing here.
+// inUserNamespace reports whether some IDs are missing here.
 func inUserNamespace() bool {
 	text, err := os.ReadFile("/proc/self/uid_map")
 	return err != nil || !strings.Contains(string(text), "4294967295")

@@ -24,7 +24,7 @@ func tryAppArmor() Result {
 	return setting(denial.RestrictUserns, "1", denial.RelaxUserns)
 }
 
-// setting tells whether a sysctl has not the one value that is in the way. Other
+// setting reports whether a sysctl has not the one value that is in the way. Other
 // kernels do not have it at all.
 func setting(name, bad, remedy string) Result {
 	switch value, err := procfs.Sysctl(procfs.Root, name); {
@@ -61,7 +61,7 @@ func tryLimits() Result {
 	}
 }
 
-// trySeccomp tells whether the process is free of a filter that forbids
+// trySeccomp reports whether the process is free of a filter that forbids
 // namespaces. Docker's does unless the container has CAP_SYS_ADMIN.
 func trySeccomp() Result {
 	if denial.SeccompForbids() {

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 )
 
-// Kind tells whether a namespace of the kind with that flag, CLONE_NEW*, can be
+// Kind reports whether a namespace of the kind with that flag, CLONE_NEW*, can be
 // created and used by this process, as it is. Its name is the kind's, such as
 // "net".
 func Kind(flag int) Result {
@@ -24,7 +24,7 @@ func Kind(flag int) Result {
 	return Named(name)
 }
 
-// Rootless tells whether a child of this process can be root in a user namespace
+// Rootless reports whether a child of this process can be root in a user namespace
 // of its own, and make namespaces of every other kind there. No privilege is
 // asked for.
 func Rootless() Result { return Named("rootless") }

@@ -102,7 +102,7 @@ func (r *targetReader) read(num int) (string, error) {
 		return r.dir.Readlink(strconv.Itoa(num))
 	}
 	id, err := sys.InodeIDOf(num)
-	if err != nil { // the link tells whether it is closed, or what else
+	if err != nil { // the link reports whether it is closed, or what else
 		return r.dir.Readlink(strconv.Itoa(num))
 	}
 	inode := ":[" + strconv.FormatUint(id.Ino, 10) + "]"

@@ -162,7 +162,7 @@ func readNamespaces(path string, known Namespaces) (list Namespaces, err error) 
 	return list, nil
 }
 
-// exists tells whether a task is still there. Links in the open ns folder of one
+// exists reports whether a task is still there. Links in the open ns folder of one
 // that has been reaped are EACCES, as if they were somebody else's
 // (fs/proc/namespaces.c proc_ns_readlink), but its path is gone.
 func exists(path string) bool {

@@ -36,7 +36,7 @@ func InodeIDOf(n int) (InodeID, error) {
 	return InodeID{Dev: uint64(st.Dev), Ino: st.Ino}, err // Dev is 32 bits wide on some architectures
 }
 
-// HasChildren tells whether the calling process has any child, running or not
+// HasChildren reports whether the calling process has any child, running or not
 // waited for; it leaves them all as they are.
 func HasChildren() (bool, error) {
 	err := Retry(func() error {

@@ -44,7 +44,7 @@ func TestWaitReadableReturnsWhenAThreadEnds(t *testing.T) {
 	waitFor(t, thread)
 }
 
-// before tells whether the kernel is older than that version.
+// before reports whether the kernel is older than that version.
 func before(t *testing.T, major, minor int) bool {
 	t.Helper()
 	var uts unix.Utsname

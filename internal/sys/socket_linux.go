@@ -32,7 +32,7 @@ func Socket(ipv6 bool, kind, protocol int) (*FD, error) {
 	return NewFD(n), nil
 }
 
-// NoIPv6 tells whether an error of [Socket] means a kernel without IPv6.
+// NoIPv6 reports whether an error of [Socket] means a kernel without IPv6.
 func NoIPv6(err error) bool { return errors.Is(err, unix.EAFNOSUPPORT) }
 
 // SetV6Only keeps IPv4 off a socket for IPv6, or lets it in (ipv6(7)).
@@ -70,7 +70,7 @@ func (fd *FD) Bind(addr netip.AddrPort) error {
 // network namespace allows (net.core.somaxconn).
 func (fd *FD) Listen() error { return unix.Listen(fd.Int(), math.MaxInt32) }
 
-// Connect begins to connect a socket, or goes on with it, and tells whether it
+// Connect begins to connect a socket, or goes on with it, and reports whether it
 // is done; if not, it will be when the socket is writable. The descriptor is
 // somebody else's.
 //

@@ -15,7 +15,7 @@ func AwaitStop(child int) error {
 	return Retry(func() error { return unix.Waitid(unix.P_PID, child, nil, unix.WSTOPPED, nil) })
 }
 
-// StillStopped tells whether nothing has happened to a child since [AwaitStop]
+// StillStopped reports whether nothing has happened to a child since [AwaitStop]
 // returned. That it has ended is ECHILD.
 func StillStopped(child int) (bool, error) {
 	// In this order: a new stop makes the kernel forget that the child was continued.

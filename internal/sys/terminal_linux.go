@@ -10,13 +10,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// HasTerminal tells whether this process has a controlling terminal.
+// HasTerminal reports whether this process has a controlling terminal.
 func HasTerminal() bool {
 	_, has := foreground()
 	return has
 }
 
-// InForeground tells whether this process is in the foreground process group of
+// InForeground reports whether this process is in the foreground process group of
 // its controlling terminal, to which the terminal sends what ^C and ^\ stand for
 // (tcgetpgrp(3)). Without such a terminal it is not.
 func InForeground() bool {
