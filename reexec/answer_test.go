@@ -7,7 +7,7 @@ package reexec_test
 import (
 	"fmt"
 	"os"
-	"syscall"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -21,10 +21,13 @@ func init() {
 		fmt.Println(`{"answer": [42]}`)
 		select {}
 	})
-	// A stopped process does not get to see SIGTERM.
+	// A stopped process does not get to see SIGTERM. Somebody else prints, once it is stopped.
 	reexec.Register("answer and stop", func() {
-		fmt.Println(`{"answer": [42]}`)
-		if err := syscall.Kill(os.Getpid(), syscall.SIGSTOP); err != nil {
+		cmd := exec.Command("sh", "-c", `kill -STOP $PPID
+until grep -q '^State:.T' /proc/$PPID/status; do :; done
+echo '{"answer": [42]}'`)
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		if err := cmd.Run(); err != nil {
 			panic(err)
 		}
 	})
