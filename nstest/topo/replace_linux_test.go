@@ -14,6 +14,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/failure"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
+	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
@@ -188,4 +189,25 @@ func TestAnInterfaceUnderAnotherOneIsNotReplaced(t *testing.T) {
 	if text != want {
 		t.Errorf("ends with %q, want %q", text, want)
 	}
+}
+
+func TestAnExternalHostLosesItsCables(t *testing.T) {
+	g := NewWithT(t)
+	f := nstest.New(t, set.NS_NET)
+	t.Run("network", func(t *testing.T) {
+		n := topo.New(t, topo.Cables())
+		here := n.External("here", f)
+		delayed, plain := n.Host("delayed"), n.Host("plain")
+		n.Link(here, delayed, topo.Delay(time.Millisecond))
+		l := n.Link(here, plain)
+		n.Up()
+		l.Set(topo.Delay(time.Millisecond))
+		serve(delayed)
+		serve(plain)
+		NewWithT(t).Expect(get(t, here, "10.0.0.2")).To(MatchError(`"delayed" answers`))
+		NewWithT(t).Expect(get(t, here, "10.0.1.2")).To(MatchError(`"plain" answers`))
+	})
+	links, err := f.Netlink().LinkList()
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(links).To(HaveLen(1), "that is lo")
 }
