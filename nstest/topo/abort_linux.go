@@ -10,28 +10,33 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Programs notice that a connection is at its end by what the other side sends. What is delayed or lost as the network ends
-// never comes, and a server in the test's own process would wait for it for ever, as a leak. So the kernel
-// aborts the connections of such a network (sock_diag(7), SOCK_DESTROY): to read of one is an error then.
+// Programs notice that a connection is at its end by what the other side sends. What is under way or lost as the network ends,
+// or sent a moment later by a client's goroutine, never comes, and a server in the test's own process would wait for it
+// for ever, as a leak. So the kernel aborts the connections (sock_diag(7), SOCK_DESTROY): to read of one is an error then.
 
-// abortConnections aborts the TCP connections of all hosts but external ones, if any link keeps frames from arriving at once.
+// abortConnections aborts the TCP connections of all hosts but external ones.
 func (n *Network) abortConnections() error {
-	cut := len(n.division.groups)+len(n.division.isolated) > 0
-	for _, l := range n.links {
-		cut = cut || l.down || l.impairer != nil
-	}
-	if !cut {
-		return nil
-	}
 	return n.each(n.nodes, func(node *node) error {
 		if node.kind == isSwitch || node.external {
 			return nil
 		}
+		var socket *nl.NetlinkSocket
 		var err error
-		e := node.fixture.Set().Do(func() { err = errors.Join(abortTCP(unix.AF_INET), abortTCP(unix.AF_INET6)) })
-		return errors.Join(e, err)
+		e := node.fixture.Set().Do(func() { socket, err = nl.Subscribe(unix.NETLINK_SOCK_DIAG) })
+		if errors.Is(err, unix.EPROTONOSUPPORT) {
+			err = nil // a kernel without sock_diag
+		}
+		if e != nil || err != nil || socket == nil {
+			return errors.Join(e, err)
+		}
+		defer socket.Close()
+		d := diag{unix.NETLINK_SOCK_DIAG: {Socket: socket}}
+		return errors.Join(d.abort(unix.AF_INET), d.abort(unix.AF_INET6))
 	})
 }
+
+// A diag is a socket of sock_diag(7), as package nl wants it.
+type diag map[int]*nl.SocketHandle
 
 // Parts of messages of sock_diag(7): struct inet_diag_req_v2 and struct inet_diag_msg.
 const (
@@ -45,31 +50,30 @@ const (
 // connected are the states of sockets that have another side: all but TCP_TIME_WAIT, TCP_CLOSE, TCP_LISTEN (include/net/tcp_states.h).
 const connected = 1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<5 | 1<<8 | 1<<9 | 1<<11
 
-// diagRequest is a request about sockets of TCP.
-func diagRequest(kind, flags int, family byte, change func(request []byte)) *nl.NetlinkRequest {
+// request makes a request about sockets of TCP.
+func (d diag) request(kind, flags int, family byte, change func(request []byte)) ([][]byte, error) {
 	data := make([]byte, diagRequestSize)
 	data[0], data[1] = family, unix.IPPROTO_TCP
 	change(data)
 	r := nl.NewNetlinkRequest(kind, flags)
+	r.Sockets = d
 	r.AddRawData(data)
-	return r
+	return r.Execute(unix.NETLINK_SOCK_DIAG, 0)
 }
 
-// abortTCP aborts all connections of the calling thread's network namespace.
-func abortTCP(family byte) error {
-	dump := diagRequest(nl.SOCK_DIAG_BY_FAMILY, unix.NLM_F_DUMP, family, func(request []byte) {
+// abort aborts all connections of the socket's network namespace.
+func (d diag) abort(family byte) error {
+	sockets, err := d.request(nl.SOCK_DIAG_BY_FAMILY, unix.NLM_F_DUMP, family, func(request []byte) {
 		binary.NativeEndian.PutUint32(request[diagStates:], connected)
 	})
-	answers, err := dump.Execute(unix.NETLINK_SOCK_DIAG, 0)
 	if errors.Is(err, unix.ENOENT) {
-		return nil // a kernel without sock_diag, or without that family
+		return nil // a kernel without that family
 	}
 	errs := []error{err}
-	for _, answer := range answers {
-		abort := diagRequest(nl.SOCK_DESTROY, unix.NLM_F_ACK, family, func(request []byte) {
-			copy(request[diagRequestID:], answer[diagMessageID:diagMessageID+diagIDSize])
+	for _, socket := range sockets {
+		_, err := d.request(nl.SOCK_DESTROY, unix.NLM_F_ACK, family, func(request []byte) {
+			copy(request[diagRequestID:], socket[diagMessageID:diagMessageID+diagIDSize])
 		})
-		_, err := abort.Execute(unix.NETLINK_SOCK_DIAG, 0)
 		if errors.Is(err, unix.EOPNOTSUPP) {
 			return nil // CONFIG_INET_DIAG_DESTROY is not set
 		}

@@ -82,7 +82,7 @@
 // frames in a second.
 //
 // What is under way or lost as the network ends does not arrive any more, such as the end of a connection. So that no server of the test
-// waits for it for ever, the TCP connections of a network with such links are aborted.
+// waits for it for ever, the TCP connections of its hosts are aborted then.
 //
 // # Every frame lost once
 //
