@@ -13,7 +13,6 @@ func (n *Network) build() error          { return errors.ErrUnsupported }
 func (n *Network) rebuild(*Link) error   { return errors.ErrUnsupported }
 func (n *Network) divide(division) error { return errors.ErrUnsupported }
 func (n *Network) carryOut(*Link) error  { return errors.ErrUnsupported }
-func (n *Network) publish()              {}
 func (n *node) rerouteUplink() error     { return errors.ErrUnsupported }
 func (n *node) admit([]*node) error      { return errors.ErrUnsupported }
 

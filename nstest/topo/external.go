@@ -19,8 +19,9 @@ import (
 //	n.Link(n.External("here", nstest.Here(t)), n.Host("server"))
 //
 // It gets what the network needs and keeps all that it has: interfaces with names that are free, addresses of networks that it
-// knows nothing of, a route to each network and never one to everywhere, and if it has a mount namespace the names in
-// its /etc/hosts. All of that is undone at the end. A route of its own to a network of this one is an error of Up.
+// knows nothing of, and a route to each network and never one to everywhere. All of that is undone at the end. A route of its
+// own to a network of this one is an error of Up. The names of the network lead to addresses in DialContext and HTTPClient of the
+// Host; its programs go by the /etc/hosts that the fixture has.
 func (n *Network) External(name string, f *nstest.Fixture) *Host {
 	n.tb.Helper()
 	h := new(Host)

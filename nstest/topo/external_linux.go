@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
-	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
 )
 
@@ -55,26 +53,6 @@ func (n *node) chooseNames() error {
 		number, index = number+1, index+1
 	}
 	return nil
-}
-
-// publish adds the network's names to the /etc/hosts of fixtures that have one of their own. It is called by the test's
-// goroutine.
-func (n *Network) publish() {
-	n.tb.Helper()
-	for _, node := range n.nodes {
-		f := node.fixture
-		if !node.external || f.Set().Flags()&set.NS_MNT == 0 {
-			continue
-		}
-		var text []byte
-		var err error
-		f.Do(func() { text, err = os.ReadFile("/etc/hosts") })
-		if err != nil {
-			n.fatal("up", fmt.Errorf("host %s: %w", node.name, err))
-		}
-		f.Hosts(string(text) + n.hosts())
-		n.tb.Cleanup(func() { f.Hosts(string(text)) })
-	}
 }
 
 // release undoes what the network has done to fixtures that are not its own.

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -50,9 +51,10 @@ func TestAFixtureIsAHostForAWhile(t *testing.T) {
 			g.Expect(reach(t, h, server, address)).To(Succeed())
 			g.Expect(reach(t, server, h, h.Addr4())).To(Succeed())
 		}
-		hosts, err := h.Command("cat", "/etc/hosts").Output()
-		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(string(hosts)).To(And(ContainSubstring("192.0.2.1 old\n"), ContainSubstring("10.0.2.2 server\n")))
+		serve(server)
+		g.Expect(get(t, h, "server")).To(Succeed())
+		_, err := h.DialContext(t.Context(), "tcp4", "server:81")
+		g.Expect(err).To(MatchError(syscall.ECONNREFUSED))
 		g.Expect(whatItIsLike(g, f)).To(ContainElement(before[0]), "the route to everywhere")
 		access.Down()
 		access.Up()

@@ -126,6 +126,9 @@ func (n *Network) add(self Node, name string, kind nodeKind, opts []NodeOption) 
 	made := &node{self: self, network: n, name: name, kind: kind, config: config}
 	made.fixture = nstest.New(n.tb, set.NS_NET|set.NS_UTS|config.flags, fixture...)
 	made.fixture.SetSysctl("kernel.hostname", name)
+	for _, s := range config.sysctls {
+		made.fixture.SetSysctl(s[0], s[1])
+	}
 	made.setClock()
 	n.report.Add(lifecycle.Of(n.tb).Find(made.fixture.Set()))
 	n.nodes = append(n.nodes, made)

@@ -21,6 +21,7 @@ type nodeConfig struct {
 	flags   int // kinds of namespaces of its own, besides that of its network
 	addressing
 	clockOffset time.Duration
+	sysctls     [][2]string // name and value
 	routerPresets
 	err error
 }

@@ -42,7 +42,6 @@ func (n *Network) Up() {
 		n.fatal("up", err)
 	}
 	n.names.Hosts(n.hosts())
-	n.publish()
 	n.tb.Cleanup(n.logFailure)
 	n.tb.Cleanup(n.end)
 	n.begin()
