@@ -31,12 +31,13 @@ type dhcp4Server struct {
 
 // A pool4 has the addresses of one link.
 type pool4 struct {
-	end    *end
-	subnet netip.Prefix
-	own    netip.Addr // the server's
-	of     map[string]netip.Addr
-	taken  map[netip.Addr]bool
-	next   netip.Addr
+	end     *end
+	subnet  netip.Prefix
+	own     netip.Addr // the server's
+	routers []net.IP
+	of      map[string]netip.Addr
+	taken   map[netip.Addr]bool
+	next    netip.Addr
 }
 
 // serve4 has the node be a DHCPv4 server.
@@ -52,6 +53,7 @@ func (n *node) serve4() error {
 	for _, e := range n.ends {
 		if own, has := e.address(IPv4); has && !e.asks() {
 			s.pools[e.index] = newPool4(e, own)
+			s.pools[e.index].findRouters()
 		}
 	}
 	n.dhcp4 = s
@@ -162,14 +164,21 @@ func (s *dhcp4Server) answer(p *pool4, request *dhcpv4.DHCPv4, from net.Addr) er
 // describe adds what the link is like.
 func (p *pool4) describe(m *dhcpv4.DHCPv4) {
 	m.UpdateOption(dhcpv4.OptSubnetMask(net.CIDRMask(p.subnet.Bits(), 32)))
-	var routers []net.IP
+	if len(p.routers) > 0 {
+		m.UpdateOption(dhcpv4.OptRouter(p.routers...))
+	}
+}
+
+// findRouters notes the routers of the link. Servers do so before they answer: later, routers may be about to learn which
+// addresses they have.
+func (p *pool4) findRouters() {
 	for _, r := range p.end.segment.routers {
 		if a, has := r.address(IPv4); has && !r.asks() && p.subnet.Contains(a) {
-			routers = append(routers, a.AsSlice())
+			p.routers = append(p.routers, a.AsSlice())
 		}
 	}
 	if p.end.node.kind == isRouter { // it names itself first
-		slices.SortStableFunc(routers, func(a, b net.IP) int {
+		slices.SortStableFunc(p.routers, func(a, b net.IP) int {
 			switch own := net.IP(p.own.AsSlice()); {
 			case a.Equal(own):
 				return -1
@@ -178,9 +187,6 @@ func (p *pool4) describe(m *dhcpv4.DHCPv4) {
 			}
 			return 0
 		})
-	}
-	if len(routers) > 0 {
-		m.UpdateOption(dhcpv4.OptRouter(routers...))
 	}
 }
 
