@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -16,6 +17,10 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/reexec"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
+
+// The children do not go through nstest.Main, and none of their calls is to be on the main thread,
+// where Set.Enter is refused.
+func init() { runtime.LockOSThread() }
 
 func TestMain(m *testing.M) {
 	reexec.CheckAction()
