@@ -66,3 +66,25 @@ func TestAnEndThatIsOff(t *testing.T) {
 		t.Errorf("%d bytes arrived", n)
 	}
 }
+
+// A process that is too slow loses frames, as a network interface does, and says so.
+func TestFramesThatComeTooFastAreCounted(t *testing.T) {
+	g := gomega.NewWithT(t)
+	a, b := silent(t, "a"), silent(t, "b")
+	w := wire.Join(t, a, b)
+	sent := make(chan bool)
+	w.Filter(func(*wire.Frame) wire.Verdict {
+		<-sent
+		return wire.Pass
+	})
+	from := newRawSocket(t, a)
+	const all = 2000
+	for range all {
+		from.send(testFrame(64, 0x12, 0x34))
+	}
+	close(sent)
+	g.Eventually(func() uint64 { c := w.Counters(a); return c.Received + c.Missed }).Should(gomega.BeEquivalentTo(all))
+	if c := w.Counters(a); c.Missed == 0 || c.Received < 500 {
+		t.Errorf("%v, want 500 at least to be received, and others to be missed", c)
+	}
+}
