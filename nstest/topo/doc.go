@@ -34,6 +34,8 @@
 //
 // Hosts can ask for their addresses instead, and get them by real packets: routers with [Advertise] send router
 // advertisements, nodes with [DHCP4] and [DHCP6] are DHCP servers, and hosts that are [Dynamic] ask.
+// A host with several links uses the one that [Host.Uplinks] and [Host.Use] name. [Network.External] makes a fixture that exists a
+// host, also that which the test is in.
 //
 // # Routers as people meet them
 //
