@@ -47,28 +47,29 @@ func (h Handshake) Connect(conn net.Conn) error {
 
 // until sends a message until it is answered.
 func (h Handshake) until(deadline time.Time, conn net.Conn, message, answer string) error {
-	buf := make([]byte, 64)
 	for time.Now().Before(deadline) {
 		if _, err := conn.Write([]byte(message)); err != nil {
 			return err
 		}
-		if err := conn.SetReadDeadline(time.Now().Add(h.Retry)); err != nil {
+		if err := await(conn, answer, h.Retry); !errors.Is(err, os.ErrDeadlineExceeded) {
 			return err
-		}
-		for {
-			n, err := conn.Read(buf)
-			if errors.Is(err, os.ErrDeadlineExceeded) {
-				break
-			}
-			if err != nil {
-				return err
-			}
-			if string(buf[:n]) == answer { // anything else is late
-				return nil
-			}
 		}
 	}
 	return fmt.Errorf("%w to %q", ErrNoAnswer, message)
+}
+
+// await reads until the answer comes. Whatever else comes is late.
+func await(conn net.Conn, answer string, limit time.Duration) error {
+	if err := conn.SetReadDeadline(time.Now().Add(limit)); err != nil {
+		return err
+	}
+	buf := make([]byte, 64)
+	for {
+		n, err := conn.Read(buf)
+		if err != nil || string(buf[:n]) == answer {
+			return err
+		}
+	}
 }
 
 // Accept is the server's side. It calls confirmed when a client has confirmed, and goes on to answer until the connection is

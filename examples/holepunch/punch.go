@@ -51,36 +51,46 @@ func Meet(ctx context.Context, conn net.PacketConn, server netip.AddrPort) (peer
 	if err := say(conn, server, "meet"); err != nil {
 		return peer, err
 	}
-	for {
-		if peer.IsValid() {
-			if err := say(conn, peer, "hello"); err != nil {
-				return peer, err
-			}
-		}
-		word, from, err := listen(conn)
-		switch {
-		case ctx.Err() != nil:
-			return peer, fmt.Errorf("no way to the peer, seen at %v: %w", peer, ctx.Err())
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			continue
-		case err != nil:
+	for ctx.Err() == nil {
+		if err := greet(conn, peer); err != nil {
 			return peer, err
 		}
-		address, told := strings.CutPrefix(word, "peer ")
-		switch {
-		case told && from == server:
-			if peer, err = netip.ParseAddrPort(address); err != nil {
-				return peer, err
-			}
-		case word == "hello":
+		word, from, err := listen(conn)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			continue
+		}
+		if err != nil {
+			return peer, err
+		}
+		met := false
+		if from == server {
+			peer, err = seenAt(word, peer)
+		} else {
 			peer = from // its router may have another port for us than for the server
-			if err := say(conn, peer, "heard"); err != nil {
-				return peer, err
-			}
-		case word == "heard":
-			return from, say(conn, from, "heard")
+			err, met = say(conn, peer, "heard"), word == "heard"
+		}
+		if err != nil || met {
+			return peer, err
 		}
 	}
+	return peer, fmt.Errorf("no way to the peer, seen at %v: %w", peer, ctx.Err())
+}
+
+// greet says hello to the peer, if it is known.
+func greet(conn net.PacketConn, peer netip.AddrPort) error {
+	if !peer.IsValid() {
+		return nil
+	}
+	return say(conn, peer, "hello")
+}
+
+// seenAt reads what the server says of the peer. Anything else changes nothing.
+func seenAt(word string, before netip.AddrPort) (peer netip.AddrPort, err error) {
+	address, told := strings.CutPrefix(word, "peer ")
+	if !told {
+		return before, nil
+	}
+	return netip.ParseAddrPort(address)
 }
 
 func say(conn net.PacketConn, to netip.AddrPort, word string) error {

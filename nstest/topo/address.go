@@ -23,8 +23,6 @@ type segment struct {
 
 // deal finds the segments, in the order of the links, and gives each of their ports its addresses.
 func (n *Network) deal() error {
-	n.segments = nil
-	seen := make(map[*Link]bool)
 	var chosen []netip.Prefix
 	for _, node := range n.nodes {
 		taken, err := node.taken()
@@ -33,6 +31,28 @@ func (n *Network) deal() error {
 		}
 		chosen = append(chosen, taken...)
 	}
+	n.findSegments()
+	for _, s := range n.segments {
+		chosen = append(chosen, s.subnets...)
+	}
+	if err := n.delegate(); err != nil {
+		return err
+	}
+	n.dealSubnets(chosen)
+	if err := n.checkOverlaps(); err != nil {
+		return err
+	}
+	var errs []error
+	for _, s := range n.segments {
+		errs = append(errs, s.number())
+	}
+	return errors.Join(append(errs, n.withhold())...)
+}
+
+// findSegments finds which links are one network, with the subnets that were chosen for it.
+func (n *Network) findSegments() {
+	n.segments = nil
+	seen := make(map[*Link]bool)
 	for _, l := range n.links {
 		if seen[l] {
 			continue
@@ -42,12 +62,12 @@ func (n *Network) deal() error {
 		slices.SortStableFunc(s.ports, func(a, b *end) int { return a.link.number - b.link.number })
 		slices.SortFunc(s.subnets, netip.Prefix.Compare)
 		s.subnets = slices.Compact(s.subnets)
-		chosen = append(chosen, s.subnets...)
 		n.segments = append(n.segments, s)
 	}
-	if err := n.delegate(); err != nil {
-		return err
-	}
+}
+
+// dealSubnets gives subnets to the segments for which none were chosen.
+func (n *Network) dealSubnets(chosen []netip.Prefix) {
 	var next4, next6 uint32
 	for _, s := range n.segments {
 		if len(s.subnets) > 0 {
@@ -61,14 +81,6 @@ func (n *Network) deal() error {
 			s.subnets = s.subnets[1:]
 		}
 	}
-	if err := n.checkOverlaps(); err != nil {
-		return err
-	}
-	var errs []error
-	for _, s := range n.segments {
-		errs = append(errs, s.number())
-	}
-	return errors.Join(append(errs, n.withhold())...)
 }
 
 // gather adds the ports of a link, and of all that the switches at its ends are linked to.

@@ -71,12 +71,8 @@ func (n *node) await6(e *end, deadline time.Time, look func() (missing []string,
 
 // apply6 gives the interface the address that was leased, and the router's other ones what was delegated.
 func (n *node) apply6(e *end, lease lease6) error {
-	const whole = 128 // which addresses are neighbours the advertisements say (RFC 5942)
-	if before := e.lease6.address; before.IsValid() && before != lease.address {
-		err := n.conn.Do(rtnl.DelAddress(e.name, e.index, netip.PrefixFrom(before, whole)))
-		if err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) { // it may be gone with the link
-			return err
-		}
+	if err := n.endLease6(e, lease); err != nil {
+		return err
 	}
 	e.lease6 = lease
 	requests := []rtnl.Request{rtnl.AddAddress(e.name, e.index, netip.PrefixFrom(lease.address, whole))}
@@ -89,12 +85,10 @@ func (n *node) apply6(e *end, lease lease6) error {
 		if other.asks() || len(other.planned) == 0 {
 			continue
 		}
-		for _, p := range other.planned {
+		for _, p := range other.usePlanned() {
 			requests = append(requests, rtnl.AddAddress(other.name, other.index, p))
 			want.Local = append(want.Local, p.Addr())
 		}
-		other.addresses = append(other.addresses, other.planned...)
-		other.planned = nil
 		begin = append(begin, other)
 	}
 	if err := n.conn.Do(requests...); err != nil {
@@ -104,6 +98,30 @@ func (n *node) apply6(e *end, lease lease6) error {
 		return err
 	}
 	return advertiseAll(begin)
+}
+
+// whole is the length of leased addresses: which of them are neighbours the advertisements say (RFC 5942).
+const whole = 128
+
+// endLease6 takes the address of the lease before, if the next one has another.
+func (n *node) endLease6(e *end, next lease6) error {
+	before := e.lease6.address
+	if !before.IsValid() || before == next.address {
+		return nil
+	}
+	err := n.conn.Do(rtnl.DelAddress(e.name, e.index, netip.PrefixFrom(before, whole)))
+	if errors.Is(err, unix.EADDRNOTAVAIL) { // it has gone with the link
+		return nil
+	}
+	return err
+}
+
+// usePlanned has the end have the addresses that were planned for it, and returns them.
+func (e *end) usePlanned() []netip.Prefix {
+	planned := e.planned
+	e.addresses = append(e.addresses, planned...)
+	e.planned = nil
+	return planned
 }
 
 // advertiseAll begins to send router advertisements at the ends.
