@@ -43,11 +43,12 @@ type (
 	IDMap = set.IDMap
 	// UnshareConfig holds what the options of Unshare choose.
 	UnshareConfig = set.UnshareConfig
-	// Propagation says how mounting passes between mount namespaces, see [set.Propagation].
+	// Propagation says how mounts propagate between mount namespaces, see
+	// [set.Propagation].
 	Propagation = set.Propagation
 	// UnshareOpt is an option of Unshare.
 	UnshareOpt = set.UnshareOpt
-	// Error tells what was tried, on which kinds, and why it failed, see [set.Error].
+	// Error says what was tried, on which kinds, and why it failed, see [set.Error].
 	Error = set.Error
 	// PanicError carries a panic out of Do, see [set.PanicError].
 	PanicError = set.PanicError
@@ -55,7 +56,7 @@ type (
 	Pool = pool.Pool
 )
 
-// How mounting passes to and from a new mount namespace, see [set.Propagation].
+// How mounts propagate to and from a new mount namespace, see [set.Propagation].
 const (
 	PropagationUnchanged  = set.PropagationUnchanged
 	PropagationPrivate    = set.PropagationPrivate
@@ -64,7 +65,7 @@ const (
 	PropagationUnbindable = set.PropagationUnbindable
 )
 
-// ErrNeedsProcess tells that no thread can join a Set, see [set.ErrNeedsProcess].
+// ErrNeedsProcess reports that no thread can join a Set, see [set.ErrNeedsProcess].
 var ErrNeedsProcess = set.ErrNeedsProcess
 
 // Current returns the caller's namespaces, see [set.Current].
@@ -98,12 +99,12 @@ func WithTimeOffsets(monotonic, boottime time.Duration) UnshareOpt {
 	return set.WithTimeOffsets(monotonic, boottime)
 }
 
-// WithPropagation sets how mounting passes to and from a new mount namespace,
-// see [set.WithPropagation].
+// WithPropagation sets how mounts propagate to and from a new mount namespace, see
+// [set.WithPropagation].
 func WithPropagation(p Propagation) UnshareOpt { return set.WithPropagation(p) }
 
-// NewPool returns a pool of Sets of new namespaces of the kinds in flags, each
-// readied by afterCreate, which may be nil, see [pool.New].
+// NewPool returns a pool of Sets of new namespaces of the kinds in flags, each set up
+// by afterCreate, unless that is nil, see [pool.New].
 func NewPool(flags int, afterCreate func() error, opts ...UnshareOpt) *Pool {
 	return pool.New(flags, afterCreate, opts...)
 }

@@ -23,8 +23,9 @@ import (
 // of [exec.Cmd], and so is what they do, with these additions:
 //
 //   - It works for every Set, those with user, pid and time namespaces included.
-//   - The process dies with this one, however that ends: Pdeathsig is SIGKILL unless
-//     SysProcAttr has another signal. The end of a thread does not matter.
+//   - The process is killed when this process ends, for whatever reason: Pdeathsig is
+//     SIGKILL unless SysProcAttr has another signal. The end of the thread that started
+//     it does not matter.
 //   - With a mount namespace, all paths are those inside. Without a Dir the command runs
 //     in the folder with the name of the current one, or in / where there is none.
 //   - Log takes the place of Stdout and Stderr where they are nil.
@@ -37,19 +38,19 @@ type Cmd struct {
 	// Path is the program. If it has no slash, Start looks for it in the folders of
 	// this process's PATH, inside the Set's mount namespace.
 	Path string
-	// Args has the name, and then the arguments; nil stands for just Path.
+	// Args is the name, followed by the arguments; nil stands for Path alone.
 	Args []string
 	// Env is the environment; nil stands for this process's.
 	Env []string
 	// Dir is the working directory.
 	Dir string
 
-	// Stdin, Stdout and Stderr are /dev/null where nil. What is no *os.File is
-	// copied by a goroutine, which Wait waits for.
+	// Stdin, Stdout and Stderr are /dev/null where nil. For a reader or writer that is
+	// not an *os.File a goroutine copies the data, and Wait waits for it.
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	// Log gets what is written to the standard output and error where Stdout and Stderr
-	// are nil. Output and CombinedOutput have the standard output for themselves.
+	// are nil. It does not get what Output and CombinedOutput return.
 	Log io.Writer
 	// ExtraFiles become the descriptors from 3 on.
 	ExtraFiles []*os.File
@@ -61,8 +62,8 @@ type Cmd struct {
 
 	// Cancel is called when the context is done; Command sets it to kill the process.
 	Cancel func() error
-	// WaitDelay bounds the time from the end of the context, or of the process, to
-	// the end of Wait: then the process is killed, and its pipes are closed.
+	// WaitDelay bounds the time from the end of the context, or of the process, to the
+	// end of Wait: after it the process is killed, and its pipes are closed.
 	WaitDelay time.Duration
 
 	Process      *os.Process      // once it is started
@@ -76,11 +77,11 @@ type Cmd struct {
 	cmd     command.Cmd // what is started, and has the ends of pipes before that
 }
 
-// Command returns the command to run the program in the namespaces of the Set, which
-// must be open until Start has returned. A name without a slash is looked for in PATH:
-// here, as by [exec.Command], or by Start if the Set's mount namespace is another than
-// this process's. The context kills the process when it is done before the
-// command has ended.
+// Command returns a [Cmd] that runs the program in the Set's namespaces. The Set must
+// stay open until Start has returned. A name without a slash is looked up in PATH: at
+// once, as by [exec.Command], or by Start if the Set's mount namespace is not this
+// process's. If the context is done before the command has ended, the process is
+// killed.
 func (s Set) Command(ctx context.Context, name string, args ...string) *Cmd {
 	if ctx == nil {
 		panic("nil Context")
@@ -100,9 +101,9 @@ func (s Set) Command(ctx context.Context, name string, args ...string) *Cmd {
 // elsewhere reports whether a path means something else to the command than it does here.
 func (c *Cmd) elsewhere() bool { return c.set.held != nil && c.set.differs&NS_MNT != 0 }
 
-// Start starts the command, and returns once it runs. If the child fails on its way,
-// the error is an [*Error] that tells at which namespace or step, and unwraps to the
-// errno; [exec.ErrNotFound] if no folder of PATH has the program.
+// Start starts the command, and returns once it runs. If the child fails before it runs
+// the program, the error is an [*Error] that names the namespace or the step, and
+// unwraps to the errno. It is [exec.ErrNotFound] if no folder of PATH has the program.
 //
 // After a successful Start, Wait has to be called.
 func (c *Cmd) Start() error {
@@ -153,8 +154,8 @@ func (c *Cmd) orLog(to io.Writer) io.Writer {
 	return to
 }
 
-// Wait waits for the command to end and for what is copied to and from it. If it does
-// not end with exit status 0, the error is an [*exec.ExitError].
+// Wait waits for the command to end, and for its input and output to be copied. If it
+// does not end with exit status 0, the error is an [*exec.ExitError].
 func (c *Cmd) Wait() error {
 	if c.Process == nil {
 		return errors.New("gonso: command not started")
@@ -176,8 +177,8 @@ func (c *Cmd) Run() error {
 }
 
 // Output runs the command and returns what it writes to its standard output. Where
-// Stderr is nil, an [*exec.ExitError] has what it wrote there, the middle left out if
-// it is long.
+// Stderr is nil, the field of that name of an [*exec.ExitError] has what the command
+// wrote to its standard error; if that is long, its middle is left out.
 func (c *Cmd) Output() ([]byte, error) {
 	if c.Stdout != nil {
 		return nil, errors.New("gonso: Stdout already set")

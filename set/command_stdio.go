@@ -8,8 +8,8 @@ import (
 	"io"
 )
 
-// StdinPipe returns a pipe to the command's standard input. Wait closes it; closing it
-// sooner is how the command gets to see the end of its input.
+// StdinPipe returns a pipe to the command's standard input. Wait closes it. Close it
+// before that to let the command see the end of its input.
 func (c *Cmd) StdinPipe() (io.WriteCloser, error) {
 	if err := c.mayPipe("Stdin", c.Stdin != nil); err != nil {
 		return nil, err
@@ -19,8 +19,8 @@ func (c *Cmd) StdinPipe() (io.WriteCloser, error) {
 	return w, newError("start", 0, err)
 }
 
-// StdoutPipe returns a pipe from the command's standard output. Wait closes it, so all
-// has to be read before.
+// StdoutPipe returns a pipe from the command's standard output. Wait closes it, so read
+// everything before you call Wait.
 func (c *Cmd) StdoutPipe() (io.ReadCloser, error) {
 	if err := c.mayPipe("Stdout", c.Stdout != nil); err != nil {
 		return nil, err

@@ -13,9 +13,9 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
-// Current returns the namespaces that the calling goroutine is in, of the kinds
-// in flags. 0 stands for every kind but user: with its user namespace a Set
-// could be joined by fewer threads, and seldom is that wanted.
+// Current returns the namespaces that the calling goroutine is in, of the kinds in
+// flags. 0 stands for every kind but user: fewer threads can join a Set that has a user
+// namespace, and it is seldom wanted.
 //
 // The pid and time namespaces are those that children of the caller will be in.
 func Current(flags int) (Set, error) {
@@ -120,9 +120,9 @@ func FromPid(pid, flags int) (Set, error) {
 	return s, nil
 }
 
-// FromFds returns the namespaces of the descriptors, which it duplicates: the
-// FdSet stays the caller's, to be closed. Descriptors may come from anywhere, a
-// unix socket for one; each has to be a namespace of the kind of its key.
+// FromFds returns the namespaces of the descriptors, which it duplicates: the caller
+// still has to close the FdSet. Descriptors may come from anywhere, for example over a
+// unix socket; each has to be a namespace of the kind that its key names.
 func FromFds(fds FdSet) (Set, error) {
 	var flags int
 	for flag := range fds {

@@ -16,46 +16,46 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/thread"
 )
 
-// ErrNeedsProcess tells that no thread of a Go program can join the Set, since
-// it holds a user or a time namespace that is not the process's own. Leave that
-// kind out with [Set.Dup], or start a process in the Set: [Set.Command] for a
-// program, package reexec for a function.
+// ErrNeedsProcess reports that no thread of a Go program can join the Set, because the
+// Set holds a user or a time namespace that is not the process's own. Leave that kind
+// out with [Set.Dup], or start a process in the Set: [Set.Command] for a program,
+// package reexec for a function.
 var ErrNeedsProcess = errors.New("only a process can join it, no thread: leave the kind out with Set.Dup, " +
 	"or start a process with Set.Command or package reexec")
 
-// Do runs f in the Set's namespaces and waits for it. For the kinds that the
-// Set lacks, f runs in those of the process, also where Do is called from
-// another Do.
+// Do runs f in the Set's namespaces and waits for it. For the kinds that the Set lacks,
+// f runs in those of the process, even if Do is called inside of another Do.
 //
-// f runs on a new goroutine, on a thread of its own that ends with it: whatever
-// f does to its thread, nothing comes back. The caller and its thread stay as
-// they are. Goroutines that f starts are not in the Set; they call Do themselves.
-// /proc/self, /proc/net and /proc/mounts are about the process, not about f's thread:
-// /proc/thread-self is right. See "What a goroutine in a namespace sees" in the
+// f runs on a new goroutine, on a thread of its own that ends with it: whatever f does
+// to its thread, no other goroutine notices. The caller and its thread stay as they
+// are. Goroutines that f starts are not in the Set; they call Do themselves.
+// /proc/self, /proc/net and /proc/mounts describe the process, not f's thread: read
+// /proc/thread-self instead. See "What a goroutine in a namespace sees" in the
 // package's documentation.
 //
 // In another mount namespace f runs in the folder that has the name of the working
 // directory, or in / where there is none. The thread has a working directory of its own
-// there: [os.Chdir] in f moves f alone. What t.Chdir of package testing does in f it undoes
-// elsewhere, and leaves the process in the wrong namespace: call it before Do.
+// there: [os.Chdir] in f moves f alone. Call t.Chdir of package testing before Do, not in
+// f: its clean-up runs outside of f, and would leave the process in a folder of f's mount
+// namespace.
 //
 // If f calls [runtime.UnlockOSThread] more often than LockOSThread, up to 31 times
 // more do no harm. Beyond that Go may run other goroutines on the thread while it is
 // in the Set. Do cannot prevent that; it panics if f ends on another thread than it
 // began on.
 //
-// An error tells that f did not run. How f fails is how Do fails: a panic is
-// raised again on the caller's goroutine, as a [*PanicError], and
-// [runtime.Goexit], with it t.FailNow, t.Skip and all that testing libraries
-// build on them, ends the caller's goroutine.
+// An error means that f did not run. If f fails, Do fails in the same way: a panic is
+// raised again on the caller's goroutine, as a [*PanicError], and [runtime.Goexit] ends
+// the caller's goroutine, and so do t.FailNow, t.Skip and all that testing libraries
+// build on them.
 func (s Set) Do(f func()) error {
 	return s.DoRaw(func() bool { f(); return false }, false)
 }
 
-// DoRaw is [Set.Do], with the thread used again where restore is true, f returns
-// true and the kernel lets the thread go back; it cannot go back from a mount or
-// ipc namespace. A thread that is not proven to be where it started ends with f;
-// that is no error.
+// DoRaw is [Set.Do], except that the thread is used again if restore is true, f returns
+// true and the kernel lets the thread go back. It cannot go back from a mount or ipc
+// namespace. A thread that is not proven to be back where it started ends with f; that
+// is not an error.
 //
 // f must return false when it changed its thread in ways that joining the
 // process's namespaces does not undo: other namespaces than the Set's kinds, its
@@ -82,16 +82,17 @@ func (s Set) DoRaw(f func() bool, restore bool) error {
 	return err
 }
 
-// Enter moves the calling goroutine into the Set for the rest of its life: it
-// stays on its thread, and the thread ends with it. For the kinds that the Set
-// lacks it stays where it is. It is meant for a goroutine that lives in a
-// namespace, such as a test or a server; for a while, use [Set.Do]. Up to
-// 1023 unpaired calls of [runtime.UnlockOSThread] do no harm; with more, the goroutine
-// may find itself outside, and other goroutines inside.
+// Enter moves the calling goroutine into the Set for the rest of its life: the
+// goroutine stays on its thread, and the thread ends with it. For the kinds that the
+// Set lacks, the goroutine stays where it is. Enter is meant for a goroutine that works
+// in a namespace until its end, such as a test or a server; for anything shorter, use
+// [Set.Do]. Up to 1023 unpaired calls of [runtime.UnlockOSThread] do no harm; with
+// more, the goroutine may find itself outside, and other goroutines inside.
 //
-// The main thread refuses: Go never ends it, and in a foreign namespace it would
-// make /proc/self, which other programs look at, lie about this one. Where joining fails
-// half-way, the goroutine sits in some of the namespaces, and should end.
+// On the main thread Enter is an error: Go never ends that thread, and once it has
+// moved, /proc/self shows its namespaces to other programs as those of this process. If
+// Enter fails half-way, the goroutine is in some of the namespaces but not in others,
+// and should end.
 func (s Set) Enter() error {
 	if err := s.acquire("enter"); err != nil {
 		return err
@@ -199,8 +200,8 @@ func setnsMount(fd *sys.FD, flag int) error {
 	return nil
 }
 
-// A PanicError carries a panic from the goroutine of f to the one that called
-// [Set.Do].
+// A PanicError carries a panic from the goroutine that ran the function to the one that
+// called [Set.Do].
 type PanicError struct {
 	// Recovered is the original value of the panic.
 	Recovered any

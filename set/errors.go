@@ -7,10 +7,9 @@ import (
 	"errors"
 )
 
-// An Error tells what was tried, on which kinds of namespace, and why it
-// failed. It unwraps to the cause: a [syscall.Errno] where the kernel refused,
-// [os.ErrClosed] for a closed Set, [os.ErrInvalid] for arguments that make no
-// sense, [ErrNeedsProcess].
+// An Error says what was tried, on which kinds of namespace, and why it failed. It
+// unwraps to the cause: a [syscall.Errno] where the kernel refused, [os.ErrClosed] for
+// a closed Set, [os.ErrInvalid] for arguments that make no sense, [ErrNeedsProcess].
 type Error struct {
 	// Op is the system call or the step, such as "setns".
 	Op string
@@ -30,7 +29,7 @@ func newError(op string, kind int, err error) error {
 	return &Error{Op: op, Kind: kind, Err: err}
 }
 
-// Error reads "gonso: setns net: operation not permitted", with the Hint behind it in
+// Error reads "gonso: setns net: operation not permitted", followed by the Hint in
 // parentheses.
 func (e *Error) Error() string {
 	if e == nil {

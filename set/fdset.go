@@ -9,8 +9,8 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 )
 
-// An FdSet is a map of namespace flags to descriptors, close-on-exec and named
-// by the ID of their namespace. It belongs to whoever asked for it.
+// An FdSet is a map of namespace flags to descriptors, close-on-exec and named by the
+// ID of their namespace. The caller that asked for it has to close it.
 type FdSet map[int]*os.File
 
 // Get returns the descriptor of that kind, or nil. It stays the FdSet's.
@@ -26,9 +26,9 @@ func (f FdSet) Close() error {
 	return errors.Join(errs...)
 }
 
-// Fds returns duplicates of the Set's descriptors, of the kinds in flags, or of
-// all of them where flags is 0. They are the caller's to close and stay good
-// when the Set is closed.
+// Fds returns duplicates of the Set's descriptors, of the kinds in flags, or of all of
+// them where flags is 0. The caller has to close them. They stay valid when the Set is
+// closed.
 func (s Set) Fds(flags int) (_ FdSet, retErr error) {
 	flags, err := s.pick("dup", flags)
 	if err != nil {

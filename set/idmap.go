@@ -19,11 +19,11 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
-// WithIDMaps sets the ID maps of a new user namespace. Each entry maps Size IDs
-// from ContainerID on, inside, to those from HostID on, as the caller sees
-// them, or, with a Set that has a user namespace, as that sees them. A map of anything but one's own ID takes CAP_SETUID and CAP_SETGID
-// (user_namespaces(7)). An empty list writes no map, so that every ID shows as
-// the overflow ID.
+// WithIDMaps sets the ID maps of a new user namespace. Each entry maps the Size IDs from
+// ContainerID on, inside, to those from HostID on, outside. Outside is the caller's user namespace
+// or, for [Set.Unshare] of a Set that has one, the Set's. To map other IDs than the caller's own
+// takes CAP_SETUID and CAP_SETGID (user_namespaces(7)). An empty list writes no map, so that every
+// ID shows as the overflow ID.
 func WithIDMaps(uidMaps, gidMaps []IDMap) UnshareOpt {
 	return withMaps(func() (*idMaps, error) {
 		if len(uidMaps)+len(gidMaps) == 0 {

@@ -28,8 +28,8 @@ const (
 // joined.
 func Kinds(flags int) (each []int) { return kind.Each(flags) }
 
-// KindNames lists the kinds in flags for a person, "net, uts", each named as in
-// /proc/PID/ns. A bit that is no kind shows as a number.
+// KindNames returns the names of the kinds in flags for messages, such as "net, uts".
+// The names are those of /proc/PID/ns. A bit that is no kind shows as a number.
 func KindNames(flags int) string { return kind.Names(flags) }
 
 // What is wrong with flags. Each is an [os.ErrInvalid].

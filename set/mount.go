@@ -13,13 +13,13 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
-// Mount binds each of the Set's namespaces to a file of dir that is named after
-// its kind as in /proc/PID/ns, "net", "mnt" ..., in the caller's mount namespace.
-// The folder must exist, and its files must be no symbolic links. From then on the namespaces live until they are
-// unmounted, also when the Set is closed: [FromDir], nsenter(1) and, for a net
-// namespace under /run/netns, ip-netns(8) enter them.
+// Mount binds each of the Set's namespaces to a file of dir that is named after its kind as in
+// /proc/PID/ns, "net", "mnt" ..., in the caller's mount namespace. The folder must exist, and its
+// files must not be symbolic links. From then on the namespaces live until they are unmounted, even
+// if the Set is closed: [FromDir], nsenter(1) and, for a net namespace under /run/netns,
+// ip-netns(8) enter them.
 //
-// If one of the mounts fails, those before it are taken back.
+// If one of the mounts fails, those before it are undone.
 func (s Set) Mount(dir string) error {
 	flags, err := s.pick("mount", 0)
 	if err != nil {
@@ -44,15 +44,15 @@ func (s Set) Mount(dir string) error {
 	return nil
 }
 
-// MountNS binds one of the Set's namespaces to a file, which is made if it does
-// not exist, and otherwise left as it is below the mount. A symbolic link there is
+// MountNS binds one of the Set's namespaces to a file. The file is made if it does not
+// exist; one that exists is hidden by the mount, but not changed. A symbolic link is
 // not followed; it is an error (ELOOP). The flag may be 0 if the Set holds just one.
 //
-// A mount namespace cannot be bound inside itself or one that was made after it,
-// nor on a mount that is shared: the kernel refuses what could make a loop, with
-// EINVAL. Linux 6.18 takes the order from IDs that each CPU hands out from a batch
-// of its own, so that of two namespaces made inside the same one either may count
-// as the elder.
+// A mount namespace cannot be bound inside itself or one that was made after it, nor on
+// a shared mount: the kernel refuses everything that could make a loop (EINVAL). Linux
+// 6.18 compares IDs to see which namespace is older, and each CPU hands out IDs from a
+// batch of its own. So if two namespaces were made inside the same one, either may
+// count as the older one.
 func (s Set) MountNS(flag int, file string) error {
 	i, err := s.pickOne("mount", flag)
 	if err != nil {

@@ -19,9 +19,8 @@ type UnshareConfig struct {
 	err         error
 }
 
-// UnshareOpt is an option of [Unshare]. An option whose kind is not among the
-// new ones, or whose values the kernel would refuse, is an error before anything
-// is made.
+// UnshareOpt is an option of [Unshare]. If the option is for a kind that is not made,
+// or the kernel would refuse its values, that is an error, and nothing is made.
 type UnshareOpt func(*UnshareConfig)
 
 func newConfig(flags int, opts []UnshareOpt) (*UnshareConfig, error) {
@@ -45,7 +44,7 @@ func (c *UnshareConfig) fail(err error) {
 	}
 }
 
-// A Propagation says how mounting and unmounting passes between a mount namespace and the one
+// A Propagation says how mounts and unmounts propagate between a mount namespace and the one
 // that it is a copy of (mount_namespaces(7)). Its values are the flags of mount(2).
 type Propagation uintptr
 
@@ -58,7 +57,7 @@ const (
 )
 
 // WithPropagation sets the propagation of all mounts of a new mount namespace. Without the option
-// it is [PropagationPrivate]: no mount gets out.
+// it is [PropagationPrivate]: no mount made inside shows outside.
 func WithPropagation(p Propagation) UnshareOpt {
 	return func(c *UnshareConfig) {
 		c.needs |= NS_MNT

@@ -18,15 +18,15 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
-// LookupNetIP returns the addresses of a host; network is "ip", "ip4" or "ip6".
-// It is that of [net.Resolver], with name servers asked in the Set's network
-// namespace, and with /etc/hosts and /etc/resolv.conf of the Set's mount
-// namespace, or of the process's if it has none. The files are read each time.
+// LookupNetIP returns the addresses of a host; network is "ip", "ip4" or "ip6". It is
+// that of [net.Resolver], except that it asks the name servers in the Set's network
+// namespace, and reads /etc/hosts and /etc/resolv.conf in the Set's mount namespace, or
+// in the process's if the Set has none. Each call reads the files again.
 //
-// Of package net's resolver it is the one in Go, with two differences:
-// /etc/nsswitch.conf is not read, files come before DNS; and of several
-// addresses those with a route in the Set's network namespace come first, IPv6
-// before IPv4, each in the order of the server.
+// It works like the resolver of package net that is written in Go, with two
+// differences. It does not read /etc/nsswitch.conf: files come before DNS. And it sorts
+// addresses by whether the Set's network namespace has a route to them, then IPv6
+// before IPv4; those that are equal stay in the server's order.
 func (s Set) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	families := map[string]byte{"ip": 0, "ip4": '4', "ip6": '6'}
 	family, ok := families[network]

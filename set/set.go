@@ -19,14 +19,15 @@ import (
 // A Set holds namespaces, at most one of each kind, and keeps them alive. Make
 // one with [Current], [FromDir], [FromPid], [FromFds] or [Unshare].
 //
-// A Set is a value: copies share one reference, and closing any of them closes
-// all. [Set.Dup] makes an independent one. All methods may be called from many
-// goroutines at once. The zero Set holds nothing, and its methods say so.
+// A Set is a value: copies share one reference, and closing any of them closes all.
+// [Set.Dup] makes an independent one. All methods may be called from many goroutines at
+// once. The zero Set holds nothing; its methods return an error that says so.
 //
 // The descriptors of a Set that is forgotten without Close are closed some time after the last copy
-// is gone, as an [os.File]'s is; while tests run under nstest.Main they are not, and its leak check says where the Set was
-// made. The first process of a pid namespace that a forgotten Set has made goes on until this process ends,
-// since what runs in there would end with it.
+// is gone, as those of an [os.File] are. While tests run under nstest.Main they stay open, and its
+// leak check says where the Set was made. If a forgotten Set has a new pid namespace, the first
+// process of that goes on until this process ends: its end would be the end of all processes in
+// there.
 type Set struct{ *held }
 
 // held is what the copies of a Set share.
@@ -191,8 +192,7 @@ func (s Set) release() {
 
 var errEmpty = invalid("the zero Set holds no namespaces: make one with Current, FromDir or Unshare")
 
-// Flags returns the kinds that the Set holds. They stay what they are when the
-// Set is closed.
+// Flags returns the kinds that the Set holds. Closing the Set does not change them.
 func (s Set) Flags() int {
 	if s.held == nil {
 		return 0
@@ -260,9 +260,9 @@ func (s Set) pickOne(op string, flag int) (int, error) {
 	return i, nil
 }
 
-// Merge returns an independent Set of all namespaces of both, other's where both
-// have one of a kind. Merged with a Set of a network namespace, Current(0) means
-// 'here, but in that network'.
+// Merge returns an independent Set of the namespaces of both. If both have one of the
+// same kind, it gets that of other. Merged with a Set of a network namespace,
+// Current(0) means 'here, but in that network'.
 func (s Set) Merge(other Set) (Set, error) {
 	if err := s.acquire("merge"); err != nil {
 		return Set{}, err

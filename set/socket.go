@@ -12,27 +12,26 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
-// DialContext connects to an address in the Set's network namespace. It is used
-// as that of [net.Dialer], with the same networks, addresses, time-outs, Happy
-// Eyeballs and errors, and goes where such a function is wanted: into
-// [net/http.Transport], into gRPC and database drivers. A Set without a network
-// namespace dials in that of the process.
+// DialContext connects to an address in the Set's network namespace, or in the
+// process's if the Set has none. Networks, addresses, time-outs, Happy Eyeballs and
+// errors are those of [net.Dialer.DialContext]. Use it wherever such a function is
+// wanted: in a [net/http.Transport], in gRPC, in database drivers.
 //
-// The socket is made inside and stays there. So the connection can be used from
-// anywhere, and closing the Set does not close it. None that dials or looks
-// something up is ever made elsewhere, and while it connects no thread waits.
+// The socket is made in that namespace and stays there. So the connection can be used
+// from anywhere, and closing the Set does not close it. No socket, not even one for
+// looking up a name, is made in any other namespace. While DialContext waits for the
+// connection, it blocks no thread.
 //
-// Host names are looked up inside as well, see [Set.LookupNetIP], and so are the
-// interfaces of addresses such as "[fe80::1%eth0]:80"; package net shows that
-// one in the addresses of the connection as the process's interface of the same
-// number. The path of a unix socket is one of the Set's mount namespace, and
-// otherwise of the process's; only abstract sockets, "@name", belong to a network
-// namespace (unix(7)).
+// Host names are looked up inside as well, see [Set.LookupNetIP]. So are the interfaces
+// in addresses such as "[fe80::1%eth0]:80"; but LocalAddr and RemoteAddr of the
+// connection show the name that the process's interface of the same number has. The path
+// of a unix socket is looked up in the Set's mount namespace, or in the process's if the
+// Set has none. Only abstract sockets, "@name", belong to a network namespace (unix(7)).
 //
-// Of the Set's namespaces only net is joined, and mnt and uts where files tell
-// what a name stands for. So other kinds, such as user and time, are no obstacle.
-// Yet the process needs CAP_SYS_ADMIN in its own user namespace and in that
-// which the network namespace belongs to (setns(2)); without, the error is
+// DialContext joins the Set's net namespace and, to read the files that it needs for
+// names, mnt and uts. It does not join the other kinds, so a user or time namespace in
+// the Set is no obstacle. The process needs CAP_SYS_ADMIN in its own user namespace and
+// in the one that owns the network namespace (setns(2)). If it lacks that, the error is
 // "gonso: setns net: operation not permitted", with the cause.
 func (s Set) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if err := s.acquire("dial"); err != nil {
@@ -56,8 +55,8 @@ func (s Set) DialContext(ctx context.Context, network, address string) (net.Conn
 	return s.dial(ctx, t, addrs)
 }
 
-// Listen listens in the Set's network namespace, as [net.Listen] does. What it
-// accepts is in there too. The listener can be used from anywhere, and closing
+// Listen listens in the Set's network namespace, as [net.Listen] does. The connections
+// that it accepts are in there too. The listener can be used from anywhere, and closing
 // the Set does not close it. See [Set.DialContext] for names and paths.
 //
 // Two things differ: sockets for TCP do not speak MPTCP, and a unix socket in

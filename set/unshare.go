@@ -29,10 +29,10 @@ func Unshare(flags int, opts ...UnshareOpt) (Set, error) {
 	return here.Unshare(flags, opts...)
 }
 
-// Unshare makes new namespaces of the kinds in flags from inside the Set: a new
-// mount namespace is a copy of the Set's, all are owned by the Set's user
-// namespace. It returns an independent Set of all of s, with the kinds in flags
-// replaced by the new ones, or added.
+// Unshare makes new namespaces of the kinds in flags from inside the Set: a new mount
+// namespace is a copy of the Set's, all are owned by the Set's user namespace. It
+// returns an independent Set of the new namespaces and, for the other kinds, those of
+// s.
 func (s Set) Unshare(flags int, opts ...UnshareOpt) (Set, error) {
 	if err := checkKinds(flags); err != nil {
 		return Set{}, newError("unshare", 0, err)
