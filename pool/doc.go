@@ -18,6 +18,6 @@
 //
 // # When not to use it
 //
-// A pool does not clean. [Pool.Put] is for Sets that are as they were; whoever
-// changed one closes it. One Set for the life of a program needs no pool either.
+// A pool does not clean. [Pool.Put] is for Sets that are as they were; close one that
+// you have changed. A program that uses one Set all its life needs no pool either.
 package pool

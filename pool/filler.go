@@ -17,19 +17,18 @@ import (
 // function that Run returns is called; that function waits until the filler has
 // ended. Several fillers may run; together they keep the sum of their n.
 //
-// The context that Run returns is done once the filler has ended, its goroutine
-// gone, and its share of the idle Sets closed. [context.Cause] tells what ended
-// it: the cause of ctx, [context.Canceled] after the function, or the error of
-// a creation for which trying again makes no sense, such as missing privilege.
-// A creation that failed for want of something that others may give back, such
-// as namespaces that the kernel is still destroying, is tried again, less and
-// less often.
+// The context that Run returns is done once the filler has ended, its goroutine gone,
+// and its share of the idle Sets closed. [context.Cause] tells what ended it: the cause
+// of ctx, [context.Canceled] after the function, or the error of a creation for which
+// trying again makes no sense, such as missing privilege. If a creation fails because a
+// limit is reached, for example while the kernel is still destroying namespaces, it is
+// tried again, less and less often.
 //
 // A filler has a goroutine only while there are Sets to make. In a bubble of
-// testing/synctest nothing starts one: what is taken there is replaced after the
-// next Get outside, and a filler of which Run was called there makes nothing.
+// testing/synctest none is started: a Set that is taken there is replaced after the
+// next Get outside, and a filler whose Run was called there makes no Sets.
 //
-// Get works before, during and after.
+// Get works before a filler runs, while it runs and after it has ended.
 func (p *Pool) Run(ctx context.Context, n int) (context.Context, func()) {
 	ended, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	f := &filler{pool: p, n: n, end: end}
@@ -226,8 +225,8 @@ func (p *Pool) resize(n int) {
 	}
 }
 
-// canPass tells whether trying again makes sense: a limit was reached, of
-// namespaces, files, memory or processes.
+// canPass reports whether trying again makes sense: a limit was reached, of namespaces,
+// files, memory or processes.
 func canPass(err error) bool {
 	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EAGAIN} {
 		if errors.Is(err, errno) {

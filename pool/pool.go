@@ -13,9 +13,9 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// A Pool hands out Sets of new namespaces, all made alike. It is safe to use
-// from many goroutines. Without a filler, see [Pool.Run], it has only what Put gave
-// back, and Get makes each other Set when it is asked for.
+// A Pool hands out Sets of new namespaces, all made alike. It is safe to use from many
+// goroutines. Without a filler, see [Pool.Run], the pool has only the Sets that Put
+// gave back; if there is none, Get makes a new one.
 type Pool struct {
 	flags       int
 	afterCreate func() (clean bool, err error)
@@ -45,9 +45,9 @@ func New(flags int, afterCreate func() error, opts ...set.UnshareOpt) *Pool {
 	return NewRaw(flags, func() (bool, error) { return false, afterCreate() }, opts...)
 }
 
-// NewRaw is [New] with an afterCreate that tells whether its thread is clean, which
-// means what it does in [set.Set.DoRaw]: that thread is used again, so that no Set takes
-// a new one.
+// NewRaw is [New] with an afterCreate that also reports whether its thread is clean, as
+// the function of [set.Set.DoRaw] does. A clean thread is used again, so that not every
+// Set takes a new one.
 func NewRaw(flags int, afterCreate func() (clean bool, err error), opts ...set.UnshareOpt) *Pool {
 	return &Pool{
 		flags: flags, afterCreate: afterCreate, opts: opts,
@@ -55,9 +55,8 @@ func NewRaw(flags int, afterCreate func() (clean bool, err error), opts ...set.U
 	}
 }
 
-// Get returns a Set that nobody else has. It takes an idle one, or makes one if
-// there is none. The Set is the caller's: close it when it is done, or Put it
-// back.
+// Get returns a Set that has no other user. It takes an idle one, or makes one if there
+// is none. The Set is the caller's: close it when it is done, or Put it back.
 func (p *Pool) Get() (set.Set, error) {
 	if s, ok := p.take(); ok {
 		creation.Hand(s, "a Set taken from a pool", creation.Here())
@@ -103,14 +102,14 @@ func (p *Pool) remember(s set.Set) {
 // unfilled is how many Sets Put keeps in a pool that never had a filler.
 const unfilled = 16
 
-// Put gives a Set back to be handed out again. That it is as it was when Get
-// returned it is up to the caller, who in most cases does better to close it and
-// leave the pool to make another.
+// Put gives a Set back to be handed out again. The caller must make sure that it is as
+// it was when Get returned it. In most cases it is better to close the Set and let the
+// pool make another.
 //
-// The pool keeps as many idle Sets as its fillers do together, or 16 if it never
-// had one; where there is no room, Put closes the Set. It also closes one that
-// did not come from Get of this pool: after Put a Set is not the caller's any more.
-// One that is closed or idle already is left alone. To close what Put has kept,
+// The pool keeps as many idle Sets as its fillers do together, or 16 if it never had
+// one; where there is no room, Put closes the Set. It also closes one that did not come
+// from Get of this pool: in any case, the caller must not use the Set after Put. Put
+// does nothing with one that is closed or idle already. To close what Put has kept,
 // start a filler and stop it, see [Pool.Run].
 func (p *Pool) Put(s set.Set) {
 	if p.keep(s) {

@@ -36,8 +36,9 @@ func TestThreadOfAfterCreateIsUsedAgainOnlyIfClean(t *testing.T) {
 	}
 }
 
-// comesBack tells whether a thread does that leaves the Set clean. In a rootless run it
-// may not: where it has to go back to belongs to the host's user namespace.
+// comesBack reports whether a thread that leaves the Set clean goes back to the
+// process's namespaces. In a rootless run the kernel may refuse that: they belong to
+// the host's user namespace.
 func comesBack(t *testing.T, s set.Set) bool {
 	var thread thread
 	err := s.DoRaw(func() bool { thread = here(); return true }, true)

@@ -37,16 +37,14 @@ func parameter[P any](raw json.RawMessage) (param P, err error) {
 // Name returns the name of the action.
 func (a *Action[P, R]) Name() string { return a.name }
 
-// Run starts this program again, has the new process call the action with param,
-// and returns what the action returns. A failure is an [*Error]; see there for
-// what it tells.
+// Run starts this program again, has the new process call the action with param, and
+// returns what the action returns. A failure is an [*Error].
 //
-// When ctx ends, the child gets SIGTERM, which ends the context that the action
-// was called with. An action that does not return within a second is ended, and
-// a process that is still there after two is killed; the error then wraps
-// the context's. The child also ends when this process does, however that
-// happens. What processes that the action started and left behind print after
-// it ended is read for two seconds at most.
+// When ctx ends, the child gets SIGTERM, which ends the context that the action was
+// called with. An action that does not return within a second is ended, and a process
+// that is still there after two is killed; the error then wraps the context's. The
+// child also ends when this process does, however that happens. If the action leaves
+// processes behind, their output is read for two more seconds at most.
 func (a *Action[P, R]) Run(ctx context.Context, param P, opts ...Option) (R, error) {
 	var result R
 	c := newConfig(opts)

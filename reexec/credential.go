@@ -7,7 +7,7 @@ package reexec
 import "syscall"
 
 // Credential makes the action run as another user, with IDs as they are inside of the
-// namespaces. That takes root there. Where setgroups(2) is denied, as in a user
+// namespaces. This takes root in there. Where setgroups(2) is denied, as in a user
 // namespace with [set.WithRootMapped], it needs NoSetGroups.
 func Credential(cred *syscall.Credential) Option {
 	return func(c *config) {

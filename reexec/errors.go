@@ -8,38 +8,38 @@ import (
 )
 
 var (
-	// ErrUnregistered tells that no action has the name that was asked for.
-	// Actions must be registered by the time CheckAction is called, so in package
-	// variables or init functions: the child starts from the beginning and never
-	// gets to where its parent is.
+	// ErrUnregistered reports that no action has the name that was asked for. Actions
+	// must be registered before CheckAction is called, so in package variables or init
+	// functions: the child starts the program from its beginning, and does not get to
+	// the line where its parent is.
 	ErrUnregistered = errors.New("no such action is registered when CheckAction is called; " +
 		"register it in a package variable or an init function")
 
-	// ErrNoCheckAction tells that the program does not call CheckAction, or only
-	// after it has begun with other work.
+	// ErrNoCheckAction reports that the program does not call CheckAction, or calls it
+	// only after it has begun with other work.
 	ErrNoCheckAction = errors.New("the program does not call reexec.CheckAction first thing in main or TestMain")
 
-	// ErrNested tells that an action tried to run another one without [Nested].
+	// ErrNested reports that an action tried to run another one without [Nested].
 	ErrNested = errors.New("an action cannot re-execute the program again without reexec.Nested")
 
-	// ErrNoResult tells that the child ended without having returned from its action.
+	// ErrNoResult reports that the child ended before its action returned.
 	ErrNoResult = errors.New("the process ended before the action returned")
 
-	// ErrResult tells that what a registered action printed is not the JSON that
+	// ErrResult reports that what a registered action printed is not the JSON that
 	// [Result] asks for.
 	ErrResult = errors.New("the action's output is not the JSON expected")
 
-	// ErrGoexit tells that the action ended its goroutine, as t.FailNow does,
-	// instead of returning.
+	// ErrGoexit reports that the action ended its goroutine, as t.FailNow does, instead
+	// of returning.
 	ErrGoexit = errors.New("the action called runtime.Goexit")
 
-	// ErrCoverage tells that coverage data which the process left was not trusted, and is not
-	// part of the profile: a file that is none, or another user's, or no such data. What else
-	// the error says is about the action, which otherwise has succeeded.
+	// ErrCoverage reports that coverage data of the process is not part of the profile
+	// because it was not trusted: it was not a regular file, or belonged to another user, or
+	// was not coverage data. If the error has no other cause, the action has succeeded.
 	ErrCoverage = errors.New("coverage data left out")
 
-	// ErrTerminated tells that the child was asked to end (SIGTERM) and did so
-	// before its action returned.
+	// ErrTerminated reports that the child was asked to end (SIGTERM) and did so before
+	// its action returned.
 	ErrTerminated = errors.New("terminated before the action returned")
 )
 
@@ -70,11 +70,11 @@ func (e *Error) Unwrap() error {
 	return e.Err
 }
 
-// An ActionError is the error that an action returned, as far as it can travel
-// from one process to another: its text, each errno in it, and which Err variables
-// it has among its causes: those of this package and of package set, and those of the
-// packages context, errors, io, io/fs, net, os and os/exec, such as [io.EOF] or
-// [context.Canceled]. [errors.Is] finds these in the parent as it does in the child.
+// An ActionError is the error that an action returned, as far as it can travel from one
+// process to another: its text, each errno in it, and those of its causes that are Err
+// variables of this package, of package set, or of the packages context, errors, io,
+// io/fs, net, os and os/exec, such as io.EOF or context.Canceled. [errors.Is] finds
+// these in the parent as it does in the child.
 type ActionError struct {
 	Text   string
 	causes []error

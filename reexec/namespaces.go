@@ -16,11 +16,11 @@ import (
 
 // A Namespace is a namespace to join, for [Namespaces].
 type Namespace struct {
-	// Type is "cgroup", "ipc", "mnt", "net", "pid", "time", "user" or "uts". With a
-	// ! in front, Path is opened before the first namespace of the list is
-	// joined. Without it, that happens right before this one is, so
-	// that Path means what it means inside of those before it: another file, after
-	// a mount namespace, or one that may now be opened, after a user namespace.
+	// Type is "cgroup", "ipc", "mnt", "net", "pid", "time", "user" or "uts". With a !
+	// in front, Path is opened before the first namespace of the list is joined.
+	// Without it, Path is opened right before this namespace is joined, inside of those
+	// before it: after a mount namespace it may be another file, and after a user
+	// namespace it may be a file that could not be opened before.
 	Type string
 
 	// Path is a file such as /proc/4711/ns/net.

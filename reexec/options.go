@@ -59,11 +59,11 @@ var errValuesOfTyped = errors.New("Param and Result are for RunReexecAction; " +
 func Stdin(r io.Reader) Option { return func(c *config) { c.stdin = r } }
 
 // Stdout makes the action's standard output go to w; without it, it goes to this
-// process's. Nil discards it.
+// process's. A nil w discards it.
 func Stdout(w io.Writer) Option { return func(c *config) { c.stdout = w } }
 
 // Stderr makes the action's standard error go to w; without it, it goes to this
-// process's. Nil discards it. Writing to it is no failure.
+// process's. A nil w discards it. Output on standard error is not a failure.
 func Stderr(w io.Writer) Option { return func(c *config) { c.stderr = w } }
 
 // Log makes what the action prints, on standard output and standard error, part of a
@@ -81,7 +81,7 @@ func Environment(env []string) Option {
 	return func(c *config) { c.env = append(c.env, env...) }
 }
 
-// Args gives the child arguments. Without it, it has none.
+// Args sets the arguments of the child. Without Args, it has none.
 func Args(args ...string) Option { return func(c *config) { c.args = append(c.args, args...) } }
 
 // Nested lets an action run another one. Without it that is an error
@@ -89,7 +89,7 @@ func Args(args ...string) Option { return func(c *config) { c.args = append(c.ar
 // program would otherwise go on doing so for ever.
 func Nested() Option { return func(c *config) { c.nested = true } }
 
-// Context bounds a [RunReexecAction]; see [Action.Run] for what its end does.
+// Context ends a RunReexecAction when ctx is done, as described at [Action.Run].
 func Context(ctx context.Context) Option { return func(c *config) { c.ctx = ctx } }
 
 // Param gives a registered action a value, as JSON on its standard input.

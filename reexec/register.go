@@ -65,8 +65,8 @@ func RunReexecAction(name string, opts ...Option) error {
 	return nil
 }
 
-// CheckAction runs the action that this process was started for, and then ends
-// the process. In a process that nobody started for an action it does nothing.
+// CheckAction runs the action that this process was started for, and then ends the
+// process. In any other process it does nothing.
 //
 // Every program that runs actions has to call it once, as the first thing in
 // main, and in TestMain for its tests (nstest.Main does).
@@ -76,10 +76,10 @@ func CheckAction() {
 	}
 }
 
-// RunAction is [CheckAction] for programs that have something to do at their
-// end: it returns true after the action, and the program should then exit soon,
-// with status 0, and not change its working directory any more. A panic of the
-// action was handed to the parent and is not seen here.
+// RunAction is [CheckAction] for programs that have something to do at their end: it
+// returns true after the action, and the program should then exit soon, with status 0,
+// and not change its working directory any more. A panic of the action is reported to
+// the parent, and does not reach the caller.
 func RunAction() bool {
 	_, ran := runAction(nil)
 	return ran

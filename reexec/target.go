@@ -17,17 +17,17 @@ import (
 // of this process for the kinds that the Set lacks. Without it, the action is where the
 // calling goroutine is. The Set has to be open until the action has started.
 //
-// The action is the first program in there but, in a pid namespace, not the
-// first process. In a user namespace it is who the caller is, or root if the
-// namespace does not map the caller.
+// The action is the first program in there but, in a pid namespace, not the first
+// process. In a user namespace it runs as the caller's user, or as root if the
+// namespace does not map that user.
 func In(s set.Set) Option { return func(c *config) { c.in = &s } }
 
 // Unshare makes the action run in new namespaces of the kinds in flags, with the
 // options of [set.Unshare], made from inside the Set of [In] or where the calling
-// goroutine is. They are let go of when the action has ended, and with a pid
-// namespace everything ends that still runs there.
+// goroutine is. They are released when the action has ended. If there is a new pid
+// namespace, every process that still runs in it is then killed.
 //
-// An ordinary user asks for a user namespace, too, in which they are root:
+// An ordinary user also needs a new user namespace, in which they are root:
 //
 //	Answer.Run(ctx, "why", reexec.Unshare(set.NS_USER|set.NS_PID, set.WithRootMapped()))
 func Unshare(flags int, opts ...set.UnshareOpt) Option {
@@ -38,9 +38,10 @@ func Unshare(flags int, opts ...set.UnshareOpt) Option {
 	}
 }
 
-// Chroot makes dir, looked up inside of the namespaces, the action's root directory, and
-// its working directory unless there is a [Dir]. Nothing of the program has to be in
-// there, but in another user namespace its dynamic loader, if it has one: see "Where it runs".
+// Chroot makes dir, looked up inside of the namespaces, the action's root directory, and its
+// working directory unless there is a [Dir]. The program's files need not be in there, except
+// for its dynamic loader if the action runs in another user namespace or is not root: see
+// "Where it runs".
 func Chroot(dir string) Option { return func(c *config) { c.chroot = dir } }
 
 // A credential is who a child is; see syscall.Credential.

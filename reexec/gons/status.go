@@ -14,10 +14,10 @@ import (
 // life of the process.
 func Status() error { return status }
 
-// An Error tells why the program is not in the namespaces that were asked for.
-// It unwraps to the cause: a [syscall.Errno] where the kernel refused,
-// [os.ErrInvalid] for a request that makes no sense, [os.ErrPermission] in a
-// privileged program, [errors.ErrUnsupported] for what this build cannot do.
+// An Error says why the program is not in the namespaces that were asked for. It
+// unwraps to the cause: a [syscall.Errno] where the kernel refused, [os.ErrInvalid] for
+// a request that makes no sense, [os.ErrPermission] in a privileged program,
+// [errors.ErrUnsupported] for what this build cannot do.
 type Error struct {
 	// Variable is the environment variable concerned, such as "gons_net".
 	Variable string
