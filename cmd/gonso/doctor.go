@@ -28,9 +28,9 @@ var doctorVerb = verb{
 	failure: usageError,
 }
 
-const doctorLong = `Everything is tried for real; nothing of it stays. A test can ask for each name with
-nstest.Require. The exit status is 0 if tests of package nstest can have namespaces
-here, be it by running themselves again in a user namespace, and 1 if not.
+const doctorLong = `Everything is tried for real; nothing of it stays. A test that needs one of the names
+calls nstest.RequireFeatures. The exit status is 0 if tests of package nstest can have
+namespaces here, directly or by running themselves again in a user namespace, and 1 if not.
 
 With -json it is one object:
 
@@ -40,7 +40,7 @@ With -json it is one object:
     ok       "yes", "rootless" (in a user namespace), "no" or "inconclusive" (what
              went wrong may work in a moment)
     means    what that means for tests, in a sentence
-    cause    why it is not yes; left out if there is nothing to say
+    cause    why it is not "yes"; left out if there is nothing to say
     remedy   what to run, or to add to a command; left out if nothing is known
   speed    how long a namespace takes; left out if none can be made
     kind     which namespace it is, "net"

@@ -25,16 +25,16 @@ const ownFailure = 125
 const execLong = `The program finds what it would find as root on a host of its own: capabilities,
 a network with lo, eth0 and a default route that leads nowhere, folders in /run,
 /etc and /var/lib that it can write to. Nothing of it is seen outside, or left
-behind. It is made for test suites that know nothing of it:
+behind. It is made for test suites that know nothing of namespaces:
 
   go test -exec 'gonso exec --' ./...
 
 Working directory, environment, standard streams, terminal and other open files
 are passed on, and so are signals. The exit status is the program's; if a signal
-ended it, gonso ends by the same. Status 125 and a line on standard error tell
-that gonso itself has failed.
+ended it, gonso ends by the same signal. Status 125 and a line on standard error
+mean that gonso itself has failed.
 
-A step that the machine refuses is left out; -v names it. To leave out others:
+Steps that the machine refuses are left out; -v names them. To leave out others:
 
 `
 

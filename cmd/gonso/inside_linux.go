@@ -12,16 +12,15 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
 )
 
-// execInside furnishes the namespaces that this process was started in, and runs
-// the program. Its arguments are the plan and the program's. It returns only if
-// that fails.
+// execInside sets up the namespaces that this process was started in, and runs the
+// program. Its arguments are the plan and the program's. It returns only if that fails.
 func execInside(args []string) int {
 	var p plan
 	if err := json.Unmarshal([]byte(args[0]), &p); err != nil {
 		return failed(err)
 	}
 	status := handshake.Inherit(p.Status, "status")
-	p.furnish()
+	p.setUp()
 	if p.Files > 0 {
 		if err := limitFiles(p.Files); err != nil {
 			return failed(os.NewSyscallError("setrlimit", err))
@@ -45,10 +44,10 @@ func execInside(args []string) int {
 	return 0
 }
 
-// furnish takes the steps that are taken inside.
-func (p *plan) furnish() {
-	// From the working directory nothing is seen that is mounted over a parent of it.
-	// Its name leads to what is.
+// setUp takes the steps that are taken inside.
+func (p *plan) setUp() {
+	// A step may mount something over a parent of the working directory, which then
+	// stays below that mount. Only its path leads to what is mounted.
 	dir, dirErr := os.Getwd()
 	for _, s := range steps {
 		if s.do == nil || !p.takes(s.name) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command gonso runs programs in Linux namespaces of their own, without
-// privileges, and tells what a machine lets programs do with namespaces.
+// Command gonso runs programs in Linux namespaces of their own, without privileges, and
+// reports what a machine lets programs do with namespaces.
 //
 //	gonso exec -- go test ./...             root in fresh namespaces, for a whole run
 //	go test -exec 'gonso exec --' ./...     for each test binary

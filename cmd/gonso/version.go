@@ -13,7 +13,7 @@ var versionVerb = verb{
 	name:  "version",
 	short: "print which gonso this is, for a report of a defect",
 	long: func() string {
-		return "The lines are the version, the commit it was built from if the Go toolchain knew it, and what\nbuilt it for which machine.\n"
+		return "The lines are: the version; the commit that it was built from, if the Go toolchain knew it;\nthe version of Go, and the kind of machine that it was built for.\n"
 	},
 	flags:   func(*flag.FlagSet) action { return version },
 	failure: usageError,

@@ -83,7 +83,7 @@ func newQuery(id uint16, name string, kind recordType) (q query, ok bool) {
 	return query{packet: p, question: p[headerLen:end]}, true
 }
 
-// answers tells whether a packet is the answer to the query, and no other's.
+// answers reports whether a packet is the answer to this query.
 func (q query) answers(packet []byte) bool {
 	end := headerLen + len(q.question)
 	return len(packet) >= end &&
