@@ -10,11 +10,10 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// AddAddress gives an address, such as "2001:db8::1/64", to an interface of the
-// fixture's network namespace. On an interface that is up it can be used when
-// AddAddress returns: the kernel otherwise keeps back a new IPv6 address for a
-// moment, even where it looks for no duplicates, as in a container. On a machine without
-// IPv6 the test is skipped, see [Require].
+// AddAddress gives an address, such as "2001:db8::1/64", to an interface of the fixture's network namespace. If
+// the interface is up, the address can be used when AddAddress returns. AddAddress waits for that, since the
+// kernel holds a new IPv6 address back for a moment, even where it does not look for duplicates. On a machine
+// without IPv6 the test is skipped, see [Require].
 func (f *Fixture) AddAddress(link, cidr string) {
 	tb := f.reporter()
 	tb.Helper()

@@ -4,11 +4,10 @@ package nstest
 
 import "testing"
 
-// Cleanup has undo run at the end of tb, which is the fixture's test or a subtest of it, before the
-// fixture is closed. It is for what has changed the fixture, such as the removal of a link:
-// a test that failed has the state of its fixtures read first, so that its log shows
-// them as they were. What is registered last runs first, as with [testing.T.Cleanup]. An
-// error of undo fails tb.
+// Cleanup has undo run at the end of tb, which is the fixture's test or a subtest of it, before the fixture is
+// closed. It is for changes of the fixture, such as a link that is to be removed. If the test failed, the state
+// of its fixtures is read before undo runs, so that the log shows the links as they were. The function that was
+// registered last runs first, as with [testing.T.Cleanup]. An error of undo fails tb.
 func (f *Fixture) Cleanup(tb testing.TB, undo func() error) {
 	needTest(tb, "Fixture.Cleanup")
 	tb.Helper()

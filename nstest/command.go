@@ -17,8 +17,8 @@ const waitDelay = time.Second
 // [set.Set.Command] does. What it writes goes to the log of the test, unless Stdout and
 // Stderr say otherwise, or Output and CombinedOutput are used.
 //
-// When the test ends, and before its clean-ups, a command that was started and still runs is
-// killed. It is waited for, if the test has not done so. How it ended is for the test to judge.
+// When the test ends, and before its clean-ups, a command that still runs is killed, and is waited for if the
+// test has not done so. Its exit status does not make the test fail: that is for the test to decide.
 func (f *Fixture) Command(name string, args ...string) *set.Cmd {
 	tb := f.reporter()
 	tb.Helper()

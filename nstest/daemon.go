@@ -42,20 +42,20 @@ type Daemon struct {
 //
 //	web := server.Start(server.Command("nginx", "-c", conf), nstest.Listening("tcp", ":80"))
 //
-// [Listening], [Printing] and [Ready] say when that is. Without any of them it is once the
-// program runs. If it ends before, or is not ready [Within] half a minute, the test
-// fails with what it has printed last.
+// [Listening], [Printing] and [Ready] say when that is. Without any of them, the daemon is ready as soon as its
+// program runs. If it ends before it is ready, or is not ready in half a minute (see [Within]), the test fails
+// with what the daemon has printed last.
 //
 // The program has to stay in the foreground. What it writes is in the log of the test, each line
 // with the names of the fixture and of the program, unless Stdout and Stderr of the command say
 // otherwise. If it ends before the test does, the test fails and says how, unless
 // the test has ended it, by [Daemon.Stop] or [Daemon.Signal].
 //
-// When the test ends, before the clean-ups that were registered before Start, its process group
-// gets SIGTERM. What has not ended after a [Grace] of 5 seconds is killed, with
-// all processes in the fixture that it has started. If the test's own process ends at once, as by -test.timeout
-// or a panic of another goroutine, the kernel kills the program; in a fixture with a pid
-// namespace, all that it has started too.
+// When the test ends, before the clean-ups that were registered before Start, its process group gets SIGTERM.
+// What has not ended after 5 seconds (see [Grace]) is killed, with all processes in the fixture that the daemon
+// has started. If the test's own process ends without that, as by -test.timeout or a panic of another
+// goroutine, the kernel kills the program; in a fixture with a pid namespace, it kills all that the program has
+// started, too.
 //
 // A Go program that was built with -cover, and ends by os.Exit or the end of main, adds to the
 // coverage of the tests where these are run with -cover and the same -covermode.

@@ -15,10 +15,11 @@ func (d *Daemon) PID() int {
 	return d.current(tb).cmd.Process.Pid
 }
 
-// Signal sends a signal to the daemon. As with kill(1), that is the program itself. SIGKILL, SIGSTOP and SIGCONT,
-// which no program can handle in its own way and pass on, go to its whole process group.
+// Signal sends a signal to the daemon. As with kill(1), only the program itself gets it. SIGKILL, SIGSTOP and
+// SIGCONT go to its whole process group, since no program can handle them and pass them on.
 //
-// After SIGTERM, SIGINT, SIGQUIT, SIGABRT and SIGKILL its end does not fail the test. That it has ended already does.
+// After SIGTERM, SIGINT, SIGQUIT, SIGABRT and SIGKILL the end of the daemon does not fail the test. If the
+// daemon has ended before Signal is called, the test fails.
 func (d *Daemon) Signal(sig syscall.Signal) {
 	tb := d.fixture.reporter()
 	tb.Helper()
@@ -27,8 +28,8 @@ func (d *Daemon) Signal(sig syscall.Signal) {
 	}
 }
 
-// Pause stops all processes of the daemon's process group where they are, as SIGSTOP does. Its sockets stay open, and
-// the kernel goes on to answer for it.
+// Pause stops all processes of the daemon's process group where they are, as SIGSTOP does. Its sockets stay
+// open, and the kernel goes on answering for them.
 func (d *Daemon) Pause() {
 	tb := d.fixture.reporter()
 	tb.Helper()
@@ -71,8 +72,8 @@ func (d *Daemon) Restart() {
 	}
 }
 
-// Wait waits until the daemon has ended, such as after Signal, and returns how, as the method of
-// a command does: nil for exit status 0, otherwise an [*exec.ExitError]. The end does not fail the test then.
+// Wait waits until the daemon has ended, such as after Signal, and returns how it ended, as [exec.Cmd.Wait]
+// does: nil for exit status 0, otherwise an *exec.ExitError. An end that is waited for does not fail the test.
 func (d *Daemon) Wait() error {
 	tb := d.fixture.reporter()
 	tb.Helper()

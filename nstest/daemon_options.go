@@ -43,15 +43,15 @@ func Grace(limit time.Duration) StartOption {
 	return func(c *daemonConfig) { c.grace = limit }
 }
 
-// Listening has the daemon be ready when a socket listens, as the kernel sees it in the fixture's network
-// namespace; nobody connects to it for that. The network is as for [net.Listen] or
+// With Listening the daemon is ready when a socket of the fixture's network namespace listens at the address.
+// The kernel is asked for that, and no connection is made. The network is as for [net.Listen] or
 // [net.ListenPacket]: "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix", "unixgram" or "unixpacket".
 //
-// An address without a host, such as ":80", stands for port 80 of any address, and one with a host for that
-// IP address or all of them. A unix address is the path as the daemon has it, or begins with @ if it is
-// abstract. If something listens there before the daemon starts, Start fails.
+// An address without a host, such as ":80", stands for port 80 of any address, and one with a host for that IP
+// address or all of them. A unix address is the path as the daemon sees it, or begins with @ if it is abstract.
+// If something listens there before the daemon starts, Start fails.
 //
-// The kernel sends no event when a socket begins to listen. It is asked every 5 ms.
+// Since the kernel sends no event when a socket begins to listen, it is asked every 5 ms.
 func Listening(network, address string) StartOption {
 	return func(c *daemonConfig) {
 		endpoint, err := listening.Parse(network, address)
@@ -66,8 +66,8 @@ func Listening(network, address string) StartOption {
 	}
 }
 
-// Printing has the daemon be ready when it has printed a line that matches the regular expression, a string
-// or a compiled one, to its standard output or error.
+// With Printing the daemon is ready when it has printed a line that matches the regular expression, a string or
+// a compiled one, to its standard output or error.
 func Printing[R string | *regexp.Regexp](pattern R) StartOption {
 	return func(c *daemonConfig) {
 		var compiled *regexp.Regexp
@@ -88,8 +88,8 @@ func Printing[R string | *regexp.Regexp](pattern R) StartOption {
 	}
 }
 
-// Ready has the daemon be ready when a function returns nil. It is called by the test's goroutine, at most
-// every 5 ms, until then; what it has returned last is in the error if that takes too long.
+// With Ready the daemon is ready when the function returns nil. It is called on the test's goroutine, at most
+// every 5 ms. If that takes too long, the message has the last error that it returned.
 func Ready(try func() error) StartOption {
 	return func(c *daemonConfig) {
 		if try == nil {

@@ -25,7 +25,8 @@
 //	Expect(a).To(nstest.BeIsolatedFrom(b))
 //	Eventually(a).Should(nstest.HaveLink("eth0", nstest.BeUp()))
 //
-// What no thread can do, a subtest in a process of its own can: see [InProcess].
+// Goroutines cannot enter some namespaces, such as user and pid namespaces. [InProcess] runs a subtest in a
+// process of its own for these.
 //
 // TestMain needs the line above for ordinary users: [Main] runs the test binary
 // again in a user namespace, if the process may not make namespaces. Without the
@@ -43,9 +44,9 @@
 //
 // # When a test fails
 //
-// The log of a test that fails, in a clean-up too, has the state of each of its fixtures; in
-// Ginkgo it is a report entry. It is read before fixtures are closed, over netlink and
-// procfs, so that no tool is needed. A test that passes says nothing:
+// The log of a test that fails, even if it fails in a clean-up, has the state of each of its fixtures; in
+// Ginkgo it is a report entry. The state is read before fixtures are closed, over netlink and procfs, so that
+// no tool is needed. A test that passes logs nothing. This is a sample:
 //
 //	router_test.go:21: no answer from 192.0.2.2
 //	router_test.go:14: nstest: fixture client as the test failed: net:[4026532193]
@@ -59,16 +60,16 @@
 //	    sockets
 //	      tcp  LISTEN  192.0.2.1:80
 //
-// There also are sections for rules, nftables, mounts, the host name and processes, if there
-// is anything in them that did not come with the namespace.
+// There are also sections for rules, nftables, mounts, the host name and processes, if there is anything in
+// them that did not come with the namespace.
 //
-// Of a test that hangs, package testing prints the goroutines when the time of -test.timeout is over.
-// Two seconds before, [Main] prints the state of all fixtures that are open, and whose they are. In
-// Ginkgo they are in each progress report, such as that on a node which is out of time.
+// If a test hangs, package testing prints the goroutines when the time of -test.timeout is over. Two seconds
+// before, [Main] prints the state of all open fixtures, and the tests that they belong to. In Ginkgo, progress
+// reports have that state, such as the report on a node that has timed out.
 //
-// A process that is left in a fixture when its test has ended is named and killed, and fails
-// the test, unless it ends by itself in a quarter of a second. It is found if it is a child
-// of this process, or was started by one that has been waited for, or by these in turn.
+// A process that is left in a fixture when its test has ended is named and killed, and fails the test, unless
+// it ends by itself in a quarter of a second. nstest finds the children of this process, the processes that a
+// child left behind, and all that these have started.
 //
 // # What a goroutine in a namespace sees
 //
@@ -81,10 +82,11 @@
 //     that it was made in.
 //   - Subtests of t.Run are goroutines, too: [Fixture.Run] and [Run] start those that are inside.
 //   - Programs that the test starts with os/exec are inside, and see all of it as it is.
-//   - In a mount namespace the working directory is kept by its name. The thread has one of its own: what
-//     t.Chdir does after Enter, others do not see. In Do its clean-up would move the whole process; the
-//     test fails, and the process stays. Call t.Chdir before Do.
-//   - What is mounted in t.TempDir and GinkgoT().TempDir goes with the folder, and is left alone.
+//   - In a mount namespace the working directory is the one of the same path. The thread has one of its own:
+//     t.Chdir after Enter does not change that of other threads. In Do, t.Chdir fails the test, since its
+//     clean-up would change the directory of the whole process. Call t.Chdir before Do.
+//   - The folders of t.TempDir and GinkgoT().TempDir are removed at the end, but no file of what is mounted in
+//     them.
 //   - Libraries that are given a descriptor join it and go back to the process's network by themselves
 //     (nftables.WithNetNSFd, netlink.NewHandleAt). An ordinary user's run needs [OwnNetwork] for that.
 //
@@ -92,12 +94,13 @@
 //
 // # What importing it changes
 //
-// A test binary that imports nstest has Ginkgo in it, with Ginkgo's flags, and takes some 3 ms more to start, two thirds of
-// which are Ginkgo's. Gomega prints Sets, fixtures and netlink handles as the namespaces that they stand for: to tell it so only when
-// the first fixture is made would be a data race with parallel tests that fail. Each spec of Ginkgo has
-// a first BeforeEach of nstest, once for an Ordered container, which says to [Inside] where a spec begins, and reports on the
-// fixtures of one that fails: it has to be there before all other nodes. All else is done by [Main], which keeps the main goroutine on
-// the main thread, or when the first fixture is made.
+// A test binary that imports nstest has Ginkgo in it, with Ginkgo's flags, and takes some 3 ms more to start,
+// two thirds of which are Ginkgo's. Gomega prints Sets, fixtures and netlink handles as the namespaces that
+// they stand for: they do so from the start of the program, since a change at the first fixture would be a data
+// race with parallel tests that fail. Each spec of Ginkgo has a BeforeEach of nstest that runs before all other
+// nodes, once for an Ordered container. It tells [Inside] where a spec begins, and reports on the fixtures of a
+// spec that fails. Everything else is done by [Main], which keeps the main goroutine on the main thread, or
+// when the first fixture is made.
 //
 // # When not to use it
 //

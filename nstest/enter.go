@@ -15,21 +15,19 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// Enter makes a fixture, as [New] does, and moves the calling goroutine into it:
-// the rest of the test runs inside, with the clean-ups that are registered later. It is
-// for the test's own goroutine.
+// Enter makes a fixture, as [New] does, and moves the calling goroutine into it: the rest of the test runs
+// inside, with the clean-ups that are registered later. Call it on the test's own goroutine.
 //
-// Goroutines that the test starts are not inside, and so are no subtests of
-// t.Run: the test fails if there are any. [Fixture.Run] and [Run] start those that are
-// inside. At the end of the test Enter makes sure that the goroutine is still where it was
-// put; one that unlocked its thread, or moved it, fails.
+// Goroutines that the test starts are not inside. Neither are subtests of t.Run, and if there are any, the test
+// fails; [Fixture.Run] and [Run] start subtests that are inside. The test also fails if, at its end, its
+// goroutine is no longer in the fixture, or has unlocked its thread.
 //
-// In a mount namespace the goroutine keeps the working directory by its name, and t.Chdir
-// moves this goroutine alone. For t.TempDir to be removed, and nothing that is mounted in
-// it, the goroutine leaves the mount namespace before that.
+// In a mount namespace, the goroutine's working directory is the one of the same path, and t.Chdir changes it
+// for this goroutine only. The goroutine leaves the mount namespace before t.TempDir is removed, so that no
+// file of what is mounted in that folder is removed.
 //
-// In Ginkgo each node has a goroutine of its own, so that Enter lasts only for
-// the node that calls it; [Inside] moves them all.
+// In Ginkgo each node has a goroutine of its own, so that Enter moves only the node that calls it. [Inside]
+// moves all nodes.
 func Enter(tb testing.TB, flags int, opts ...Option) *Fixture {
 	needTest(tb, "Enter")
 	tb.Helper()
@@ -51,8 +49,7 @@ func Run(t *testing.T, name string, flags int, f func(t *testing.T), opts ...Opt
 	})
 }
 
-// Run runs what as a subtest of t, inside the fixture, whose namespaces it shares with the
-// test that the fixture belongs to and with all others that run there.
+// Run runs what as a subtest of t, inside the fixture. All tests that run in the fixture share its namespaces.
 func (f *Fixture) Run(t *testing.T, name string, what func(t *testing.T)) bool {
 	needTest(t, "Fixture.Run")
 	t.Helper()

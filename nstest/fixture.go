@@ -12,27 +12,25 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// A Fixture is a Set of fresh namespaces that belongs to one test. What fails in
-// one of its methods ends the test, at the caller's line. In a subtest, and in a fuzz
-// target, [Fixture.For] says which test that is.
+// A Fixture is a Set of fresh namespaces that belongs to one test. What fails in one of its methods ends the
+// test, at the caller's line. In a subtest or a fuzz target, say by [Fixture.For] which test that is.
 //
-// It is of no use once its test has ended. A method that is called then says whose it was:
-// it fails the test around, if nstest knows that one, and panics otherwise.
+// Do not use it once its test has ended. A method that is called then fails the enclosing test, if nstest knows
+// that one, and panics otherwise; the message names the test that the fixture belonged to.
 type Fixture struct {
 	now atomic.Pointer[instance]
 	tb  testing.TB // of For, otherwise the instance's is meant
 }
 
-// New makes a fixture with new namespaces of the kinds in flags. It is closed
-// when the test and its cleanups have ended. If the test fails, its log has what
-// the namespaces were like; processes that are left in them fail it.
+// New makes a fixture with new namespaces of the kinds in flags. It is closed when the test and its cleanups
+// have ended. If the test fails, its log has the state of the namespaces. Processes that are left in them make
+// it fail.
 //
-// A network namespace has lo up, lets every group have ping sockets, looks for
-// no duplicates of IPv6 addresses (see [Fixture.AddAddress]), and has the kernel's own
-// IPv4 settings, whatever the host has set. With a mount namespace
-// besides, /sys shows that network namespace, and what is put into /run/netns stays
-// inside. [Raw] leaves all of that out. What of it but lo cannot be had, as in some
-// containers, the fixture goes without; a line on standard error says so once.
+// In a network namespace lo is up, all groups may open ping sockets, the kernel does not look for duplicates of
+// IPv6 addresses (see [Fixture.AddAddress]), and IPv4 settings are the kernel's own, whatever the host has set.
+// With a mount namespace besides, /sys shows that network namespace, and what is mounted in /run/netns stays
+// inside. [Raw] leaves all of that out. Where some of that is not possible, other than lo, as in some
+// containers, the fixture does without it, and a line on standard error says so once.
 //
 // Where the machine does not let the test have such namespaces, the test is
 // skipped, with the cause and what helps; see [Require].
@@ -53,8 +51,7 @@ func (f *Fixture) begin(tb testing.TB, c *config) {
 	in.Begin()
 }
 
-// Set returns the fixture's Set, which is closed when the test has ended. It is the fixture's
-// to close.
+// Set returns the fixture's Set, which the fixture closes when the test has ended: do not close it.
 func (f *Fixture) Set() set.Set {
 	in := f.load()
 	if in == nil {

@@ -32,23 +32,21 @@ func Each(flags int, opts ...Option) *Fixture {
 	return f
 }
 
-// Inside is a decorator for containers and for RunSpecs: every node of every
-// spec in it runs in that spec's own fresh Set. Setup nodes, the spec, teardown
-// and DeferCleanup of a spec share one Set; the specs of an Ordered container
-// share one, from BeforeAll to AfterAll; each attempt of FlakeAttempts and
-// MustPassRepeatedly gets another.
+// Inside is a decorator for containers and for RunSpecs: every node of every spec in it runs in that spec's own
+// fresh Set. Setup nodes, the spec, teardown and DeferCleanup of a spec share one Set; the specs of an Ordered
+// container share one, from BeforeAll to AfterAll; each attempt of FlakeAttempts and MustPassRepeatedly gets a
+// new one.
 //
 //	var _ = Describe("router", nstest.Inside(gonso.NS_NET), func() {
 //		It("sees only lo", func() { ... })
 //	})
 //
-// [Here] returns the fixture. In a mount namespace nodes keep the working directory by its
-// name, and GinkgoT().Chdir moves one node alone; the folder of GinkgoT().TempDir is removed
-// from outside, and nothing that is mounted in it.
+// [Here] returns the fixture. In a mount namespace, the working directory is the one of the same path, and
+// GinkgoT().Chdir changes it for one node only. The folder of GinkgoT().TempDir is removed from outside, so
+// that no file of what is mounted in it is removed.
 //
-// Goroutines that a node starts are not inside, those that a node polls with
-// Eventually are, since Gomega polls on the goroutine of the node. Nodes that
-// belong to no spec, such as BeforeSuite, run outside.
+// Goroutines that a node starts are not inside. A function that Eventually polls is inside, since Gomega calls
+// it on the goroutine of the node. Nodes that belong to no spec, such as BeforeSuite, run outside.
 func Inside(flags int, opts ...Option) types.AroundNodeDecorator {
 	c := newConfig(flags, opts)
 	c.at = types.NewCodeLocation(1)

@@ -17,8 +17,8 @@ import (
 //		nstest.Here(GinkgoTB()).Netlink().LinkAdd(...)
 //	})
 //
-// If it runs in several, those are one for Here: the kinds that it has entered last count.
-// If it runs in none, Here fails it.
+// If the test has entered several fixtures, one after another, Here returns one that stands for all of them: of
+// each kind, it has the namespace that was entered last. If the test runs in no fixture, Here fails it.
 func Here(tb testing.TB) *Fixture {
 	needTest(tb, "Here")
 	tb.Helper()
@@ -39,9 +39,9 @@ func Here(tb testing.TB) *Fixture {
 	return instances[len(instances)-1].with(tb, instances[:len(instances)-1])
 }
 
-// For returns the fixture for another test than the one that it was made for: what fails in
-// its methods ends tb, which is to be the test of the calling goroutine, and what they open
-// is closed when tb ends. The fixture still ends with its own test.
+// For returns the fixture for another test than the one that it was made for. If a method of the result fails,
+// that ends tb, which has to be the test of the calling goroutine; what the methods open is closed when tb
+// ends. The fixture still ends with its own test.
 //
 //	func FuzzServer(f *testing.F) {
 //		ns := nstest.New(f, gonso.NS_NET)

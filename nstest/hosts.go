@@ -15,9 +15,9 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// Hosts gives the fixture, which has a mount namespace, an /etc/hosts of its own with that text, see
-// hosts(5). Programs in it go by it, and so do [Fixture.DialContext] and [Fixture.HTTPClient].
-// A later call replaces the text.
+// Hosts gives the fixture, which has a mount namespace, an /etc/hosts of its own with that text, see hosts(5).
+// Programs in the fixture use it, and so do [Fixture.DialContext] and [Fixture.HTTPClient]. A later call
+// replaces the text.
 func (f *Fixture) Hosts(text string) {
 	tb := f.reporter()
 	tb.Helper()

@@ -35,10 +35,9 @@ import (
 //     ended (-test.v=test2json). The parent plays it back in subtests of its own: each
 //     gets its log and its result.
 
-// InProcess runs f as a subtest of t in a process of its own, which lives in new
-// namespaces of the kinds in flags: for user, pid and time namespaces, which no
-// goroutine can get into, and for a mount namespace that the whole process is in. It
-// returns whether the subtest succeeded.
+// InProcess runs f as a subtest of t in a process of its own, which has new namespaces of the kinds in flags.
+// It is for user, pid and time namespaces, which no goroutine can enter, and for a mount namespace that the
+// whole process is in. It reports whether the subtest succeeded.
 //
 //	func TestFirstUser(t *testing.T) {
 //		nstest.InProcess(t, "inside", gonso.NS_USER|gonso.NS_PID, func(t *testing.T) {
@@ -48,27 +47,25 @@ import (
 //		})
 //	}
 //
-// In a new user namespace the process is root, mapped to the caller. Other IDs are there as
-// in the rootless run of an ordinary user: the caller's subordinate ones or, for root without
-// such, the first 65536. Where the caller has no more than its own there is root alone.
-// [Unshare] takes other maps, and time offsets.
+// In a new user namespace the process is root, mapped to the caller. The other IDs are, as in the rootless run
+// of an ordinary user, the caller's subordinate IDs (subuid(5)), or the first 65536 for a root that has none.
+// If the caller has no ID but its own, root is the only one. [Unshare] sets other maps, and time offsets.
 //
-// A network namespace is set up as [New] does it. With a pid namespace there is a mount
-// namespace, too, for a /proc in which the process finds itself. Where the kernel refuses
-// that, as in containers that cover parts of theirs, processes go on with the /proc of their
-// parent, which is said once. [Raw] leaves all of that out, and [Setup] adds to it.
+// A network namespace is set up as [New] does it. With a pid namespace there is a mount namespace, too, for a
+// /proc in which the process finds itself. Where the kernel refuses to mount it, as in containers that hide
+// parts of /proc, the process has the /proc of its parent, and a line says so once. [Raw] leaves all of that
+// out, and [Setup] adds to it.
 //
-// The result of f, and of each of its own subtests, their logs, all that f prints, and
-// the coverage are the parent's; so are the folders for artifacts of the tests around f. A panic, os.Exit, or the end of the time that
-// -test.timeout leaves fail this subtest, and the others go on.
+// The results and logs of f and its subtests, all that f prints, and the coverage go to the parent, and the
+// tests around f have the parent's folders for artifacts. If f panics, calls os.Exit, or is not done when the
+// time of -test.timeout is over, only this subtest fails, and the tests after it still run.
 //
-// The process starts from the beginning: what the test does before InProcess it does
-// there as well, and nothing that it does afterwards. Variables are not shared. If f is
-// parallel, so it is among the subtests of f alone. TestMain has to call
-// [Main], [M.Run] or [reexec.RunTests].
+// The process starts from the beginning: it repeats what the test does before InProcess, and does nothing that
+// comes after it. The two processes share no variables. If f calls t.Parallel, it is parallel only to other
+// subtests in that process. TestMain has to call [Main], [M.Run] or [reexec.RunTests].
 //
-// It is for plain testing: there is no way to run part of a Ginkgo spec. There, an action of
-// package reexec does what needs a process.
+// InProcess is for plain testing. A part of a Ginkgo spec cannot run in another process: there, use an action
+// of package reexec.
 func InProcess(t *testing.T, name string, flags int, f func(t *testing.T), opts ...Option) bool {
 	needTest(t, "InProcess")
 	t.Helper()

@@ -13,9 +13,9 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/leakcheck"
 )
 
-// VerifyNoLeaks fails the test at its end if it leaves behind what [Main] looks for at the end of
-// the run: threads in foreign namespaces, namespaces, descriptors, processes and mounts. It is
-// called first, so that what the test cleans up later is no leak:
+// VerifyNoLeaks fails the test at its end if it leaves behind what [Main] looks for at the end of the run:
+// threads in foreign namespaces, namespaces, descriptors, processes and mounts. Call it first, so that it looks
+// after all clean-ups of the test:
 //
 //	func TestRouter(t *testing.T) {
 //		nstest.VerifyNoLeaks(t)
@@ -23,9 +23,9 @@ import (
 //		...
 //	}
 //
-// What is about to end, such as the thread of a goroutine that has ended, has two seconds to do
-// so. A test that has failed already may leave behind what it wants. In a test that runs in
-// parallel with others what those make counts, too: do not use it there.
+// What is about to end, such as the thread of a goroutine that has ended, has two seconds to do so.
+// VerifyNoLeaks does not look if the test has failed already. Do not use it in a test that runs in parallel
+// with others: what these make would count, too.
 func VerifyNoLeaks(tb testing.TB, opts ...LeakOption) {
 	needTest(tb, "VerifyNoLeaks")
 	tb.Helper()
@@ -63,8 +63,8 @@ type LeakOption func(*leakConfig)
 
 type leakConfig struct{ patterns []string }
 
-// Ignoring leaves out what a regular expression of package regexp matches: a line as those that
-// [Main] and the matchers print.
+// Ignoring leaves out what matches a regular expression of package regexp. The expression is for lines as Main
+// and the matchers print them.
 //
 //	nstest.VerifyNoLeaks(t, nstest.Ignoring(`^descriptor \d+: /dev/kvm$`), nstest.Ignoring("telemetry.Start"))
 func Ignoring(pattern string) LeakOption {

@@ -17,40 +17,38 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/reexec"
 )
 
-// Main is what TestMain of a package with namespace tests does:
+// Main runs the tests of a package that needs namespaces. Call it in TestMain:
 //
 //	func TestMain(m *testing.M) { nstest.Main(m) }
 //
-// A process that cannot make namespaces runs itself again in a new user and
-// mount namespace, as root mapped to the caller, so that 'go test' works for
-// ordinary users. The rest of the machine stays in sight: the network, the
-// processes and all other namespaces are the host's. NSTEST_ROOTLESS=off does
-// without, NSTEST_ROOTLESS=force does so even where it is not needed; for a network
-// of its own see [OwnNetwork].
+// A process that cannot make namespaces runs itself again in a new user and mount namespace, as root mapped to
+// the caller, so that 'go test' works for ordinary users. The network, the processes and all other namespaces
+// are still the host's. NSTEST_ROOTLESS=off switches that off, and NSTEST_ROOTLESS=force does it even where it
+// is not needed; for a network of its own see [OwnNetwork].
 //
-// Where TEST_TOTAL_SHARDS and TEST_SHARD_INDEX say so, Main runs that part of the
-// tests, so that several machines can share them.
+// If TEST_TOTAL_SHARDS and TEST_SHARD_INDEX are set, Main runs only that part of the tests, so that several
+// machines can share them.
 //
-// Main runs the actions of package reexec, with their coverage. When the tests
-// have ended it looks for what they left behind, threads in foreign namespaces,
-// namespaces, descriptors, processes and mounts: a run that
-// leaks fails, and says where a Set was made that nobody closed, Do or Enter was
-// called that sits on a thread, a Cmd was started:
+// Main runs the actions of package reexec, with their coverage. When the tests have ended, it looks for what
+// they left behind: threads in other namespaces, namespaces, descriptors, processes and mounts. A run that
+// leaks fails. The message has the line that made a Set which was not closed, that called a Do or Enter which
+// still has its thread, or that started a Cmd:
 //
 //	nstest: the tests left behind (nstest.NoLeakCheck() in TestMain switches this check off):
 //	namespace net:[4026532281], held by descriptor 7 (net:[4026532281])
 //	descriptor 7: net:[4026532281] (a Set made at router_test.go:12 in router.TestForwards)
 //
-// Of mounts it names those that nobody else can have made: all in a rootless run, whose
-// mount namespace is its own, and for root those of this process, not of its children such
-// as mount(8), from Linux 6.15 on. Older kernels tell nobody who mounts.
+// A mount is reported only if no other program can have made it. In a rootless run that is so for all mounts,
+// since the mount namespace is its own. As root it is so for mounts that this process made, not its children
+// such as mount(8), from Linux 6.15 on. Older kernels do not say which process made a mount, so that none is
+// reported.
 //
 // Main ends the process with the exit code of the tests.
 //
-// No goroutine of this module is left while nothing goes on: those who look for leaked ones, such
-// as goleak and gleak, need not be told to ignore any.
+// When the tests have ended, no goroutine of this module runs: goleak, gleak and others that look for leaked
+// goroutines need not be told to ignore any.
 //
-// A package that has something to do before or after its tests says so with [RunFunc].
+// A package that has something to do before or after its tests uses [RunFunc].
 func Main(m Runner, opts ...MainOption) {
 	code, p := (&M{M: m, Options: opts}).run()
 	if p == rootless.Elsewhere {
@@ -74,21 +72,21 @@ type Runner interface{ Run() int }
 //		}))
 //	}
 //
-// It is called where the tests run, and nowhere else: once, in the user namespace of a rootless
-// run, and not in processes that run an action of package reexec. In those of [InProcess] it is.
+// It is called where the tests run, and nowhere else: once, in the user namespace of a rootless run, and not in
+// processes that run an action of package reexec. It is called in processes of [InProcess].
 type RunFunc func() int
 
 // Run calls f.
 func (f RunFunc) Run() int { return f() }
 
-// M is what [Main] does as a [Runner], for those that want one:
+// M does what [Main] does, as a [Runner], for functions that take one:
 //
 //	func TestMain(m *testing.M) { goleak.VerifyTestMain(&nstest.M{M: m}) }
 //
-// In a rootless run Run returns twice: in the child, in which the tests run, and in the parent
-// with the child's exit code, unless a signal ended the child, which then ends the parent too. So
-// whatever TestMain itself does before and after Run is done in both. In a process that runs an
-// action of package reexec Run does not return. What is meant for the tests belongs into a [RunFunc].
+// In a rootless run Run returns twice: in the child, in which the tests run, and in the parent with the child's
+// exit code, unless a signal ended the child, which then ends the parent too. So whatever TestMain itself does
+// before and after Run is done in both. In a process that runs an action of package reexec Run does not return.
+// What is meant for the tests belongs in a [RunFunc].
 type M struct {
 	M       Runner
 	Options []MainOption
@@ -99,7 +97,7 @@ type MainOption func(*mainConfig)
 
 type mainConfig struct{ noLeakCheck, ownNetwork bool }
 
-// NoLeakCheck has Main not look for what the tests left behind.
+// NoLeakCheck switches off the check of [Main] for what the tests left behind.
 func NoLeakCheck() MainOption { return func(c *mainConfig) { c.noLeakCheck = true } }
 
 // OwnNetwork gives a rootless run a network namespace of its own, with nothing in it but lo. It is
@@ -112,13 +110,14 @@ func NoLeakCheck() MainOption { return func(c *mainConfig) { c.noLeakCheck = tru
 // An ordinary user's thread cannot go back to the host's network: the first and the last give
 // "operation not permitted", and the second leaves a thread behind.
 //
-// It is not what a run has by itself, since for root the tests are in the host's network, too, and
-// more of them look for a service there than use these calls. What it costs: the tests do not reach the host's network, so neither a service on the host's
-// localhost nor the internet, nor its abstract unix sockets; localhost is the run's own. Ginkgo's
+// It is off by default: as root, tests are in the host's network, too, and more tests look for a service there
+// than use these calls. With it the tests cannot reach the host's network: no service on the host's localhost,
+// not the internet, and no abstract unix socket of the host. Their localhost is the run's own. Ginkgo's
 // parallel processes still reach each other.
 //
-// NSTEST_ROOTLESS=net does the same for one run, and NSTEST_ROOTLESS=host the opposite. Both words
-// go with the others: NSTEST_ROOTLESS=force,net. A process that can go back stays where it is.
+// NSTEST_ROOTLESS=net does the same for one run, and NSTEST_ROOTLESS=host the opposite. Both words can be
+// combined with others: NSTEST_ROOTLESS=force,net. A process that can go back to the host's network gets no
+// network of its own.
 func OwnNetwork() MainOption { return func(c *mainConfig) { c.ownNetwork = true } }
 
 // Run does what [Main] does and returns the exit code.

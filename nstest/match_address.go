@@ -14,7 +14,7 @@ import (
 // An Address is what the matchers in [HaveAddress] get: an address of a network
 // interface.
 type Address struct {
-	// Prefix is the address with the length of its network's.
+	// Prefix is the address with its prefix length.
 	Prefix netip.Prefix
 	// Device is the name of the interface.
 	Device string

@@ -17,11 +17,10 @@ type Inventory struct {
 	err      error
 }
 
-// Snapshot takes an inventory of this process, for matchers such as
-// [HaveLeakedThreads]. Should something not be readable, the matcher says so.
+// Snapshot takes an inventory of this process, for matchers such as [HaveLeakedThreads]. If something cannot be
+// read, the matcher says so.
 //
-// What is ready for later fixtures is closed before, so as not to be taken for a
-// leak.
+// Namespaces that are ready for later fixtures are closed first, so that they are not taken for leaks.
 func Snapshot() *Inventory {
 	fixturepool.Close()
 	s, err := leak.Take()

@@ -25,7 +25,7 @@ type Route struct {
 type Hop struct {
 	// Gateway is the router; the zero Addr is for hosts that are on the link.
 	Gateway netip.Addr
-	// Device is the name of the interface through which they leave.
+	// Device is the name of the interface through which the packets leave.
 	Device string
 }
 

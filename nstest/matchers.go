@@ -8,8 +8,8 @@ import (
 	"github.com/onsi/gomega/types"
 )
 
-// HaveID succeeds if actual's namespace of that kind has an ID, the kernel's name
-// such as "net:[4026531840]", or one that satisfies a matcher:
+// HaveID succeeds if the ID of actual's namespace of that kind is the given one, or satisfies the given
+// matcher. The ID is the kernel's name of the namespace, such as "net:[4026531840]":
 //
 //	Expect(ns).To(HaveID(gonso.NS_NET, "net:[4026532281]"))
 //	Expect(ns).To(HaveID(gonso.NS_NET, HavePrefix("net:")))
@@ -17,8 +17,7 @@ import (
 // Like all matchers of namespaces it takes a [set.Set], a [Fixture] or anything
 // else with a method Set() set.Set.
 //
-// The kernel gives the ID of a namespace that is gone to another one. Whether two
-// namespaces are the same is what [ShareNamespaces] tells.
+// The kernel gives the IDs of namespaces that are gone to new ones: compare namespaces by [ShareNamespaces].
 //
 // It fails with:
 //
@@ -32,14 +31,13 @@ func HaveID(kind int, idOrMatcher any) types.GomegaMatcher {
 	return &haveID{kind: kind, want: idOrMatcher}
 }
 
-// ShareNamespaces succeeds if actual and other, a Set or what has one, are in the
-// same namespaces of all the kinds. Several kinds can be given one by one or
-// combined with |; none stands for each kind that both hold.
+// ShareNamespaces succeeds if actual and other have the same namespace of each of the kinds. Other is a
+// [set.Set], a [Fixture] or anything else with a method Set() set.Set. Several kinds are given as several
+// arguments or combined with |. Without kinds, all kinds that both hold are compared.
 //
 //	Expect(ns).To(ShareNamespaces(other, gonso.NS_NET, gonso.NS_UTS))
 //
-// Its opposite is that one of the kinds differs. That all of them do is
-// [BeIsolatedFrom].
+// With NotTo it succeeds if at least one of the kinds differs. [BeIsolatedFrom] succeeds if all of them differ.
 //
 // It fails with:
 //
@@ -53,9 +51,10 @@ func ShareNamespaces(other any, kinds ...int) types.GomegaMatcher {
 	return &shareNamespaces{other: other, kinds: kinds}
 }
 
-// BeInNetNS succeeds if actual is a socket of the network namespace of other, a Set or what has one. A
-// socket stays where it was made, wherever its program goes. It is what has a method SyscallConn, such as a
-// [net.Conn] or [net.Listener] of package net, or a descriptor.
+// BeInNetNS succeeds if actual, a socket, belongs to the network namespace of other, which is as for
+// [ShareNamespaces]. A socket is a descriptor, or anything with a method SyscallConn, such as a [net.Conn] or
+// [net.Listener] of package net. It stays in the network namespace that it was made in, even if its program
+// joins another one.
 //
 //	Expect(conn).To(BeInNetNS(client))
 //
@@ -67,9 +66,8 @@ func ShareNamespaces(other any, kinds ...int) types.GomegaMatcher {
 //	    <*nstest.Fixture | 0xc00001e0a8>: client Set(net:[4026532369])
 func BeInNetNS(other any) types.GomegaMatcher { return &beInNetNS{other: other} }
 
-// BeIsolatedFrom succeeds if actual and other, a Set or what has one, are in
-// different namespaces in all the kinds, which are given as for
-// [ShareNamespaces].
+// BeIsolatedFrom succeeds if actual and other have different namespaces of each of the kinds. Other and kinds
+// are as for [ShareNamespaces].
 //
 //	Expect(a).To(BeIsolatedFrom(b))
 //
@@ -100,12 +98,12 @@ func HaveNamespaces(kinds int) types.GomegaMatcher {
 	return &haveNamespaces{kinds: kinds}
 }
 
-// BeCurrent succeeds if the calling goroutine is in actual's namespaces, in each
-// kind that actual holds. For pid and time that means that its children will be.
+// BeCurrent succeeds if the calling goroutine is in actual's namespaces, in each kind that actual holds. For
+// the kinds pid and time, the namespaces of its future child processes count.
 //
 //	ns.Do(func() { Expect(ns).To(BeCurrent()) })
 //
-// Eventually and Consistently look from the goroutine that calls them, too.
+// It works with Eventually and Consistently, too: they poll on the goroutine that calls them.
 //
 // It fails with:
 //
@@ -116,10 +114,10 @@ func HaveNamespaces(kinds int) types.GomegaMatcher {
 //	    net:[4026532281] is not net:[4026532369]
 func BeCurrent() types.GomegaMatcher { return &beCurrent{} }
 
-// BeMountedAt succeeds if actual's namespaces are mounted at path, as the calling
-// goroutine sees it. If path is a folder, each of actual's namespaces must be
-// mounted in it, on a file that is named after its kind, as Set.Mount does. If it is
-// a file, one of them must be mounted on it, as Set.MountNS and ip-netns(8) do.
+// BeMountedAt succeeds if actual's namespaces are mounted at path, in the mount namespace of the calling
+// goroutine. The path is a folder or a file. A folder must have one file for each of actual's namespaces, named
+// after its kind, with the namespace mounted on it; Set.Mount makes such a folder. On a file, one of actual's
+// namespaces must be mounted; Set.MountNS and ip-netns(8) do that.
 //
 //	Expect(ns).To(BeMountedAt("/run/netns/router"))
 //
@@ -134,9 +132,8 @@ func BeCurrent() types.GomegaMatcher { return &beCurrent{} }
 //	    /run/netns/router is not there
 func BeMountedAt(path string) types.GomegaMatcher { return &beMountedAt{path: path} }
 
-// HaveLink succeeds if actual has a network interface of that name, which
-// satisfies all the matchers. They get a [netlink.Link]; [BeUp], [HaveMTU],
-// [HaveMAC] and [BeOfType] are made for it.
+// HaveLink succeeds if actual has a network interface of that name, and it satisfies all the matchers. They get
+// a [netlink.Link]; [BeUp], [HaveMTU], [HaveMAC] and [BeOfType] are made for it.
 //
 //	Expect(ns).To(HaveLink("eth0", BeUp(), HaveMTU(1500)))
 //	Expect(ns).To(HaveLink("eth0", HaveField("Attrs().Alias", "uplink")))
@@ -159,10 +156,9 @@ func HaveLink(name string, matchers ...types.GomegaMatcher) types.GomegaMatcher 
 	return &haveLink{name: name, found: found{matchers: matchers}}
 }
 
-// BeUp succeeds if a netlink.Link is switched on and can carry packets, for which
-// messages and reports have the word UP. An end of a veth pair cannot as long as the
-// other end is switched off (NO-CARRIER). The kernel may take a second to see that it
-// now can: use it with Eventually.
+// BeUp succeeds if a netlink.Link is switched on and can carry packets. In messages and reports such a link is
+// UP. An end of a veth pair cannot carry packets while the other end is switched off (NO-CARRIER). The kernel
+// may take a second to notice that it can: use BeUp with Eventually.
 //
 // It fails with:
 //
@@ -207,9 +203,8 @@ func HaveMAC(addressOrMatcher any) types.GomegaMatcher {
 	return &linkProperty{matcher: "HaveMAC", name: "hardware address", of: linkMAC, want: addressOrMatcher}
 }
 
-// BeOfType succeeds if a netlink.Link is of that type, such as "veth" or "bridge"
-// (ip-link(8)), or of one that satisfies a matcher. Those that are not made by
-// software, and lo, are of type "device".
+// BeOfType succeeds if a netlink.Link is of that type, such as "veth" or "bridge" (ip-link(8)), or of one that
+// satisfies a matcher. Network hardware and lo are of type "device".
 //
 // It fails with:
 //
@@ -225,17 +220,17 @@ func BeOfType(typeOrMatcher any) types.GomegaMatcher {
 	return &linkProperty{matcher: "BeOfType", name: "type", of: linkType, want: typeOrMatcher}
 }
 
-// HaveAddress succeeds if one of actual's network interfaces has an address, with
-// its prefix length or, whatever that is, without, that satisfies all the
-// matchers. They get an [Address]; [HaveDevice] is made for it.
+// HaveAddress succeeds if one of actual's network interfaces has the address, and the address satisfies all the
+// matchers. With a prefix length, that has to be the same too; without one, any will do. The matchers get an
+// [Address]; [HaveDevice] is made for it.
 //
 //	Expect(ns).To(HaveAddress("192.0.2.1/24", HaveDevice("eth0")))
 //	Expect(ns).To(HaveAddress("2001:db8::1"))
 //
-// An IPv6 address that no socket can be bound to does not count: one of which the
-// kernel still looks for a duplicate, which is printed as tentative, or has found
-// one, dadfailed. On an interface that runs it is waited for until the kernel knows, which
-// takes a second or two, unless actual is a netlink handle.
+// An IPv6 address counts if a socket can be bound to it. That is not so while the kernel checks whether another
+// host has the same address (printed as tentative), nor if it has found one (dadfailed). If the interface is
+// up, HaveAddress waits for the end of that check, which takes a second or two, unless actual is a netlink
+// handle.
 //
 // It fails with:
 //
@@ -256,8 +251,7 @@ func HaveAddress(cidr string, matchers ...types.GomegaMatcher) types.GomegaMatch
 //	Expect(ns).To(HaveRoute("default", HaveGateway("192.0.2.254")))
 //	Expect(ns).To(HaveRoute("2001:db8::/32", HaveDevice("eth0")))
 //
-// A default route is one of either IP version; "0.0.0.0/0" and "::/0" tell them
-// apart.
+// "default" is a default route of IPv4 or IPv6, "0.0.0.0/0" one of IPv4, and "::/0" one of IPv6.
 //
 // It fails with:
 //
@@ -273,8 +267,8 @@ func HaveRoute(destination string, matchers ...types.GomegaMatcher) types.Gomega
 	return &haveRoute{destination: destination, found: found{matchers: matchers}}
 }
 
-// HaveDevice succeeds if an [Address] is one of that network interface's, or if
-// one of the hops of a [Route] leaves through it.
+// HaveDevice succeeds if an [Address] is on the network interface of that name, or if one of the hops of a
+// [Route] leaves through it.
 //
 // It fails with:
 //
@@ -297,8 +291,9 @@ func HaveDevice(name string) types.GomegaMatcher { return &haveDevice{name: name
 //	to have the gateway 192.0.2.1
 func HaveGateway(ip string) types.GomegaMatcher { return &haveGateway{ip: ip} }
 
-// HaveRuleset succeeds if actual, a fixture, a Set or a text such as that of [Fixture.Nft], has that ruleset of nftables. Line ends,
-// comments, handles, what was counted, names of priorities and the policy accept make no difference; the order of rules does.
+// HaveRuleset succeeds if actual, a fixture, a Set or a text such as that of [Fixture.Nft], has that ruleset of
+// nftables. Line ends, comments, handles, values of counters, names of priorities and the policy accept make no
+// difference; the order of rules does.
 //
 //	Expect(router).To(HaveRuleset("table inet filter { chain in { type filter hook input priority filter; policy drop; }; }"))
 //
@@ -316,20 +311,18 @@ func HaveGateway(ip string) types.GomegaMatcher { return &haveGateway{ip: ip} }
 //	    has:  nothing more
 func HaveRuleset(ruleset string) types.GomegaMatcher { return &haveRuleset{want: ruleset} }
 
-// Reach succeeds if the address answers from inside of actual's network
-// namespace: a TCP connection can be made to "192.0.2.1:80" or "[2001:db8::1]:80",
-// and "192.0.2.1" sends a reply to an ICMP echo request. An address of a link has
-// its interface with it, "fe80::1%eth0". Names are not resolved.
+// Reach succeeds if the address answers from inside of actual's network namespace: a TCP connection can be made
+// to "192.0.2.1:80" or "[2001:db8::1]:80", and "192.0.2.1" sends a reply to an ICMP echo request. A link-local
+// address needs the name of an interface: "fe80::1%eth0". Names are not resolved.
 //
 //	Eventually(client).Should(Reach("192.0.2.2:80"))
 //
-// It waits for the answer for half a second; [ReachWithin] is for those that take longer. What
-// is lost on a link that is not up yet the kernel sends again after a second, so
-// that Eventually needs more than that, or [BeUp] comes first.
+// It waits half a second for the answer; [ReachWithin] can wait longer. A packet that is lost because a link is
+// not up yet is sent again by the kernel after a second: have Eventually wait longer than that, or wait with
+// [BeUp] first.
 //
-// All that keeps the answer from coming, be it a route, a firewall or the other
-// host, makes it fail, and the message has what is known about that. It takes
-// what the matchers of namespaces take.
+// It fails if anything keeps the answer from coming, such as a route, a firewall or the other host, and the
+// message has what is known about the cause. Actual is what the matchers of namespaces take, see [HaveID].
 //
 // It fails with:
 //

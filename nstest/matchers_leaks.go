@@ -24,19 +24,18 @@ func HaveLeaked(before *Inventory, opts ...LeakOption) types.GomegaMatcher {
 	return &haveLeaked{matcher: "HaveLeaked", things: "anything", list: leak.Report.Lines, before: before, options: opts}
 }
 
-// HaveLeakedThreads succeeds if threads of this process are in other namespaces
-// than the process, which were not there at the time of the snapshot before.
+// HaveLeakedThreads succeeds if threads of this process are in other namespaces than the process, and were not
+// at the time of the snapshot before.
 //
 //	before := nstest.Snapshot()
 //	doSomething()
 //	Eventually(nstest.Snapshot).ShouldNot(HaveLeakedThreads(before))
 //
-// As for all matchers of leaks, actual is what [Snapshot] returns, or that
-// function. Eventually gives time to what is about to end: a goroutine's thread
-// ends a moment after the goroutine.
+// As for all matchers of leaks, actual is the function [Snapshot], or what it returns. Use Eventually with the
+// function: what is about to end may take a moment, such as the thread of a goroutine that has ended.
 //
-// A leak is what is there now and was not before, whoever made it: what a fixture
-// holds that was made in between, another test that runs in parallel. [Ignoring] leaves some out.
+// Everything that is there now and was not before is a leak, whoever made it: it may belong to a fixture that
+// was made in between, or to another test that runs in parallel. [Ignoring] makes exceptions.
 //
 // Where something leaked, ShouldNot says:
 //

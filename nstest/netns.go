@@ -17,12 +17,12 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// NetNS returns a descriptor of the fixture's network namespace, for what takes one:
+// NetNS returns a descriptor of the fixture's network namespace, for functions that take one:
 //
 //	nftables.New(nftables.WithNetNSFd(ns.NetNS()))
 //	netlink.NewHandleAt(netns.NsHandle(ns.NetNS())) // of github.com/vishvananda
 //
-// It is the same one each time. It is closed when the test ends, by the fixture, and by nobody else.
+// Each call returns the same descriptor. The fixture closes it when the test ends: do not close it.
 func (f *Fixture) NetNS() int {
 	tb := f.reporter()
 	tb.Helper()
@@ -49,9 +49,9 @@ func (in *instance) netFD() (int, error) {
 	return int(in.netns.Fd()), nil
 }
 
-// Path returns a file that stands for the fixture's network namespace until the test ends, as CNI plugins and nsenter(1)
-// take it. It is one of /proc, good for this process and for others that see the same /proc, and have no fewer
-// privileges. [NamedNetNS] is for what wants a name below /run/netns.
+// Path returns the path of a file that stands for the fixture's network namespace until the test ends, for CNI
+// plugins, nsenter(1) and the like. The file is in /proc: this process can use it, and others that see the same
+// /proc and have no fewer privileges. For a name in /run/netns use [NamedNetNS].
 func (f *Fixture) Path() string {
 	tb := f.reporter()
 	tb.Helper()
@@ -61,14 +61,14 @@ func (f *Fixture) Path() string {
 // netnsDir is where ip-netns(8) looks for names.
 const netnsDir = "/run/netns"
 
-// NamedNetNS makes a fixture with a network namespace that has a name for ip-netns(8), and for all that goes by
-// /run/netns:
+// NamedNetNS makes a fixture with a network namespace that has a name for ip-netns(8), and for everything that
+// looks into /run/netns:
 //
 //	router := nstest.NamedNetNS(t, "router")
 //	router.Command("ip", "netns", "exec", "router", "ip", "link").Output()
 //
-// The name is known in the fixture's own mount namespace, to the programs that run in there: parallel tests, and the host, have
-// others. Several names are known together where fixtures share that:
+// The name exists in the fixture's own mount namespace only, for programs that run in there. Parallel tests and
+// the host have their own names. Fixtures that share the mount namespace see each other's names:
 //
 //	server := nstest.NamedNetNS(t, "server", nstest.Sharing(router, gonso.NS_MNT))
 func NamedNetNS(tb testing.TB, name string, opts ...Option) *Fixture {
@@ -115,7 +115,8 @@ func (in *instance) bindName(tb testing.TB, name string) error {
 }
 
 // MoveLink moves a link of the fixture to another one, where it has the same name, is down, and has lost its
-// addresses and routes. Each end of a veth pair moves for itself. Links of package nstest/link have a MoveTo of their own.
+// addresses and routes. The other end of a veth pair stays where it is. Links of package nstest/link have a
+// MoveTo of their own.
 func (f *Fixture) MoveLink(name string, to *Fixture) {
 	tb := f.reporter()
 	tb.Helper()

@@ -4,10 +4,10 @@ package nstest
 
 import "github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
 
-// Nft returns the ruleset of nftables in the fixture's network namespace, in the language of nft(8), whose program it does
-// without: tables, chains and rules, and an empty text if there are none. Elements of named
-// sets are left out, and what of a rule is not understood stands in angle brackets. [HaveRuleset] compares it. On a
-// machine without nftables the test is skipped, see [Require].
+// Nft returns the ruleset of nftables in the fixture's network namespace, in the language of nft(8): tables,
+// chains and rules, or an empty text if there are none. It does not need the program nft. Elements of named
+// sets are left out, and parts of rules that it does not know are in angle brackets. [HaveRuleset] compares it.
+// On a machine without nftables the test is skipped, see [Require].
 func (f *Fixture) Nft() string {
 	tb := f.reporter()
 	tb.Helper()

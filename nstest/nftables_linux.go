@@ -8,9 +8,10 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// Nftables opens a connection to nftables in the fixture's network namespace, for rules of a test's own, which [Fixture.Nft]
-// shows; what they have counted is in the log of a test that fails. It may be used from anywhere, by one goroutine at a
-// time, and is closed when the test ends. On a machine without nftables the test is skipped, see [RequireFeatures].
+// Nftables opens a connection to nftables in the fixture's network namespace, for rules that the test makes.
+// [Fixture.Nft] shows them, and the log of a test that fails has the values of their counters. It may be used
+// from anywhere, by one goroutine at a time, and is closed when the test ends. On a machine without nftables
+// the test is skipped, see [RequireFeatures].
 func (f *Fixture) Nftables() *nftables.Conn {
 	tb := f.reporter()
 	tb.Helper()

@@ -56,8 +56,7 @@ func (c *config) pooled() bool { return len(c.setups)+len(c.unshare) == 0 }
 // network namespace of the host.
 func Raw() Option { return func(c *config) { c.raw = true } }
 
-// Setup runs f inside of the fixture's Set before the test gets it. If f panics,
-// so fails the test.
+// Setup runs f inside of the fixture's Set before the test gets it. If f panics, the test fails.
 func Setup(f func()) Option {
 	return func(c *config) {
 		if f == nil {
@@ -80,8 +79,8 @@ func Unshare(opts ...set.UnshareOpt) Option {
 	}
 }
 
-// Named names the fixture in logs and reports. Without it, fixtures are called
-// after their kinds, and the second of a test with the same ones net#2.
+// Named names the fixture in logs and reports. Without it, fixtures are named after their kinds: the first one
+// of a test is net, for instance, and the second one net#2.
 func Named(name string) Option { return func(c *config) { c.name = name } }
 
 // setup returns what runs inside of each new Set before a test gets it, or nil

@@ -16,24 +16,22 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// Require ends the test unless this machine lets it have namespaces of the kinds. What else
-// a test may need is for [RequireFeatures].
+// Require ends the test unless this machine lets it have namespaces of the kinds. [RequireFeatures] is for
+// other things that a test needs.
 //
 //	nstest.Require(t, gonso.NS_NET|gonso.NS_USER)
 //
-// What counts is the effect. It is tried once per process: a namespace is made
-// and used. Where something is missing the test is skipped with
-// the cause and what helps, and counted in one line at the end of the run, which 'go
-// test' shows for a single package, or where -v or -json is given; with
-// NSTEST_STRICT=1 it fails instead. Fixtures require what they need by themselves.
+// Require does not guess: once per process, it makes such a namespace and uses it. If that fails, the test is
+// skipped with the cause and what helps; with NSTEST_STRICT=1 it fails instead. One line at the end of the run
+// counts the skipped tests; 'go test' shows it for a single package, or with -v or -json. Fixtures require what
+// they need by themselves.
 //
-// A kind of namespace that a kernel of this age has, but not this one, since it was built without,
-// makes the test fail in any case but NSTEST_STRICT=0.
+// If the kernel is new enough for a kind of namespace, but was built without it, the test fails. With
+// NSTEST_STRICT=0 it is skipped.
 //
-// If all that is missing are privileges, which [Main] would give the tests in a user
-// namespace, and TestMain does not call Main, the test fails in any case, and says
-// so: 'go test ./...' says nothing of tests that are skipped, and the author has only
-// to add that line. NSTEST_ROOTLESS=off skips also then.
+// If only privileges are missing, and TestMain does not call [Main], which would give them to the tests in a
+// user namespace, the test always fails, and the message says so: 'go test ./...' does not show skipped tests,
+// and the author only has to add that line. With NSTEST_ROOTLESS=off the test is skipped even then.
 func Require(tb testing.TB, kinds int) {
 	needTest(tb, "Require")
 	tb.Helper()
@@ -49,8 +47,9 @@ func Require(tb testing.TB, kinds int) {
 	}
 }
 
-// RequireFeatures ends the test unless this machine has the features, which 'gonso doctor' lists: those of the
-// kernel, such as a kind of link, and of the machine's set-up. What is missing is told as by [Require].
+// RequireFeatures ends the test unless this machine has the features, which 'gonso doctor' lists: features of
+// the kernel, such as a kind of link, and of the machine's set-up. If one is missing, the test is skipped or
+// fails as by [Require].
 //
 //	nstest.RequireFeatures(t, "veth", "nftables")
 func RequireFeatures(tb testing.TB, names ...string) {

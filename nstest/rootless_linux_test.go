@@ -94,7 +94,7 @@ func TestSuitesAreBuilt(t *testing.T) {
 	}
 }
 
-// raceDetected tells whether this program was built with -race.
+// raceDetected reports whether this program was built with -race.
 func raceDetected() bool {
 	info, ok := debug.ReadBuildInfo()
 	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// Sharing gives the fixture namespaces of another one besides its own new ones: those of the kinds
-// in flags. Hosts of one network may thus share their files:
+// Sharing puts the fixture into namespaces of another one, those of the kinds in flags, besides its own new
+// ones. So hosts of one network can share their files:
 //
 //	files := nstest.New(t, gonso.NS_MNT)
 //	a := nstest.New(t, gonso.NS_NET, nstest.Sharing(files, gonso.NS_MNT))

@@ -15,9 +15,8 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// DialContext connects to an address in the fixture's network namespace, from
-// whichever goroutine, see [set.Set.DialContext]. That it fails is for the test to
-// judge.
+// DialContext connects to an address in the fixture's network namespace, on any goroutine, see
+// [set.Set.DialContext]. An error does not make the test fail: that is for the test to decide.
 func (f *Fixture) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	in := f.load()
 	switch {
@@ -40,8 +39,7 @@ func (in *instance) dial(ctx context.Context, network, address string) (net.Conn
 	return in.Set.DialContext(ctx, network, address)
 }
 
-// Listen listens in the fixture's network namespace, for the rest of the test at
-// most, see [set.Set.Listen].
+// Listen listens in the fixture's network namespace, until the end of the test at most, see [set.Set.Listen].
 func (f *Fixture) Listen(network, address string) net.Listener {
 	tb := f.reporter()
 	tb.Helper()
@@ -55,8 +53,8 @@ func (f *Fixture) Listen(network, address string) net.Listener {
 	return l
 }
 
-// ListenPacket listens for packets in the fixture's network namespace, for the
-// rest of the test at most, see [set.Set.ListenPacket].
+// ListenPacket listens for packets in the fixture's network namespace, until the end of the test at most, see
+// [set.Set.ListenPacket].
 func (f *Fixture) ListenPacket(network, address string) net.PacketConn {
 	tb := f.reporter()
 	tb.Helper()
@@ -70,10 +68,9 @@ func (f *Fixture) ListenPacket(network, address string) net.PacketConn {
 	return c
 }
 
-// HTTPClient returns the fixture's client, whose connections are in its network
-// namespace. It uses no proxy, keeps connections alive, and closes those when
-// the fixture is closed. What is still being dialled then is given up. It is the same client each time: who wants
-// another Timeout or Jar changes a copy.
+// HTTPClient returns the fixture's client, whose connections are in its network namespace. It uses no proxy and
+// keeps connections alive. When the fixture is closed, these are closed, and dials that are not finished are
+// cancelled. Each call returns the same client: to have another Timeout or Jar, change a copy.
 func (f *Fixture) HTTPClient() *http.Client {
 	tb := f.reporter()
 	tb.Helper()

@@ -38,9 +38,9 @@ func (f *Fixture) Sysctl(name string) string {
 	return value
 }
 
-// SetSysctl changes a setting of the kernel in the fixture's namespaces, see [Fixture.Sysctl] for the name. It is
-// one of a network, uts or ipc namespace that the fixture has; others are the whole machine's, and
-// an error.
+// SetSysctl changes a setting of the kernel in the fixture's namespaces, see [Fixture.Sysctl] for the name. The
+// setting has to be one of a network, uts or ipc namespace that the fixture has. All others belong to the whole
+// machine, and the test fails.
 func (f *Fixture) SetSysctl(name, value string) {
 	tb := f.reporter()
 	tb.Helper()

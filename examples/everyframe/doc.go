@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package everyframe has a handshake of three datagrams, in two versions, and the tests that tell them
-// apart: one hangs if the last datagram is lost, which no test on a good network shows, and the other one repeats what was
-// not answered. A ledger has bugs that a lost, a doubled, a late or an overtaken datagram shows, and each is found. Real
-// protocols get by without any one frame: TLS, HTTP/2, DNS and QUIC.
+// Package everyframe has a handshake of three datagrams, in two versions, and the tests that show the
+// difference. One version hangs if the last datagram is lost, which no test on a good network shows. The other
+// one repeats what was not answered. A ledger has four bugs, which show when a datagram is lost, doubled, late or
+// overtaken; a test finds each of them. Other tests show that TLS, HTTP/2, DNS and QUIC cope with the loss of any
+// one frame.
 //
 //	go test -v ./examples/everyframe
 package everyframe

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package holepunch has two programs find a way to each other through the routers that keep them apart, and its test: through
-// those of homes there is one, through two symmetric ones there is none. It runs as root or as yourself, and
-// needs no other program.
+// Package holepunch is a program by which two hosts reach each other through the NAT routers between them (hole
+// punching), and its test: it works with routers as in homes, and not with two symmetric ones. It runs as root
+// or as yourself, and needs no other program.
 //
 //	go test -v ./examples/holepunch
 package holepunch

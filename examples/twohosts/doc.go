@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package twohosts has no code but tests: two hosts that are joined by a cable,
-// with addresses and names, talk TCP and ICMP. The network is real, each host
-// is a network namespace, and no host is harmed: run it as root or as yourself.
+// Package twohosts has no code but tests: two hosts that are joined by a cable, with addresses and names, talk
+// TCP and ICMP. Each host is a network namespace, so that the machine's own network is not changed: run it as
+// root or as yourself.
 //
 //	go test -v ./examples/twohosts
 //

@@ -10,9 +10,9 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// Bond makes an interface over several ports, of which one is in use at a time
-// (active-backup) and the next one if the kernel sees that it has no carrier. The ports are attached
-// by [Link.Attach]. For another mode, use [New] with a [netlink.Bond].
+// Bond makes an interface over several ports, of which one is in use at a time (active-backup) and the next one
+// if the kernel sees that the first has no carrier. The ports are attached by [Link.Attach]. For another mode,
+// use [New] with a [netlink.Bond].
 func Bond(tb testing.TB, f *nstest.Fixture, opts ...Option) *Link {
 	lifecycle.NeedTest(tb, "link.Bond")
 	tb.Helper()

@@ -26,8 +26,8 @@ import (
 //  4. The link is looked up by its name, since old kernels do not answer with its index
 //     (NLM_F_ECHO, Linux 6.2).
 
-// New makes a link of any kind, as spec says, which [Option] values override. Of spec's
-// LinkAttrs, Namespace is where the link goes if that is not the fixture.
+// New makes a link of any kind, described by spec; options override what spec says. LinkAttrs.Namespace of spec
+// is the namespace of the link, if that is not the fixture's.
 //
 //	link.New(t, f, &netlink.Macvlan{
 //		LinkAttrs: netlink.LinkAttrs{Name: "mv0", ParentIndex: parent.Index()},

@@ -8,16 +8,14 @@
 //	a.AddAddress("192.0.2.1/24")
 //	b.AddAddress("192.0.2.2/24")
 //
-// A link is made by one request to the kernel, in its namespace, with its name, MTU
-// and hardware address, and up: at no moment is it seen anywhere else, or half made. Only
-// the far end of a veth is switched on by a second request, since the kernel refuses to do it
-// by the first.
-// It is deleted at the end of the test, before its namespace. That the test has
-// renamed it, moved it by [Link.MoveTo] or deleted it makes no difference. Only a link that
-// the test moved by other means stays where it is, until that namespace ends.
+// A link is made by one request to the kernel, in its namespace, with its name, MTU and hardware address, and
+// up: nobody can see it in another namespace or half made. Only the second end of a veth is switched on by a
+// second request, since the kernel refuses to do that in the first one. It is deleted at the end of the test,
+// before its namespace. The test may rename it, move it by [Link.MoveTo] or delete it. Only a link that the
+// test has moved by other means is not deleted: it stays until its namespace ends.
 //
-// What cannot be made ends the test at the caller's line. A kind of link that the
-// kernel lacks skips the test, see [nstest.Require].
+// If a link cannot be made, the test ends at the caller's line. If the kernel does not have that kind of link,
+// the test is skipped, see [nstest.Require].
 //
-// Whole networks, with routers, routes and faults, take less with package topo.
+// For whole networks, with routers, routes and faults, use package topo.
 package link

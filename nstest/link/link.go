@@ -11,8 +11,7 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// A Link is a network interface in a fixture. What fails in one of its methods ends
-// the test, at the caller's line.
+// A Link is a network interface in a fixture. If one of its methods fails, the test ends, at the caller's line.
 type Link struct {
 	tb      testing.TB
 	fixture *nstest.Fixture

@@ -9,9 +9,9 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// Macvlan makes an interface with a hardware address of its own on top of parent, for
-// instance in another fixture, see [In]. Those on one parent reach each other (bridge mode). For another
-// mode, use [New] with a [netlink.Macvlan].
+// Macvlan makes an interface with a hardware address of its own on top of parent, for instance in another
+// fixture, see [In]. Macvlans on one parent reach each other (bridge mode). For another mode, use [New] with a
+// [netlink.Macvlan].
 func Macvlan(tb testing.TB, parent *Link, opts ...Option) *Link {
 	lifecycle.NeedTest(tb, "link.Macvlan")
 	tb.Helper()

@@ -68,8 +68,8 @@ func Master(master *Link) Option { return func(c *config) { c.master = master } 
 // Without it, it is in the fixture of the link that it sits on.
 func In(f *nstest.Fixture) Option { return func(c *config) { c.in = f } }
 
-// Peer sets options of a veth's second end. Without it, both ends are alike but for
-// their addresses, hardware addresses and masters.
+// Peer sets options of a veth's second end. Without it, both ends have the same options, except for addresses,
+// hardware addresses and masters.
 func Peer(opts ...Option) Option { return func(c *config) { c.peer = append(c.peer, opts...) } }
 
 // maxName is IFNAMSIZ of linux/if.h less the byte that ends the name.

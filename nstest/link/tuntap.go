@@ -24,8 +24,8 @@ func Tun(tb testing.TB, f *nstest.Fixture, opts ...Option) (*Link, *os.File) {
 	return tuntap(tb, f, "tun", sys.Tun, opts)
 }
 
-// Tap makes a [Tun] with Ethernet frames instead of IP packets. It takes /dev/net/tun, which
-// on many machines only root may open.
+// Tap makes a Tun with Ethernet frames instead of IP packets. It needs /dev/net/tun, which on many machines
+// only root may open.
 func Tap(tb testing.TB, f *nstest.Fixture, opts ...Option) (*Link, *os.File) {
 	lifecycle.NeedTest(tb, "link.Tap")
 	tb.Helper()

@@ -47,7 +47,8 @@ const (
 	diagStates      = 4
 )
 
-// connected are the states of sockets that have another side: all but TCP_TIME_WAIT, TCP_CLOSE, TCP_LISTEN (include/net/tcp_states.h).
+// connected are the states of sockets that have another side: all but TCP_TIME_WAIT, TCP_CLOSE, TCP_LISTEN
+// (include/net/tcp_states.h).
 const connected = 1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<5 | 1<<8 | 1<<9 | 1<<11
 
 // request makes a request about sockets of TCP.

@@ -9,12 +9,12 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// ClockOffset has the programs of a host see another monotonic and boot time than all others do: CLOCK_MONOTONIC and
-// CLOCK_BOOTTIME, and so /proc/uptime, are later by d, or earlier. It is as if the machine had been booted at another time. The
-// time of day is the same (time_namespaces(7)).
+// ClockOffset gives the programs of a host another monotonic time and boot time: CLOCK_MONOTONIC and
+// CLOCK_BOOTTIME, and so /proc/uptime, are later by d, or earlier if d is negative. It is as if the machine had
+// been booted at another time. The time of day is the same (time_namespaces(7)).
 //
-// That holds for programs that [Host.Command] and [Host.Start] start, and theirs. What the test does itself, by
-// Do or DialContext, goes by its own clocks: no thread of a Go program can join a time namespace.
+// It applies to programs that [Host.Command] and [Host.Start] start, and to those that these start. The test
+// itself, in Do or DialContext, has its own clocks: no thread of a Go program can join a time namespace.
 func ClockOffset(d time.Duration) NodeOption {
 	return func(c *nodeConfig) {
 		c.only("ClockOffset", isHost, isRouter)

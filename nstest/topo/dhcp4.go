@@ -4,9 +4,9 @@ package topo
 
 import "net/netip"
 
-// DHCP4 has a host or a router be the DHCPv4 server (RFC 2131) of all its links but those on which it asks for addresses
-// itself, see [Dynamic]. It leases addresses of the link's IPv4 network, for an hour, to nodes of the network
-// and to programs that ask, and names the routers at the link.
+// DHCP4 makes a host or a router the DHCPv4 server (RFC 2131) of all its links but those on which it asks for
+// addresses itself, see [Dynamic]. It leases addresses of the link's IPv4 network, for an hour, to nodes of the
+// network and to programs that ask, and names the routers at the link.
 func DHCP4() NodeOption {
 	return func(c *nodeConfig) {
 		c.only("DHCP4", isHost, isRouter)

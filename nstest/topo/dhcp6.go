@@ -10,12 +10,12 @@ import (
 	"slices"
 )
 
-// DHCP6 has a router be the DHCPv6 server (RFC 9915) of all its links but the one on which it asks for addresses
-// itself, see [Dynamic], and say so by router advertisements. Without [Advertise] hosts make themselves no
+// DHCP6 makes a router the DHCPv6 server (RFC 9915) of all its links but the one on which it asks for addresses
+// itself, see [Dynamic]. Its router advertisements tell hosts to use DHCPv6. Without [Advertise], hosts form no
 // other addresses.
 //
-// To routers it delegates networks for their own links, of 56 bits each: a router that is [Dynamic] gives its other links
-// networks of 64 bits of it, if [Subnet] has chosen none.
+// It delegates to each router that asks a network with a prefix of 56 bits. A router that is Dynamic divides
+// it: each of its other links gets a network with a prefix of 64 bits, unless [Subnet] has chosen one.
 //
 //	isp := n.Router("isp", topo.DHCP6())
 //	home := n.Router("home", topo.Dynamic(), topo.Advertise())
@@ -29,7 +29,8 @@ func DHCP6() NodeOption {
 	}
 }
 
-// Delegate is [DHCP6] that delegates networks of so many bits out of another one, such as "2001:db8::/32".
+// Delegate is [DHCP6] that delegates networks with a prefix of that many bits, out of the network cidr, such as
+// "2001:db8::/32".
 func Delegate(cidr string, bits int) NodeOption {
 	return func(c *nodeConfig) {
 		c.only("Delegate", isRouter)

@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// DialContext connects from the host, see [nstest.Fixture.DialContext]. The names of the network's hosts lead to their addresses.
+// DialContext connects from the host, see [nstest.Fixture.DialContext]. It knows the names of the network's
+// hosts.
 func (h *Host) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := h.n.dial(ctx, network, address, h.Fixture.DialContext)
 	return conn, h.n.explain(err)
@@ -53,8 +54,8 @@ func (n *Network) lookUp(name string) *node {
 	return nil
 }
 
-// HTTPClient returns the host's client, see [nstest.Fixture.HTTPClient]. The names of the network's hosts
-// lead to their addresses.
+// HTTPClient returns the host's client, see [nstest.Fixture.HTTPClient]. It knows the names of the network's
+// hosts.
 func (h *Host) HTTPClient() *http.Client {
 	h.n.network.tb.Helper()
 	client := h.Fixture.HTTPClient()

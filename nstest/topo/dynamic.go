@@ -55,13 +55,14 @@ type dynamicEnd struct {
 	lost    bool // its link went down, and it has not asked since
 }
 
-// Dynamic has a node ask for its addresses, as most hosts do: by SLAAC (RFC 4862), which is the kernel's,
-// DHCPv4 (RFC 2131) and, where a router advertisement says so, DHCPv6 (RFC 9915). It gets no others, and has the routes that it is told of. A host asks on all its links, a router
-// on its first one, its uplink.
+// Dynamic makes a node ask for its addresses, as most hosts do: by SLAAC (RFC 4862), which the kernel does, by
+// DHCPv4 (RFC 2131) and, if a router advertisement says so, by DHCPv6 (RFC 9915). The node gets no other
+// addresses, and has the routes that it learns in this way. A host asks on all its links, a router on its first
+// one, its uplink.
 //
-// [Network.Up] returns when the addresses are there, of the families that nodes at the link give out: see [Advertise],
-// [DHCP4] and [DHCP6]. If a program of the test gives them, which Fixture.Start has started before Up, the families
-// say what to wait for:
+// [Network.Up] returns when the node has addresses of the families that nodes at the link give out, see
+// [Advertise], [DHCP4] and [DHCP6]. If the server is a program that Fixture.Start has started before Up, name
+// the families to wait for:
 //
 //	n.Host("client", topo.Dynamic(topo.IPv4))
 func Dynamic(families ...Family) NodeOption {

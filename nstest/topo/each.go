@@ -10,8 +10,8 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
 )
 
-// LoseEach runs a test once as it is, and then once for each frame that was sent: with that frame lost. Who
-// has to get by without any one packet, whichever it is, is tested by that as no random loss could.
+// LoseEach runs a test once as it is, and then once for each frame that was sent: with that frame lost. This
+// tests that a protocol copes with the loss of any single packet, which random loss cannot prove.
 //
 //	func TestHandshake(t *testing.T) {
 //		topo.LoseEach(t, func(t *testing.T, n *topo.Network) {
@@ -22,21 +22,22 @@ import (
 //		})
 //	}
 //
-// f is given a fresh network each time, which it builds, takes up, and uses. It must come to an end, whatever is lost: the
-// deadlines of its connections say when. It runs several times at once, so that what it shares with other runs needs a lock, and t.Parallel
-// is not for it.
+// Each time, f gets a new network, to which it adds nodes and links, and which it takes up and uses. It must
+// return whatever is lost: give its connections deadlines. Several runs of f take place at once, so that
+// variables outside of f need a lock. f must not call t.Parallel.
 //
-// What counts are the frames on all links after [Network.Up] has returned, in the order in which they
-// were sent, a packet that is forwarded once on each link. ARP, neighbour discovery and the reports of
-// multicast groups (IGMP, MLD) do not count, unless [EveryFrame] says so. Each run is a subtest. One that fails says which frame
-// it was, and how to run it alone:
+// The frames on all links count, after [Network.Up] has returned, in the order in which they were sent. A
+// packet that is forwarded counts once on each link. ARP, neighbour discovery and the reports of multicast
+// groups (IGMP, MLD) do not count, unless [EveryFrame] says so. Each run is a subtest. One that fails says
+// which frame it was, and how to run it alone:
 //
 //	frame 5, client to server, TCP FIN ACK 10.0.0.1:* > 10.0.0.2:80, was lost; this run alone is
 //	NSTEST_LOSE=TestHandshake:5 go test -run '^TestHandshake$'
 //
-// Programs do not send the same frames at the same moments each time. A run in which the frames of the same direction, up
-// to that one, were not those of the first run is repeated up to twice as long as it passes, and says so at last: what it shows
-// is only that the test passes with some frame lost.
+// Programs do not always send the same frames in the same order. LoseEach therefore compares each run with the
+// first one: the frames of the same direction, up to the lost one, have to be the same. A run that passes and
+// differs is repeated up to twice. If it still differs, the log says so: that run shows only that the test
+// passes with some frame lost.
 func LoseEach(t *testing.T, f func(t *testing.T, n *Network), opts ...EachOption) {
 	t.Helper()
 	Each(t, Lost(), f, opts...)
@@ -81,27 +82,27 @@ type Fault struct {
 // swapTime is how long a frame waits for the next one to overtake it.
 const swapTime = 100 * time.Millisecond
 
-// Lost has the frame vanish.
+// Lost drops the frame.
 func Lost() Fault { return Fault{"lost", cable.Verdict{Drop: true}} }
 
-// Duplicated has the frame arrive twice.
+// Duplicated makes the frame arrive twice.
 func Duplicated() Fault { return Fault{"duplicated", cable.Verdict{Copies: 1}} }
 
-// Delayed has the frame arrive later by d, after others that were sent meanwhile.
+// Delayed makes the frame arrive later by d, after others that were sent meanwhile.
 func Delayed(d time.Duration) Fault {
 	return Fault{fmt.Sprintf("delayed by %v", d), cable.Verdict{Delay: d}}
 }
 
-// Swapped has the frame arrive after the next one of the same direction; if there is none within 100 ms it
+// Swapped makes the frame arrive after the next one of the same direction; if there is none within 100 ms it
 // arrives then.
 func Swapped() Fault { return Fault{"swapped with the next", cable.Verdict{Hold: swapTime}} }
 
 // An EachOption changes what [LoseEach] and [Each] do.
 type EachOption func(*each)
 
-// Limit sets how many frames there are to be faults for, at most: 500 if it is not set, 20 with -short. If there are more, these
-// are spread evenly over all of them, and the log says so.
+// Limit sets how many frames get a fault at most: 500 if it is not set, 20 with -short. If the test sends more
+// frames, those that get one are spread evenly over all of them, and the log says so.
 func Limit(frames int) EachOption { return func(e *each) { e.limit = frames } }
 
-// EveryFrame has all frames count, those of ARP, neighbour discovery, IGMP and MLD, too.
+// With EveryFrame all frames count, also those of ARP, neighbour discovery, IGMP and MLD.
 func EveryFrame() EachOption { return func(e *each) { e.every = true } }

@@ -11,17 +11,17 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// External makes a fixture that exists a host of the network: one that a test has furnished itself, a host of another
-// network, or with [nstest.Here] that which the test is in.
+// External makes a host of an existing fixture: of one that the test has set up itself, of a host of another
+// network, or, by [nstest.Here], of the one that the test runs in.
 //
 //	nstest.Enter(t, gonso.NS_NET)
 //	n := topo.New(t)
 //	n.Link(n.External("here", nstest.Here(t)), n.Host("server"))
 //
-// It gets what the network needs and keeps all that it has: interfaces with names that are free, addresses of networks that it
-// knows nothing of, and a route to each network and never one to everywhere. All of that is undone at the end. A route of its
-// own to a network of this one is an error of Up. The names of the network lead to addresses in DialContext and HTTPClient of the
-// Host; its programs go by the /etc/hosts that the fixture has.
+// The fixture keeps all that it has. It gets interfaces with unused names, addresses in networks that it does
+// not use yet, and a route to each network of this one, but no default route. All of that is removed at the
+// end. If the fixture has a route of its own to a network of this one, Up fails. DialContext and HTTPClient of
+// the Host know the names of the network; its programs use the /etc/hosts of the fixture.
 func (n *Network) External(name string, f *nstest.Fixture) *Host {
 	n.tb.Helper()
 	h := new(Host)

@@ -8,7 +8,7 @@ func (l *Link) Down() {
 	l.switchTo(true)
 }
 
-// Up mends the link.
+// Up switches the link on again after [Link.Down], and routes may lead over it again.
 func (l *Link) Up() {
 	l.network.tb.Helper()
 	l.switchTo(false)

@@ -40,20 +40,21 @@ func both(change func(*impair.Rules)) Impairment {
 	}}
 }
 
-// Delay has each frame arrive later by d. A packet and its answer take twice as long together.
+// Delay makes each frame arrive later by d. A packet and its answer are delayed by twice d in sum.
 func Delay(d time.Duration) Impairment { return both(func(r *impair.Rules) { r.Delay = d }) }
 
-// Jitter has the [Delay] of each frame be longer or shorter, by up to d, evenly distributed. d is not more than the
-// Delay. Frames overtake each other by that, unless the link has a [Rate].
+// Jitter makes the [Delay] of each frame longer or shorter, by up to d, evenly distributed. d must not be more
+// than the Delay. Frames can overtake each other, unless the link has a [Rate].
 func Jitter(d time.Duration) Impairment { return both(func(r *impair.Rules) { r.Jitter = d }) }
 
 // Loss loses each frame with a probability of p, 0 to 1.
 func Loss(p float64) Impairment { return both(func(r *impair.Rules) { r.Loss = p }) }
 
-// Duplicate has each frame arrive twice with a probability of p, 0 to 1.
+// Duplicate makes each frame arrive twice with a probability of p, 0 to 1.
 func Duplicate(p float64) Impairment { return both(func(r *impair.Rules) { r.Duplicate = p }) }
 
-// Reorder sends each frame at once with a probability of p, 0 to 1, while the others are delayed. It takes a [Delay].
+// Reorder sends each frame at once with a probability of p, 0 to 1, while the others are delayed. It needs a
+// [Delay].
 func Reorder(p float64) Impairment { return both(func(r *impair.Rules) { r.Reorder = p }) }
 
 // Corrupt flips one bit of each frame with a probability of p, 0 to 1. Most often the receiver's kernel finds that the
@@ -65,11 +66,11 @@ func Rate(bitsPerSecond int64) Impairment {
 	return both(func(r *impair.Rules) { r.Rate = bitsPerSecond })
 }
 
-// Queue sets how many frames the link has room for in each direction, those that are on their way included: more are
-// lost. If it is not set, or 0, it is 1,000 with a [Rate], and 10,000 without.
+// Queue sets how many frames the link has room for in each direction, including those that are on their way.
+// Frames that do not fit are lost. If it is not set, or 0, it is 1,000 with a [Rate], and 10,000 without.
 func Queue(frames int) Impairment { return both(func(r *impair.Rules) { r.Queue = frames }) }
 
-// From has impairments apply only to what one end of the link sends:
+// From restricts impairments to the frames that one end of the link sends:
 //
 //	wan.Set(topo.From(server, topo.Loss(1))) // requests arrive, answers do not
 func From(sender Node, impairments ...Impairment) Impairment {
@@ -129,16 +130,17 @@ func (l *Link) impair(impairments []Impairment) error {
 	return nil
 }
 
-// Set changes what the link does to the frames that come from now on; those that are on their way arrive as they
-// would have. What is not named stays as it is, [Perfect] ends it all. Routes stay the same.
+// Set changes what the link does to frames that are sent from now on; frames that are on their way arrive as
+// before. Impairments that are not given stay as they are; [Perfect] removes all of them. Routes do not change.
 //
 //	wan.Set(topo.Loss(1)) // nothing gets through, and nobody is told
 //	wan.Set(topo.Loss(0), topo.Delay(time.Second))
 //
-// Where a cable has to carry it out (see the package's documentation), a link that was made without any impairment gets new
-// interfaces by that. They have the names, indexes, hardware addresses, settings, addresses, routes and neighbours of those
-// before, so that connections go on; sockets of packet(7), memberships in multicast groups and queueing disciplines
-// are lost. [Perfect] among the options of [Network.Link] makes a link that is a cable from the start.
+// If a cable has to do this (see the package's documentation), and the link was made without any impairment, it
+// gets new interfaces. They have the names, indexes, hardware addresses, settings, addresses, routes and
+// neighbours of the old ones, so that connections go on; sockets of packet(7), memberships in multicast groups
+// and queueing disciplines are lost. To avoid that, give [Network.Link] the option Perfect: such a link is a
+// cable from the start.
 func (l *Link) Set(impairments ...Impairment) {
 	n := l.network
 	n.tb.Helper()

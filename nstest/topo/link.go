@@ -58,9 +58,9 @@ type linkConfig struct {
 	err         error
 }
 
-// Subnet chooses the networks that the link's addresses are from, such as
-// "192.0.2.0/24" and "2001:db8::/64", instead of both that are dealt out: with an IPv4 network
-// alone the link has no IPv6 addresses. A switch has the networks of all its links.
+// Subnet chooses the networks that the link's addresses are from, such as "192.0.2.0/24" and "2001:db8::/64",
+// instead of the IPv4 and the IPv6 network that the link would get. With only an IPv4 network, the link has no
+// IPv6 addresses. A switch has the networks of all its links.
 func Subnet(cidrs ...string) LinkOption {
 	return linkOption(func(c *linkConfig) {
 		for _, cidr := range cidrs {
@@ -96,8 +96,8 @@ func Address(of Node, cidrs ...string) LinkOption {
 	})
 }
 
-// Cost sets what a packet pays for the link: routes lead over those that cost least in sum. A link for
-// which it is not set costs 1, and 1 more for each millisecond of its [Delay] at Up.
+// Cost sets the cost of the link: routes lead over the path with the least cost in sum. A link for which it is
+// not set costs 1, and 1 more for each millisecond of the [Delay] that it has when Up is called.
 func Cost(cost int) LinkOption {
 	return linkOption(func(c *linkConfig) {
 		c.cost = cost
@@ -109,8 +109,8 @@ func Cost(cost int) LinkOption {
 
 const maxCost = 1 << 24
 
-// MTU sets the size in bytes of the largest packet that passes, 1500 if it is not set. IPv6 asks for
-// 1280 at least (RFC 8200).
+// MTU sets the size in bytes of the largest packet that passes, 1500 if it is not set. IPv6 needs at least 1280
+// (RFC 8200).
 func MTU(bytes int) LinkOption {
 	return linkOption(func(c *linkConfig) {
 		c.mtu = bytes

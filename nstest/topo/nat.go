@@ -27,8 +27,8 @@ type nat struct {
 // A NATOption changes what a preset that translates addresses is like.
 type NATOption func(*nat)
 
-// MappingTimeout sets for how long a mapping of UDP or TCP lives that no packet uses, in whole seconds: the kernel
-// counts in these.
+// MappingTimeout sets how long a mapping of UDP or TCP lives after its last packet. It is in whole seconds, as
+// the kernel counts.
 func MappingTimeout(d time.Duration) NATOption {
 	return func(n *nat) {
 		n.udp, n.tcp = d, d
@@ -46,18 +46,19 @@ const (
 	dynamicPorts, allDynamicPorts = 49152, 16384
 )
 
-// HomeNAT makes a router what people have at home. It translates IPv4 addresses to that of the outside:
+// HomeNAT makes a router behave like one at home. It translates IPv4 addresses to its own address on the
+// outside link:
 //
-//   - Its mapping is endpoint-independent: an address and port inside has one external port, whomever it talks
-//     to. That is the same number, unless another address inside has it.
-//   - Its filtering is address and port-dependent: only whom a packet was sent to may answer, from the
-//     same port.
+//   - Its mapping is endpoint-independent: an address and port inside has one external port, the same for all
+//     destinations. It has the same number, unless another address inside uses that one already.
+//   - Its filtering is address and port-dependent: only an address and port that a packet was sent to can send
+//     packets back.
 //   - It has hairpinning: hosts inside reach each other by their external addresses and ports too, and see each other's
 //     external ones.
 //   - A mapping of UDP lives for 5 minutes after the last packet from inside, one of TCP for 2 hours and
 //     4 minutes (RFC 5382); see [MappingTimeout].
 //
-// IPv6 addresses are not translated, but connections are made from inside only (RFC 6092). The link that
+// IPv6 addresses are not translated, but connections can be made from inside only (RFC 6092). The link that
 // leads outside is marked by [Outside].
 //
 // Two hosts behind such routers reach each other if each sends a packet to the other's external address
@@ -67,37 +68,38 @@ func HomeNAT(opts ...NATOption) NodeOption {
 		udp: 5 * time.Minute, tcp: longestTCP, firewalls6: true}, opts)
 }
 
-// FullConeNAT makes a router translate as [HomeNAT] does, but its filtering is endpoint-independent: everybody outside may
-// send to an external port that is in use. IPv6 packets are forwarded as they are, in both directions.
+// FullConeNAT makes a router translate addresses as [HomeNAT] does, but its filtering is endpoint-independent:
+// every host outside may send to an external port that is in use. IPv6 packets are forwarded as they are, in
+// both directions.
 func FullConeNAT(opts ...NATOption) NodeOption {
 	return natPreset(nat{name: "full cone NAT", open: true, hairpin: true, preserves: true, first: userPorts, ports: allUserPorts,
 		udp: 5 * time.Minute, tcp: longestTCP}, opts)
 }
 
-// CarrierGradeNAT makes a router what a provider has for many customers (RFC 6888). Its mapping and its filtering
-// are endpoint-independent. External ports are dealt out in turn from 1024 on, whatever the internal ones.
-// It has hairpinning, by which two customers reach each other. A mapping of UDP lives for 2 minutes after the
-// last packet from inside. IPv6 packets are forwarded as they are.
+// CarrierGradeNAT makes a router behave like that of a provider with many customers (RFC 6888). Its mapping and
+// its filtering are endpoint-independent. External ports are given out in turn from 1024 on, whatever the
+// internal ones. It has hairpinning, so that two customers can reach each other. A mapping of UDP lives for 2
+// minutes after the last packet from inside. IPv6 packets are forwarded as they are.
 //
-// Customers' networks are often from 100.64.0.0/10 (RFC 6598, see [Subnet]), and their routers are a
-// [HomeNAT] each, whose outside is the inside of this one.
+// Customers' networks are often from 100.64.0.0/10 (RFC 6598, see [Subnet]), and each has a router with
+// [HomeNAT], whose outside link is an inside link of this router.
 func CarrierGradeNAT(opts ...NATOption) NodeOption {
 	return natPreset(nat{name: "carrier-grade NAT", open: true, hairpin: true, first: lowPorts, ports: allLowPorts,
 		udp: 2 * time.Minute, tcp: longestTCP}, opts)
 }
 
-// SymmetricNAT makes a router what hole punching fails at. Its mapping is address and port-dependent: each
-// connection gets another external port, in turn from 49152 on. Its filtering is address and port-dependent, and
-// it has no hairpinning. A mapping of UDP lives for 2 minutes after the last packet. IPv6 connections are
-// made from inside only.
+// SymmetricNAT makes a router one through which hole punching fails. Its mapping is address and port-dependent:
+// each connection gets another external port, in turn from 49152 on. Its filtering is address and
+// port-dependent, and it has no hairpinning. A mapping of UDP lives for 2 minutes after the last packet. IPv6
+// connections can be made from inside only.
 func SymmetricNAT(opts ...NATOption) NodeOption {
 	return natPreset(nat{name: "symmetric NAT", symmetric: true, first: dynamicPorts, ports: allDynamicPorts,
 		udp: 2 * time.Minute, tcp: longestTCP, firewalls6: true}, opts)
 }
 
-// CloudNAT makes a router what virtual machines without a public address have in a cloud. It is as [SymmetricNAT],
-// but external ports are dealt out in turn from 1024 on, and every mapping lives for 350 seconds after
-// the last packet. A TCP connection that goes on later is reset.
+// CloudNAT makes a router behave like that of a cloud, for virtual machines without a public address. It is
+// like [SymmetricNAT], but external ports are given out in turn from 1024 on, and every mapping lives for 350
+// seconds after the last packet. A TCP connection that goes on later is reset.
 func CloudNAT(opts ...NATOption) NodeOption {
 	const idle = 350 * time.Second
 	return natPreset(nat{name: "cloud NAT", symmetric: true, first: userPorts, ports: allUserPorts,

@@ -15,15 +15,15 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/siit"
 )
 
-// NAT64 makes a router what phones have at many providers: hosts inside have only IPv6, and reach IPv4 by the
-// addresses 64:ff9b::/96 (RFC 6146, RFC 6052). Networks inside get no IPv4 addresses, unless the test gives
-// them some. UDP, TCP, ICMP echo and ICMP errors are translated (RFC 7915); of mapping, filtering and hairpinning
-// holds what [HomeNAT] says. IPv6 packets to all other addresses are forwarded as they are. Fragments of IPv4 packets get
-// inside if the links there have an MTU of 1500 bytes.
+// NAT64 makes a router translate between IPv6 and IPv4, as many mobile networks do. Hosts inside have only
+// IPv6, and reach IPv4 by the addresses 64:ff9b::/96 (RFC 6146, RFC 6052). Networks inside get no IPv4
+// addresses, unless the test gives them some. UDP, TCP, ICMP echo and ICMP errors are translated (RFC 7915);
+// mapping, filtering and hairpinning are those of [HomeNAT]. IPv6 packets to all other addresses are forwarded
+// as they are. Fragments of IPv4 packets can only get inside if the links there have an MTU of 1500 bytes.
 //
-// Names resolve as with DNS64 (RFC 6147): the name of a node without an IPv6 address leads to the one that it
-// has in 64:ff9b::/96, too. Contrary to RFC 6052, private IPv4 addresses are among these. The link
-// that leads outside is marked by [Outside].
+// Names resolve as with DNS64 (RFC 6147): the name of a node without an IPv6 address also resolves to its
+// address in 64:ff9b::/96. Contrary to RFC 6052, that works for private IPv4 addresses, too. The link that
+// leads outside is marked by [Outside].
 func NAT64(opts ...NATOption) NodeOption {
 	return natPreset(nat{name: "NAT64", hairpin: true, preserves: true, first: userPorts, ports: allUserPorts,
 		udp: 5 * time.Minute, tcp: longestTCP, six: true}, opts)

@@ -58,8 +58,8 @@ type config struct {
 // that bring their own routing daemon.
 func NoRoutes() Option { return func(c *config) { c.noRoutes = true } }
 
-// ECMP has routes lead over all shortest paths, if there are several, instead of the first
-// one. The kernel then chooses a path for each connection (ip-route(8), nexthop).
+// ECMP makes routes use all shortest paths, if there are several, instead of the first one. The kernel then
+// chooses a path for each connection (ip-route(8), nexthop).
 func ECMP() Option { return func(c *config) { c.ecmp = true } }
 
 // New begins a network, which ends with the test.

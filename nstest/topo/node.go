@@ -68,7 +68,7 @@ type Host struct {
 // A Router is a [Host] that forwards IPv4 and IPv6 packets between its links.
 type Router struct{ Host }
 
-// A Switch joins all that are linked to it in one network, as a bridge does. It has no address.
+// A Switch joins all nodes that are linked to it in one network, as a bridge does. It has no address.
 type Switch struct {
 	*nstest.Fixture
 	n *node
@@ -86,7 +86,7 @@ func (n *node) String() string { return fmt.Sprintf("%v %v", n.kind, n.fixture) 
 
 func (s *Switch) node() *node { return s.n }
 
-// Host makes a host. Its name is that of its fixture, too, and leads to its addresses.
+// Host makes a host. Its name is that of its fixture, too, and resolves to its addresses.
 func (n *Network) Host(name string, opts ...NodeOption) *Host {
 	n.tb.Helper()
 	h := new(Host)

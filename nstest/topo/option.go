@@ -41,7 +41,7 @@ func newNodeConfig(kind nodeKind, opts []NodeOption) nodeConfig {
 	return c
 }
 
-// Fixture passes options to the fixture that the node is.
+// Fixture passes options to the fixture of the node.
 func Fixture(opts ...nstest.Option) NodeOption {
 	return func(c *nodeConfig) { c.fixture = append(c.fixture, opts...) }
 }

@@ -19,16 +19,16 @@ type division struct {
 
 func (d division) none() bool { return len(d.groups)+len(d.isolated) == 0 }
 
-// Partition has packets between nodes of different groups vanish, over IPv4 and IPv6 and whatever
-// their way, on one switch too. Nobody is told: no connection is refused, and no route changes.
-// Nodes in no group talk to all, and a router goes on to forward what others send. Groups
-// replace those of a call before. [Network.Heal] ends it.
+// Partition drops all packets between nodes of different groups, of IPv4 and IPv6, on any path, even within one
+// switch. The nodes are not told: no connection is refused, and no route changes. Nodes in no group still reach
+// all others, and routers still forward the packets of others. The groups replace those of an earlier call.
+// [Network.Heal] ends the partition.
 //
 //	n.Partition([]topo.Node{a, b}, []topo.Node{c, d, e})
 //
-// What counts are the addresses that nodes have when it is called. ARP and IPv6 neighbour discovery
-// pass, since a router answers them for others. Where the kernel has no nftables the test is
-// skipped, see [nstest.Require].
+// The nodes are known by the addresses that they have at the time of the call. ARP and IPv6 neighbour discovery
+// pass, since a router answers them for others. Where the kernel has no nftables the test is skipped, see
+// [nstest.Require].
 func (n *Network) Partition(groups ...[]Node) {
 	n.tb.Helper()
 	what := "partition"
@@ -39,8 +39,8 @@ func (n *Network) Partition(groups ...[]Node) {
 	n.change(what, err, func(d *division) { d.groups = made })
 }
 
-// Isolate has packets between these nodes and all others vanish, as [Network.Partition] does, also
-// between two of them. It adds to what is cut off already.
+// Isolate drops all packets between these nodes and all others, and between these nodes themselves, as
+// [Network.Partition] does. What is cut off already stays so.
 func (n *Network) Isolate(nodes ...Node) {
 	n.tb.Helper()
 	made, err := n.group(nodes)

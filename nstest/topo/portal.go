@@ -11,12 +11,13 @@ import (
 	"net/netip"
 )
 
-// CaptivePortal makes a router what guests of a hotel meet (RFC 8952). Until a host is let through by [Router.Admit], HTTP
-// to port 80 of any address outside is answered by the page, DNS passes, and all else is refused
-// as administratively prohibited (RFC 1812, 5.2.7.1). Of what is outside nobody makes connections to such a host.
+// CaptivePortal makes a router a captive portal, as in hotels (RFC 8952). Until [Router.Admit] lets a host
+// through, the page answers HTTP to port 80 of any address outside, DNS passes, and everything else is refused
+// as administratively prohibited (RFC 1812, 5.2.7.1). Nobody outside can make a connection to such a host.
 //
-// The page runs in the test's process; a nil one answers 511 Network Authentication Required (RFC 6585). It may let hosts
-// through itself, once they have accepted the terms. The link that leads outside is marked by [Outside].
+// The page runs in the test's process; a nil one answers 511 Network Authentication Required (RFC 6585). It may
+// itself let hosts through, such as those that have accepted the terms. The link that leads outside is marked
+// by [Outside].
 func CaptivePortal(page http.Handler) NodeOption {
 	if page == nil {
 		page = http.HandlerFunc(askToAccept)
@@ -54,7 +55,8 @@ func (p *portal) serve(n *node) (port uint16, err error) {
 	return portOf(listener.Addr())
 }
 
-// Admit has a captive portal let nodes through from now on, by the addresses that they have.
+// Admit makes a captive portal let nodes through from now on. It knows them by the addresses that they have
+// now.
 func (r *Router) Admit(nodes ...Node) {
 	n := r.n.network
 	n.tb.Helper()

@@ -26,9 +26,9 @@ func (c *nodeConfig) preset(name string) {
 // divides reports whether the router has an inside and an outside.
 func (p routerPresets) divides() bool { return p.nat != nil || p.firewall || p.portal != nil }
 
-// Outside says that the link leads outside, as seen from a router: to what [HomeNAT] or any other
-// preset keeps its hosts from. The router's other links are inside. A router with a preset needs such a link, and may have
-// several.
+// Outside marks a link of a router as one that leads outside. It is for routers with [HomeNAT] or another
+// preset, which protect the hosts inside: those at the router's other links. A router with a preset needs such
+// a link, and may have several.
 func Outside(of Node) LinkOption {
 	return linkOption(func(c *linkConfig) { c.outside = append(c.outside, of.node()) })
 }

@@ -71,9 +71,9 @@ func (r *Region) Switch(name string, opts ...NodeOption) *Switch {
 	return s
 }
 
-// RegionDelay sets the [Delay] of the links between two regions, in both directions, or of those in one region if
-// both are the same. It is for links that are made later, and have no [Delay] of their own. It is 0 if
-// it is not set.
+// RegionDelay sets the [Delay] of the links between two regions, in both directions, or of those in one region
+// if both are the same. It applies to links that are made later and have no Delay of their own. If it is not
+// set, it is 0.
 func (n *Network) RegionDelay(a, b *Region, d time.Duration) {
 	n.tb.Helper()
 	what := fmt.Sprintf("delay between the regions %s and %s", a.name, b.name)

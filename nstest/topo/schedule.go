@@ -26,9 +26,9 @@ type appointment struct {
 	where string // the caller's line
 }
 
-// At runs f on a goroutine of its own once d has passed since Up, which may be yet to come. What fails
-// in f fails the test, and so does a panic. At its end the test waits for an f that runs, which has to
-// return; one whose time has not come never runs.
+// At runs f on a goroutine of its own when the time d has passed since Up. It may be called before Up. What
+// fails in f fails the test, and so does a panic. At its end, the test waits until a function that runs has
+// returned; one whose time has not come never runs.
 //
 //	n.At(2*time.Second, wan.Down)
 //	n.At(5*time.Second, wan.Up)

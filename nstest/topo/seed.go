@@ -10,9 +10,9 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
 )
 
-// Seed has links make the same random decisions each time that the test runs: the same frames are lost as long as
-// nothing else sends one in between. Without it each network has a seed of its own, or that of the environment
-// variable NSTEST_SEED, and the log of a test that fails names it:
+// Seed makes links take the same random decisions each time that the test runs: the same frames are lost as
+// long as nothing else sends one in between. Without it each network has a seed of its own, or that of the
+// environment variable NSTEST_SEED, and the log of a test that fails names it:
 //
 //	NSTEST_SEED=17185236 go test -run TestFailover
 func Seed(seed uint64) Option {

@@ -2,9 +2,9 @@
 
 package topo
 
-// Sysctl sets a setting of the kernel in a node's namespaces when it is made, before it has links, as
-// [nstest.Fixture.SetSysctl] does at any time. The settings net.ipv4.conf.default and net.ipv6.conf.default are those of all
-// links to be.
+// Sysctl changes a setting of the kernel in a node's namespaces when the node is made, before it has links; see
+// [nstest.Fixture.SetSysctl]. The settings below net.ipv4.conf.default and net.ipv6.conf.default apply to all
+// links that the node gets.
 //
 //	n.Host("host", topo.Sysctl("net.ipv4.tcp_congestion_control", "reno"))
 func Sysctl(name, value string) NodeOption {

@@ -9,17 +9,18 @@ import (
 	"slices"
 )
 
-// Uplinks says which links the host's packets to others than its neighbours go over: the first one that is up, so that the
-// next one is used when it goes down. Without it routes lead over the shortest path. It may be called before Up and
-// after; see [Host.Use].
+// Uplinks sets the links for packets that the host sends beyond its own networks. The first one that is up is
+// used, and when it goes down, the next one. Without Uplinks, routes lead over the shortest path. It may be
+// called before Up and after; see [Host.Use].
 //
 //	phone := n.Host("phone")
 //	wifi, mobile := n.Link(phone, home), n.Link(phone, cell)
 //	phone.Uplinks(wifi, mobile)
 //
-// What counts is the host's own link, as for most machines: that a router behind it is cut off does not switch over. A
-// connection keeps its address, and with it the way of what comes back. A host that is [Dynamic] has the
-// routers of each link that DHCPv4 and router advertisements have named.
+// As on most machines, only the state of the host's own link counts: if a router behind it is cut off, the host
+// stays on that link. A connection keeps its source address, so that packets come back on the link of that
+// address. For each link, a host that is [Dynamic] uses the routers that DHCPv4 and router advertisements have
+// named.
 func (h *Host) Uplinks(links ...*Link) {
 	h.n.network.tb.Helper()
 	what := "uplinks of " + h.n.name
@@ -33,8 +34,8 @@ func (h *Host) Uplinks(links ...*Link) {
 	h.n.switchUplinks(what, ends)
 }
 
-// Use has the host's packets go over another of its uplinks, as when somebody leaves the house and the phone goes from wifi to
-// the mobile network. The others remain, in their order.
+// Use makes another of its uplinks the host's first one, as when a phone leaves the house and goes from wifi to
+// the mobile network. The others follow in their order.
 func (h *Host) Use(l *Link) {
 	h.n.network.tb.Helper()
 	what := fmt.Sprintf("%s uses %v", h.n.name, l)

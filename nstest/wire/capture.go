@@ -14,9 +14,10 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
 )
 
-// Capture writes all frames from now on to out, as pcapng, which Wireshark reads: it has an interface of the name of each fixture. A
-// frame is there twice, as it was sent at one of them and as it has arrived at the other, or once if it was lost. What was
-// captured is complete when the test has ended, before the clean-ups that were registered earlier, such as one that closes a file.
+// Capture writes all frames from now on to out, as pcapng, which Wireshark reads. The capture has one interface
+// for each fixture, with its name. Each frame is there twice, as one fixture has sent it and as it has arrived
+// at the other, or once if it was lost. The capture is complete when the test has ended, before the clean-ups
+// that were registered earlier, such as one that closes a file.
 func (w *Wire) Capture(out io.Writer) {
 	w.tb.Helper()
 	r, err := newRecord(out, w.a.Name(), w.b.Name())

@@ -29,7 +29,7 @@ type Counters struct {
 // String lists what is not zero, such as "5 received, 4 delivered, 1 dropped by filters".
 func (c Counters) String() string { return cable.Counters(c).String() }
 
-// Counters returns what was counted of the frames of one of the two fixtures.
+// Counters returns the counters of the frames that one of the two fixtures has sent.
 func (w *Wire) Counters(sender *nstest.Fixture) Counters {
 	w.tb.Helper()
 	switch sender.ID(set.NS_NET) {

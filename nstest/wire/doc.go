@@ -12,22 +12,24 @@
 //		return wire.Pass
 //	})
 //
-// A filter sees what a cable would carry: frames with complete checksums, no larger than the MTU, with the tags of
-// VLANs. It sees ARP, neighbour discovery and what else the kernel sends by itself, too.
+// A filter sees what a cable would carry: frames with complete checksums, no larger than the MTU, with the tags
+// of VLANs. It also sees what the kernel sends by itself, such as ARP and neighbour discovery.
 //
 // # What happens to a frame
 //
-// The filters see it in the order in which they were added. What is left of it then is lost, doubled, corrupted, delayed, as the options of
-// [Join] and [Wire.Set] say. [Wire.Counters] counts all of that, and the log of a test that fails has the counts, with the
-// seed that repeats the random decisions.
+// The filters see it in the order in which they were added. A frame that passes them is then lost, doubled,
+// corrupted or delayed, as the options of [Join] and [Wire.Set] say. [Wire.Counters] counts all of that, and
+// the log of a test that fails has the counts, with the seed that repeats the random decisions.
 //
 // # Where not to use it
 //
-// Frames take some six microseconds longer than on a veth, and a processor carries a hundred thousand of them in a second; bench/README.md has
-// figures. What the process cannot take in is lost, as by a network interface that is too slow, and counted as
-// Missed. For a link that just joins two fixtures take [link.Veth].
+// Frames take some six microseconds longer than on a veth, and a processor carries a hundred thousand of them
+// in a second; bench/README.md has figures. If frames come faster than the process can receive them, some are
+// lost, as by a network interface that is too slow, and counted as Missed. For a link that only joins two
+// fixtures, use [link.Veth].
 //
-// The ends are interfaces of kind veth without checksum offload. Until Linux 6.11 such an interface has the system call fail by which a program sends several
-// datagrams at once (UDP_SEGMENT, EIO); libraries for QUIC then send them one by one. If one end is switched off, the other one keeps
-// its carrier, unlike with [link.Veth], and what is sent to the first is counted as Refused.
+// The ends are interfaces of kind veth without checksum offload. Before Linux 6.11, a program cannot send
+// several datagrams by one system call over such an interface (UDP_SEGMENT fails with EIO); libraries for QUIC
+// then send them one by one. If one end is switched off, the other one keeps its carrier, unlike with
+// [link.Veth], and frames to the end that is off are counted as Refused.
 package wire

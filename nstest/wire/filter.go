@@ -24,16 +24,17 @@ type filter struct {
 	over bool       // it was taken away, has panicked, or has ended its goroutine
 }
 
-// Filter has judge called for every frame on the wire, of both directions, one after the other: what only filters use needs no
-// lock. It runs on a goroutine of the wire, while no other frame goes on, so it must not wait for one. Filters that
-// were added before it come first; each is shown what those have left of the frame, and one that was dropped is shown to no other.
-// What passes all is then subject to the options of the wire.
+// Filter makes the wire call judge for every frame, of both directions, one after the other: variables that
+// only filters use need no lock. It is called on a goroutine of the wire, and no other frame moves on until it
+// returns, so it must not wait for one. Filters that were added earlier are called first. Each filter sees the
+// frame as the earlier ones have changed it; a frame that one has dropped is not shown to the others. The
+// options of the wire then apply to frames that pass all filters.
 //
-// The function that Filter returns takes the filter away. When it returns, the filter does not run any more, and the test may read what
-// it has written. A filter must not call it.
+// The function that Filter returns takes the filter away. When it returns, the filter does not run any more,
+// and the test may read what it has written. A filter must not call that function.
 //
-// A filter that panics, or calls t.FailNow or what uses it (t.Fatal, require), fails the test, is not called again, and the frame passes. To fail
-// the test and go on, call t.Error.
+// A filter that panics, or calls t.FailNow, t.Fatal or functions of require, fails the test; it is not called
+// again, and the frame passes. To fail the test and go on, call t.Error.
 func (w *Wire) Filter(judge func(f *Frame) Verdict) (remove func()) {
 	w.tb.Helper()
 	if judge == nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 )
 
-// A Frame is an Ethernet frame on its way. It is decoded as far as it is asked for. It belongs to the goroutine that a filter is called
-// by; what it returns may be kept.
+// A Frame is an Ethernet frame on its way. It is decoded only as far as its methods need. Use it only in the
+// filter, on the goroutine that calls the filter; what its methods return may be kept.
 type Frame struct {
 	From, To *nstest.Fixture
 	Number   int           // among those that From has sent, from 1
@@ -21,8 +21,8 @@ type Frame struct {
 	packet gopacket.Packet
 }
 
-// Bytes returns the frame from its Ethernet header on, with the tags of VLANs, if any, and without its checksum. It must not be changed:
-// see [Verdict.With].
+// Bytes returns the frame from its Ethernet header on, with the tags of VLANs, if any, and without its
+// checksum. It must not be changed: see [Verdict.With].
 func (f *Frame) Bytes() []byte { return f.data }
 
 // Packet returns the frame as package gopacket sees it.
@@ -59,13 +59,14 @@ func (f *Frame) IPv6() *layers.IPv6 { return layer[*layers.IPv6](f, layers.Layer
 // ICMPv4 returns the frame's ICMP message, or nil.
 func (f *Frame) ICMPv4() *layers.ICMPv4 { return layer[*layers.ICMPv4](f, layers.LayerTypeICMPv4) }
 
-// ICMPv6 returns the frame's ICMPv6 message, or nil. Neighbour discovery is by such messages.
+// ICMPv6 returns the frame's ICMPv6 message, or nil. Neighbour discovery uses such messages.
 func (f *Frame) ICMPv6() *layers.ICMPv6 { return layer[*layers.ICMPv6](f, layers.LayerTypeICMPv6) }
 
 // TCP returns the header of the frame's TCP segment, or nil.
 func (f *Frame) TCP() *layers.TCP { return layer[*layers.TCP](f, layers.LayerTypeTCP) }
 
-// UDP returns the header of the frame's UDP datagram, or nil. Of one in fragments (IPv4) only the first has it.
+// UDP returns the header of the frame's UDP datagram, or nil. If a datagram is sent in fragments (IPv4), only
+// the first one has the header.
 func (f *Frame) UDP() *layers.UDP { return layer[*layers.UDP](f, layers.LayerTypeUDP) }
 
 // DNS returns the frame's DNS message, if it is from or to the port of DNS, or nil.

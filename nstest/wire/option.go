@@ -40,8 +40,7 @@ func (c *config) directions() []impair.Direction {
 	return []impair.Direction{impair.AToB, impair.BToA}
 }
 
-// From applies options to the frames that one of the two fixtures sends, and not to those of the other: what goes
-// wrong in one direction only.
+// From applies options only to the frames that one of the two fixtures sends, for faults in one direction:
 //
 //	wire.Join(t, a, b, wire.From(a, wire.Loss(0.1)))
 func From(sender *nstest.Fixture, opts ...Option) Option {
@@ -68,28 +67,28 @@ func Delay(d time.Duration) Option {
 	return func(c *config) { c.each(func(r *impair.Rules) { r.Delay = d }) }
 }
 
-// Jitter has each frame take longer or shorter than [Delay] says, by d at most, evenly distributed. Frames may overtake each other by
-// that, unless there is a [Rate].
+// Jitter makes each frame take longer or shorter than [Delay] says, by d at most, evenly distributed. Frames
+// can overtake each other, unless there is a [Rate].
 func Jitter(d time.Duration) Option {
 	return func(c *config) { c.each(func(r *impair.Rules) { r.Jitter = d }) }
 }
 
-// Loss loses frames with that probability: 0.01 is one of a hundred.
+// Loss loses each frame with that probability: 0.01 is one of a hundred.
 func Loss(p float64) Option {
 	return func(c *config) { c.each(func(r *impair.Rules) { r.Loss = p }) }
 }
 
-// Duplicate doubles frames with that probability.
+// Duplicate makes each frame arrive twice with that probability.
 func Duplicate(p float64) Option {
 	return func(c *config) { c.each(func(r *impair.Rules) { r.Duplicate = p }) }
 }
 
-// Reorder lets frames leave at once with that probability, while the others take the time of [Delay].
+// Reorder lets each frame leave at once with that probability, while the others take the time of [Delay].
 func Reorder(p float64) Option {
 	return func(c *config) { c.each(func(r *impair.Rules) { r.Reorder = p }) }
 }
 
-// Corrupt flips one bit of frames with that probability, anywhere from the Ethernet header on.
+// Corrupt flips one bit of each frame with that probability, anywhere from the Ethernet header on.
 func Corrupt(p float64) Option {
 	return func(c *config) { c.each(func(r *impair.Rules) { r.Corrupt = p }) }
 }
@@ -99,14 +98,15 @@ func Rate(bitsPerSecond int64) Option {
 	return func(c *config) { c.each(func(r *impair.Rules) { r.Rate = bitsPerSecond }) }
 }
 
-// Queue sets how many frames are on the wire at most, waiting for their turn or delayed. One that comes when there are as many
-// is lost. It is 1,000 if there is a [Rate], and 10,000 if not.
+// Queue sets how many frames are on the wire at most, waiting for their turn or delayed. Frames beyond that are
+// lost. It is 1,000 if there is a [Rate], and 10,000 if not.
 func Queue(frames int) Option {
 	return func(c *config) { c.each(func(r *impair.Rules) { r.Queue = frames }) }
 }
 
-// Seed sets where random decisions begin: the same frames with the same seed have the same fate. Without it the seed is that of
-// the environment variable NSTEST_SEED, or another one each time; the log of a test that fails has it.
+// Seed sets the seed of random decisions: with the same seed, the same happens to the same frames. Without it
+// the seed is that of the environment variable NSTEST_SEED, or another one each time; the log of a test that
+// fails has it.
 func Seed(seed uint64) Option {
 	return func(c *config) { c.seed, c.seeded = seed, true }
 }

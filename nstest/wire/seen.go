@@ -19,13 +19,13 @@ type call struct {
 	count int
 }
 
-// Seen returns how many frames this line of the test has asked Seen about, f included. In a condition, that is how often there was a
-// frame for which everything before it is true:
+// Seen returns for how many frames this line of the test has called Seen, f included. At the end of a
+// condition, it is the number of frames so far for which the rest of the condition was true:
 //
 //	if tcp := f.TCP(); tcp != nil && tcp.SYN && w.Seen(f) == 1 { // the first SYN on this wire, and no other frame
 //
-// The same frame counts once. Each line counts for itself, and for both directions together: to count those of one sender, compare
-// f.From before.
+// The same frame counts once. Each line of the test has its own count, of both directions together: to count
+// the frames of one sender, compare f.From in the condition before Seen.
 func (w *Wire) Seen(f *Frame) int {
 	var pcs [1]uintptr
 	runtime.Callers(2, pcs[:])

@@ -9,25 +9,24 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
 )
 
-// A Verdict is what a filter says is to become of a frame: [Pass], [Drop], or what the methods make of Pass. They may be
-// combined:
+// A Verdict says what happens to a frame: Pass, Drop, or Pass changed by methods, which can be combined:
 //
 //	return wire.Pass.After(50 * time.Millisecond).Times(2)
 type Verdict struct{ v cable.Verdict }
 
-// Verdicts that carry a frame, and that lose it.
+// Pass delivers a frame, and Drop loses it.
 var (
 	Pass = Verdict{}
 	Drop = Verdict{cable.Verdict{Drop: true}}
 )
 
-// After delays the frame, besides what the wire does to all. Those behind it may overtake it.
+// After delays the frame, in addition to the delay of the wire. Frames behind it can overtake it.
 func (v Verdict) After(d time.Duration) Verdict {
 	v.v.Delay += max(d, 0)
 	return v
 }
 
-// Times has the frame arrive n times; not at all if n is 0.
+// Times makes the frame arrive n times; not at all if n is 0.
 func (v Verdict) Times(n int) Verdict {
 	v.v.Drop = v.v.Drop || n <= 0
 	v.v.Copies = max(0, n-1)
@@ -40,8 +39,8 @@ func (v Verdict) Corrupt() Verdict {
 	return v
 }
 
-// With has these bytes arrive instead of the frame: an Ethernet frame with its header, and without its checksum. Checksums inside
-// of it are the caller's, such as by SerializeLayers of package gopacket.
+// With replaces the frame by these bytes: an Ethernet frame with its header, and without its checksum. The
+// caller computes the checksums inside of it, for instance by SerializeLayers of package gopacket.
 func (v Verdict) With(frame []byte) Verdict {
 	v.v.Data = bytes.Clone(frame)
 	if frame == nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// A Wire joins two fixtures until the test ends. Its methods may be called by any goroutine, filters included. What fails in one of
-// them ends the test, at the caller's line.
+// A Wire joins two fixtures until the test ends. Its methods may be called by any goroutine, filters included.
+// If one of them fails, it ends the test, at the caller's line.
 type Wire struct {
 	tb    testing.TB
 	a, b  *nstest.Fixture
@@ -32,8 +32,8 @@ type Wire struct {
 	records []*record
 }
 
-// Join joins two fixtures by a wire. Each has an interface for it that is up, called eth0, or eth1 if there is an
-// eth0 already, and so on. It has no address of IPv4; see [nstest.Fixture.AddAddress].
+// Join joins two fixtures by a wire. Each has an interface for it that is up, called eth0, or eth1 if there is
+// an eth0 already, and so on. It has no IPv4 address; see [nstest.Fixture.AddAddress].
 func Join(tb testing.TB, a, b *nstest.Fixture, opts ...Option) *Wire {
 	tb.Helper()
 	w := &Wire{tb: tb, a: a, b: b, config: config{a: a, b: b}}
@@ -111,7 +111,8 @@ func (w *Wire) impair() error {
 	return nil
 }
 
-// Set changes what the wire does to frames that are sent from now on. What is not among the options stays as it was; random decisions begin anew.
+// Set changes what the wire does to frames that are sent from now on. Options that are not given stay as they
+// are; random decisions begin again from the seed.
 func (w *Wire) Set(opts ...Option) {
 	w.tb.Helper()
 	w.mu.Lock()
