@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"github.com/seed-1bc5c4a2/gonso/reexec"
+	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
 // Answer is an ordinary function that happens to run in a process of its own.
@@ -49,6 +50,24 @@ func ExampleActionError() {
 	// Output:
 	// gonso: reexec list: open /no/such/folder: no such file or directory
 	// true
+}
+
+// The processes of a container, from its own /proc.
+func ExampleIn() {
+	const pid = 4711 // of the container
+	container, err := set.FromPid(pid, set.NS_MNT|set.NS_PID)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer container.Close()
+	fmt.Println(List.Run(context.Background(), "/proc", reexec.In(container)))
+}
+
+// An ordinary user is root in a user namespace, and so may make a pid namespace.
+func ExampleUnshare() {
+	fmt.Println(Answer.Run(context.Background(), "why",
+		reexec.Unshare(set.NS_USER|set.NS_PID, set.WithRootMapped())))
 }
 
 func ExampleStdout() {
