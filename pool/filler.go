@@ -191,9 +191,9 @@ func (p *Pool) idler(states ...fillerState) *filler {
 // moment is how long a Set that was taken may wait for its replacement.
 const moment = time.Millisecond
 
-// replaceSoon has a filler replace what Get took: at once if half is gone, or else
-// in a moment. To wake a filler takes ten times as long as to take a Set, and who takes
-// one often takes more.
+// replaceSoon has a filler replace what Get took: at once if half is gone, or else in a
+// moment. To wake a filler takes ten times as long as to take a Set, and a caller that
+// takes one often takes more.
 func (p *Pool) replaceSoon() {
 	if len(p.idle)+p.making <= p.bound/2 {
 		p.wake()

@@ -72,7 +72,7 @@ func (p *Pool) Get() (set.Set, error) {
 	return s, nil
 }
 
-// take takes an idle Set. What somebody has closed in the meantime is dropped.
+// take takes an idle Set. Sets that were closed in the meantime are dropped.
 func (p *Pool) take() (s set.Set, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -115,7 +115,7 @@ func (p *Pool) Put(s set.Set) {
 	if p.keep(s) {
 		return
 	}
-	// Nobody is left to tell: the caller has parted with the Set.
+	// There is no caller to tell: the Set was given up.
 	_ = s.Close()
 }
 
@@ -135,7 +135,7 @@ func (p *Pool) keep(s set.Set) bool {
 	return true
 }
 
-// prune drops idle Sets that somebody has closed, and wakes a filler to replace them.
+// prune drops idle Sets that were closed, and wakes a filler to replace them.
 func (p *Pool) prune() {
 	before := len(p.idle)
 	if p.idle = slices.DeleteFunc(p.idle, set.Set.Closed); len(p.idle) < before {
@@ -168,8 +168,8 @@ func (p *Pool) create() (set.Set, error) {
 
 var errGoexit = errors.New("afterCreate ended its goroutine, as t.FailNow does")
 
-// prepare runs f inside the Set. A panic and Goexit become errors: one Set
-// failed, which is no reason for whoever wanted it to end.
+// prepare runs f inside the Set. A panic and Goexit become errors: if one Set fails,
+// the goroutine that asked for it shall not end.
 func prepare(s set.Set, f func() (clean bool, err error)) error {
 	result := make(chan error, 1)
 	go func() {

@@ -224,7 +224,7 @@ func TestFillerReplacesWhatWasClosedWhileIdle(t *testing.T) {
 	g.Eventually(p.Len).Should(Equal(2))
 }
 
-// Most Sets are closed by who got them; the pool must not remember those for ever.
+// Most Sets are closed by their users; the pool must not remember those for ever.
 func TestPoolForgetsSetsThatWereClosed(t *testing.T) {
 	g := NewWithT(t)
 	p := pool.New(set.NS_UTS, nil)

@@ -187,8 +187,8 @@ func (c *child) obeySIGTERM(cancel context.CancelCauseFunc, patient bool) {
 	}()
 }
 
-// finish tells the parent how it ended, and gets ready for os.Exit. It returns
-// only to the first who calls it.
+// finish tells the parent how it ended, and gets ready for os.Exit. It returns only to
+// its first caller.
 func (c *child) finish(m message, result []byte) int {
 	c.ending.Lock()
 	if err := c.coverage.leave(); err != nil && m.Outcome == done {

@@ -23,7 +23,7 @@ func (s *setup) apply() (err error) {
 	root := handshake.Inherit(rootFD, "root")
 	defer func() { err = errors.Join(err, root.Close()) }()
 	if os.Geteuid() != 0 {
-		return nil // who is not root is there already (forkexec.Program)
+		return nil // a process that is not root is there already (forkexec.Program)
 	}
 	defer func() { err = errors.Join(err, procns.UseProcOfNewRoot()) }()
 	if err := root.Chdir(); err != nil {

@@ -36,9 +36,10 @@ import (
 //  5. The runtime complains of a missing GOCOVERDIR on standard error. The
 //     parent has complained already, so its children get a folder to throw away.
 //  6. A child may be another user, one whom the parent could not give a file to. It, and
-//     whatever it starts in turn, writes to a folder of its own, where everybody
-//     may, in one where nobody else gets to. When it has ended, and not in the middle
-//     of its writing, the parent copies its files to where they belong (collect).
+//     whatever it starts in turn, writes to a folder of its own, in which every user may
+//     write, inside of one that no other user can enter. When it has ended, and not in
+//     the middle of its writing, the parent copies its files to where they belong
+//     (collect).
 
 const (
 	coverEnv  = "GOCOVERDIR"
@@ -101,7 +102,7 @@ func openCoverage() (*coverageFolder, error) {
 	return f, nil
 }
 
-// open makes the folder in one that nobody else gets to.
+// open makes the folder inside of one that no other user can enter.
 func (f *coverageFolder) open(path string) (err error) {
 	if f.into, err = os.OpenRoot(path); err != nil {
 		return err

@@ -20,7 +20,7 @@ import (
 // wait for ever, garbage at which they give up. They are given copies of what is as it
 // should be:
 //
-//  1. When the child has ended, nobody else gets into the folder any more.
+//  1. When the child has ended, no other process can get into the folder any more.
 //  2. A file is opened so that nothing is followed and nothing waited for. It has to be a
 //     regular one with one name, of bounded size, and the user's that the child was.
 //  3. Its content has to begin and end as its name says. What is in between is for Go's

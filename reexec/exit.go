@@ -84,8 +84,8 @@ func (e *exit) status() error {
 	return &exec.ExitError{ProcessState: e.state}
 }
 
-// copying is a failure to pass standard input, output or error on. That somebody
-// whom the child left behind still holds them is none.
+// copying is a failure to pass standard input, output or error on. It is not one that a
+// process which the child left behind still holds them.
 func (e *exit) copying() error {
 	if errors.Is(e.waited, exec.ErrWaitDelay) || e.cause != nil && errors.Is(e.waited, e.cause) {
 		return nil

@@ -33,7 +33,7 @@ const (
 // package initialisation comes before.
 var readyWithin = 10 * time.Second
 
-// checked tells that this program called CheckAction.
+// checked reports whether this program has called CheckAction.
 var checked atomic.Bool
 
 // A call is what the child is asked to do.
@@ -83,7 +83,7 @@ func (c *config) run(ctx context.Context, call call) error {
 	exit.waited = cmd.Wait()
 	exit.state, exit.cause = cmd.ProcessState, context.Cause(ctx)
 	exit.late = !late.Stop() // also if readReply stopped it: then there is a reply
-	// The child is gone, and all it wrote is there: only somebody else who holds a pipe keeps it open.
+	// The child is gone, and all it wrote is there: only another process that holds a pipe keeps it open.
 	deadline := time.Now().Add(grace)
 	errs = append(errs, pipes.reply.SetReadDeadline(deadline), pipes.crash.SetReadDeadline(deadline))
 	exit.reply, exit.crash = <-replies, <-crashes

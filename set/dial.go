@@ -77,11 +77,11 @@ func (r *race) start(primary bool, dial func() (net.Conn, error)) {
 	}()
 }
 
-// finish waits for who is still running, and closes what it has connected.
+// finish waits for the attempts that still run, and closes what they have connected.
 func (r *race) finish() {
 	for range r.running {
 		if late := <-r.results; late.conn != nil {
-			_ = late.conn.Close() // nobody has seen it
+			_ = late.conn.Close() // it was not handed out
 		}
 	}
 }

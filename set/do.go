@@ -122,8 +122,8 @@ func (s Set) Enter() error {
 var errMainThread = errors.New("this is the main thread: call it on another goroutine, " +
 	"or keep goroutines off it with runtime.LockOSThread in an init function")
 
-// sits has whoever looks for what was left behind find out why the calling thread is
-// elsewhere, until it is no longer.
+// sits notes why the calling thread is in other namespaces, for the report of what was
+// left behind, until noLonger is called.
 func sits(site creation.Site) (noLonger func()) {
 	if !site.Known() {
 		return func() {}

@@ -126,8 +126,8 @@ func (s Set) readEtc() (e etc, err error) {
 // maxConfig is the size in bytes of the largest file that is read.
 const maxConfig = 1 << 20
 
-// readConfig reads a file that who is root inside may have made: a FIFO in its place keeps nobody
-// waiting, and no memory is lost to one without an end.
+// readConfig reads a file that root inside may have made: it does not wait for a FIFO, and a file
+// without an end does not fill the memory.
 func readConfig(path string) (_ []byte, err error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {

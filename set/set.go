@@ -68,7 +68,7 @@ func newSet(fds [len(kind.Table)]*sys.FD) (Set, error) {
 	return Set{h}.remembered(), nil
 }
 
-// remembered has whoever looks for what was left behind find out where the Set was made.
+// remembered notes where the Set was made, for the report of what was left behind.
 func (s Set) remembered() Set {
 	site := creation.Here()
 	if !site.Known() {
@@ -177,9 +177,9 @@ func (s Set) acquire(op string) error {
 	return nil
 }
 
-// release ends what acquire began. What closing the descriptors reports has
-// nobody left to go to: the one who closed the Set has been told it is closed,
-// and the kernel lets go of a namespace whatever it says.
+// release ends what acquire began. An error of closing the descriptors is dropped: the
+// caller of Close has been told that the Set is closed, and the kernel releases a
+// namespace in spite of an error.
 func (s Set) release() {
 	s.mu.Lock()
 	s.users--

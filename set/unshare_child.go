@@ -81,10 +81,10 @@ func (c *UnshareConfig) setup(flags int, outer []forkexec.Join) forkexec.Setup {
 	return setup
 }
 
-// around has the kinds that a process joins which makes those in flags. As on a thread, only
-// the kinds matter that the new ones are copied from, and the user namespace, which owns them.
-// But who is to be seen in the Set's user namespace is inside as a whole: the first process
-// of a pid namespace, and who stands in a new user namespace.
+// around returns the kinds that a process joins before it makes those in flags. As on a
+// thread, these are only the kinds that the new ones are copied from, and the user namespace,
+// which owns them. But a process that can be seen from inside joins all of the Set: the first
+// process of a pid namespace, and the one that holds a new user namespace.
 func (s Set) around(flags int) int {
 	if s.differs&NS_USER != 0 && flags&(NS_USER|NS_PID) != 0 {
 		flags |= kind.All &^ NS_PID

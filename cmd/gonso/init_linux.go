@@ -15,10 +15,11 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
-// initialise starts the program, passes signals on and waits for everybody, until the
+// initialise starts the program, passes signals on and waits for all processes, until the
 // program has ended. In a pid namespace of its own it is process 1, and all others end with
-// it. Elsewhere it does that work itself, as far as it gets: who is left behind is its child
-// then (PR_SET_CHILD_SUBREAPER, prctl(2)), and should it be killed, so is the program.
+// it. Elsewhere it has to end them itself, as far as it can: processes that are left behind
+// become its children (PR_SET_CHILD_SUBREAPER, prctl(2)), and if it is killed, the program
+// is killed as well.
 func initialise(path string, args []string, ownPIDs bool) (ended syscall.WaitStatus, err error) {
 	signals := forward.Listen()
 	attr := &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}}

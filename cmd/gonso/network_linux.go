@@ -18,7 +18,7 @@ import (
 
 // The network that a host has: one neighbour, a router at the other end of a cable.
 // Addresses are of those that documentation has for itself (RFC 5737, RFC 3849), so
-// that they mean nobody elsewhere.
+// that no other host has them.
 var (
 	hostEnd   = []string{"192.0.2.2/24", "2001:db8::2/64"}
 	routerEnd = []string{"192.0.2.1/24", "2001:db8::1/64"}

@@ -133,7 +133,7 @@ func contains(path, what string) bool {
 	return err == nil && bytes.Contains(b, []byte(what))
 }
 
-// shows reports whether somebody sees what is hidden.
+// shows reports whether an attacker sees what is hidden.
 func (goal *target) shows(mountinfo string) bool {
 	b, err := os.ReadFile(mountinfo)
 	return err == nil && len(b) > 0 && !strings.Contains(string(b), " "+goal.Dir+" ")

@@ -59,7 +59,7 @@ func TestMain(m *testing.M) {
 
 var nothing = reexec.Func("nothing", func(context.Context, struct{}) (struct{}, error) { return struct{}{}, nil })
 
-// memory has the secret of a victim, and of nobody else.
+// memory has the secret of one victim only.
 var memory [64]byte
 
 // clean is the environment of programs that have a right to be looked at.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package creation remembers where a program has made what it has to give back: Sets, which have
-// descriptors, calls that sit on a thread, and processes. Who finds one of these left behind can
-// then tell whose it is:
+// descriptors, calls that sit on a thread, and processes. A report of those left behind can then
+// say where each was made:
 //
 //	descriptor 7: net:[4026532281] (a Set made at router_test.go:12 in router.TestForwards)
 //
-// It remembers only while somebody watches, as nstest.Main does. Otherwise nothing is paid but one
-// look at whether somebody does.
+// It remembers only while it is switched on, as by nstest.Main. Otherwise it costs only the check
+// of that switch.
 package creation
 
 import (
@@ -58,7 +58,7 @@ func Watch(begin bool) {
 // depth is how many frames are kept. Those of this module, at the top, are a dozen at most.
 const depth = 32
 
-// Here is where the caller was called, unknown unless somebody watches.
+// Here is where the caller was called, or unknown if nothing is remembered.
 func Here() Site {
 	if !watched.Load() {
 		return Site{}
@@ -91,7 +91,8 @@ func Add(owner any, what string, site Site, things ...Thing) {
 	made.by[owner] = entry{what, site, things}
 }
 
-// Hand has somebody else answer for what owner has from now on.
+// Hand replaces what is remembered of owner: from now on another line of code is
+// responsible for it.
 func Hand(owner any, what string, site Site) {
 	if !site.Known() {
 		return

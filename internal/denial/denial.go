@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package denial tells what keeps this process from namespaces, as far as
-// anything tells, and what helps:
+// Package denial says what keeps this process from namespaces, as far as anything
+// tells, and what helps:
 //
 //	r := denial.UserNamespace(procfs.Root)
 //	fmt.Println(r.Why)    // kernel.unprivileged_userns_clone is 0

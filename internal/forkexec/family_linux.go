@@ -13,7 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// No child is ever unknown to this process, whoever kills it or another one, whenever:
+// This process knows each of its children at any time, whichever of them is killed and
+// when:
 //
 //   - The first process has the pid that fork returns.
 //   - A second process that becomes a program is cloned by the first one, which shares a page
@@ -36,7 +37,7 @@ type watch struct {
 	end  func() error // why not to wait any longer
 }
 
-// idle continues who was stopped.
+// idle continues the processes that were stopped.
 func (w *watch) idle() error {
 	for _, pid := range w.pids() {
 		_ = unix.Kill(pid, unix.SIGCONT) // it fails only if there is none
@@ -103,8 +104,8 @@ func (c *child) killGroup() (err error) {
 	return errors.Join(err, e)
 }
 
-// reap waits for the end of a child of this process. That somebody else was faster is
-// no error: then it is gone, too.
+// reap waits for the end of a child of this process. It is no error if other code has
+// waited for it before: it is gone then, too.
 func reap(pid int) (status unix.WaitStatus, err error) {
 	_, ended, err := sys.Wait(pid)
 	if errors.Is(err, unix.ECHILD) {
@@ -124,8 +125,8 @@ func kill(pid int) error {
 
 // closeTimeout is how long to wait for the end of a process that has been killed. It comes at once,
 // with two exceptions. An init does not go before all processes of its namespace have been waited
-// for, of which some may be children of ours (pid_namespaces(7)). And one that somebody inside
-// traces does not before they have waited for it.
+// for, of which some may be children of ours (pid_namespaces(7)). And a process that is traced from
+// inside does not end before its tracer has waited for it.
 const closeTimeout = 100 * time.Millisecond
 
 // killSoon is kill, without waiting for longer than that.

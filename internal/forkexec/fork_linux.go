@@ -22,7 +22,7 @@ package forkexec
 //     process ends.
 //  7. execve closes the channel, and so the parent learns that all went well.
 //
-// What nobody inside may see. Until it executes a program, a child has this process's
+// What no process inside may see. Until it executes a program, a child has this process's
 // memory, descriptors and root directory. Whoever has CAP_SYS_PTRACE in its user namespace
 // could take them: ptrace(2), and environ, mem, maps, root, cwd and fd of /proc/PID.
 //

@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// emitHide has nobody inside look into the process, as fork_linux.go explains.
+// emitHide keeps processes inside from looking into this one, as fork_linux.go
+// explains.
 func (s *script) emitHide() {
 	s.emit(Signal, unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0)
 	if lo, hi := arguments(); lo < hi {

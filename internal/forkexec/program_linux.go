@@ -22,8 +22,8 @@ import (
 //     Until it executes the program the child has all capabilities in its user
 //     namespace, so it goes the whole way, and the program has to find its
 //     loader inside.
-//  5. So it does if it enters a user namespace: whoever is root in there could, until the
-//     program has gone that last step, get to the first root directory through
+//  5. It also goes the whole way if it enters a user namespace: until the program has
+//     gone that last step, root in there could get to the first root directory through
 //     /proc/PID/root.
 
 // StartsOutside reports whether a Program with a Root, if it is root, is executed with this
@@ -119,8 +119,9 @@ func (s *script) emitOutset(attr *Attr) (p programFDs, err error) {
 	return p, err
 }
 
-// emitCreds writes who the process becomes and where it starts: in its place or, for a
-// program that is to go there by itself, outside.
+// emitCreds writes the calls by which the process gets its user and its working
+// directory. A root process whose program does that by itself is taken back outside
+// instead.
 func (s *script) emitCreds(attr *Attr, sys *syscall.SysProcAttr, p *programFDs) (err error) {
 	if p.outside == 0 {
 		s.emitCredential(sys.Credential)

@@ -15,12 +15,13 @@ import (
 )
 
 // A stand-in is a process in a new user namespace that others may look at: the files
-// uid_map, gid_map and setgroups of a hidden one can be written by nobody in the user
-// namespace around, who alone may write maps of any size (user_namespaces(7)).
+// uid_map, gid_map and setgroups of a hidden one cannot be written from the parent user
+// namespace, and only from there may maps of any size be written (user_namespaces(7)).
 //
 //  1. It is cloned, hidden like the process that clones it, and closes the folder /proc.
-//  2. It asks to be traced by this process, since nobody can wait for a process that somebody
-//     else traces and forgets. That fails if somebody does already, such as strace.
+//  2. It asks to be traced by this process. If another process traced it and did not wait for
+//     it, this one could not wait for it either. The request fails if it is traced already,
+//     for example by strace.
 //  3. It executes a program of one page. From then on it has nothing of this process. The
 //     one that cloned it goes on once it has (CLONE_VFORK).
 //  4. Traced, it stops before its first instruction, which is a loop. It is killed when the

@@ -16,8 +16,8 @@ import (
 // A forkThread is the thread that a child comes from. A goroutine keeps it until it is
 // released: PR_SET_PDEATHSIG is about the thread that forked (prctl(2), go.dev/issue/27505),
 // so it has to live as long as the child. It is one thread per child, and not one for all, so
-// that none is left when nothing goes on, and so that nobody depends on a goroutine of
-// somebody else's synctest bubble.
+// that none is left when no child is, and so that no child depends on a goroutine of another
+// caller's synctest bubble.
 //
 // The thread is in the process's own namespaces whatever the caller's are, and never the
 // main thread, which a program may want for itself.

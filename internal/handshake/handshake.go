@@ -5,9 +5,9 @@
 //  1. The parent makes a ticket with [Offer], hands it to the child as an
 //     inherited descriptor and puts the descriptor's number into the child's
 //     environment.
-//  2. The child calls [Accept], which looks into the descriptor. The variable
-//     only says where to look: whoever can set variables alone, as over ssh or
-//     sudo, gets nothing done with it.
+//  2. The child calls [Accept], which looks into the descriptor. The variable only says
+//     where to look: a caller that can only set variables, as over ssh or sudo,
+//     achieves nothing.
 //  3. Variable and descriptor are gone afterwards, so that no grandchild takes
 //     them for its own. A process whose user or capabilities differ from those of
 //     its caller (AT_SECURE, getauxval(3)) accepts nothing at all, and one that cannot
@@ -23,8 +23,8 @@ import (
 	"strings"
 )
 
-// ErrNoTicket tells that the environment speaks of a ticket, but that the
-// descriptor it names is none.
+// ErrNoTicket reports that the environment speaks of a ticket, but that the descriptor
+// it names is none.
 var ErrNoTicket = errors.New("not a ticket of the parent process")
 
 // variable is the name of the environment variable of a role.

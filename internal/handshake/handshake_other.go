@@ -15,7 +15,7 @@ func Offer(string, int) (*os.File, string, error) {
 	return nil, "", fmt.Errorf("re-executing this program works on Linux only: %w", errors.ErrUnsupported)
 }
 
-// Accept is false: nobody can have offered a ticket.
+// Accept returns false: no parent can have offered a ticket.
 func Accept(string) (bool, error) { return false, nil }
 
 func closeOnExec(int) {}

@@ -12,15 +12,15 @@ import (
 )
 
 // A MountWatch knows which mounts of its mount namespace this process has made. What its children
-// mount, such as mount(8), is not among them: whose child a process was, nobody can tell when it has
-// ended. A nil MountWatch knows of none.
+// mount, such as mount(8), is not among them: once a process has ended, it cannot be found out
+// whose child it was. A nil MountWatch knows of none.
 type MountWatch struct {
 	queue *sys.FD
 	mine  map[uint64]bool
 }
 
-// ErrNotTold is the error of [WatchMounts] where the kernel tells nobody, or not this process, who
-// mounts something.
+// ErrNotTold is the error of [WatchMounts] where the kernel does not tell which process mounts
+// something, or does not tell this process.
 var ErrNotTold = errors.New("the kernel does not tell who mounts")
 
 // WatchMounts begins to watch. It takes Linux 6.15 and root of the whole machine.

@@ -45,7 +45,7 @@ type Holder struct {
 	Name string // what the descriptor shows as, the name of the thread or process, where it is mounted
 }
 
-// Empty tells that nothing is listed.
+// Empty reports whether nothing is listed.
 func (r Report) Empty() bool {
 	return len(r.Threads)+len(r.Namespaces)+len(r.Descriptors)+len(r.Processes)+len(r.Mounts) == 0
 }

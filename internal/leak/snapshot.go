@@ -47,7 +47,7 @@ type Process struct {
 }
 
 // processNS is where this process started, read before any code could have moved its
-// first thread. Go never ends that thread: who moves it, moves it for good.
+// first thread. Go never ends that thread: once moved, it stays moved for good.
 var processNS, processErr = procfs.ProcessNamespaces(procfs.Root, procfs.Self)
 
 // Take takes a snapshot of the calling process.

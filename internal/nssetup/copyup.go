@@ -16,8 +16,8 @@ import (
 // with each old entry bound back in its place. An overlay would be simpler, but
 // the kernel refuses it over files of owners who are not mapped.
 //
-// Files and folders of others that the caller may not open would only be in the way of
-// who opens them by name, such as iptables(8) the /run/xtables.lock of the host's root. In
+// Files and folders of others that the caller may not open would only hinder programs that
+// open them by name, as iptables(8) opens the /run/xtables.lock of the host's root. In
 // their place are new and empty ones of the caller's, with the same mode.
 //
 // Folders that are named in fresh, with their permissions, are new and empty
@@ -102,7 +102,8 @@ func putBack(e fs.DirEntry, from, to string) (err error) {
 // closedTo returns the mode of a file or folder that the caller can do nothing with: neither
 // read nor write the file, find nothing in the folder. It is zero for all else.
 //
-// What else there is, such as a socket, is no use anew: nobody would listen.
+// It makes no sense to make other files anew, such as a socket: no program would
+// listen.
 func closedTo(e fs.DirEntry, path string) (mode fs.FileMode, err error) {
 	switch {
 	case e.IsDir():

@@ -44,7 +44,7 @@ func (s *Settings) AllowPing() error {
 	return nil
 }
 
-// AllowPing is [Settings.AllowPing] for who sets nothing else.
+// AllowPing is [Settings.AllowPing] for callers that write no other setting.
 func AllowPing() (err error) {
 	var s Settings
 	defer func() { err = errors.Join(err, s.Close()) }()

@@ -15,8 +15,8 @@ import (
 // of the network namespace of the thread that opens them. The zero value is ready to use.
 //
 // Containers have /proc/sys mounted read-only. Then a second instance of /proc takes its
-// place, one that is mounted nowhere. The kernel lets nobody have it who is root in a
-// user namespace only, and sees a /proc with covered parts (fs/namespace.c,
+// place, one that is mounted nowhere. The kernel refuses it to a process that is root in
+// a user namespace only, and sees a /proc with covered parts (fs/namespace.c,
 // mount_too_revealing).
 type Settings struct {
 	own     *sys.FD // the second /proc, once it was needed

@@ -15,7 +15,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 )
 
-// asRoot is for who can have no user namespace.
+// asRoot is the remedy for users that can have no user namespace.
 const asRoot = `sudo -E env "PATH=$PATH" go test ./...`
 
 // answer turns what came of creating and using a namespace of the kind with that
@@ -56,9 +56,9 @@ func absent(root string, flag int, err error) Result {
 	return Result{OK: No, Cause: fmt.Errorf("%w: %s namespaces came with Linux %d.%d", err, name, since.Major, since.Minor)}
 }
 
-// overLimit tells why ENOSPC. The limit that this process sees is the one of its
-// own user namespace; those of the outer ones hold too, and so does the depth, 32,
-// for user and pid namespaces (user_namespaces(7)).
+// overLimit says why the kernel returned ENOSPC. The limit that this process sees is
+// the one of its own user namespace; those of the outer ones hold too, and so does the
+// depth, 32, for user and pid namespaces (user_namespaces(7)).
 func overLimit(flag int, err error) Result {
 	limit := denial.Limits(procfs.Root, flag)[0]
 	r := Result{Remedy: denial.RaiseLimit(limit.Kind)}
@@ -75,7 +75,7 @@ func overLimit(flag int, err error) Result {
 	return r
 }
 
-// forbidden tells why EPERM.
+// forbidden says why the kernel returned EPERM.
 func forbidden(flag int, err error) Result {
 	if flag != kind.User && denial.SeccompForbids() {
 		return because(err, denial.Confinement(procfs.Root))

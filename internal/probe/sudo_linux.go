@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// withoutSudo is a remedy for root of the machine who has no sudo, as in many images of
-// containers. Root of a user namespace is not the one who is meant.
+// withoutSudo returns a remedy without sudo for root of the machine, which may have no
+// sudo, as in many images of containers. Root of a user namespace is not root of the
+// machine.
 func withoutSudo(remedy string) string {
 	if os.Geteuid() != 0 || !strings.Contains(remedy, "sudo ") {
 		return remedy

@@ -16,8 +16,8 @@ func onThread(work func() error) (err error) {
 	return err
 }
 
-// inNew runs work in new namespaces on a thread that ends with it. Mounts made
-// there are seen by nobody else.
+// inNew runs work in new namespaces on a thread that ends with it. Mounts made there
+// are not seen outside.
 func inNew(flags int, work func() error) error {
 	return onThread(func() error {
 		if err := sys.Unshare(flags); err != nil {

@@ -28,9 +28,8 @@ const Root = "/proc"
 // Self names the process that reads.
 const Self = "self"
 
-// Vanished tells that err means no more than 'gone meanwhile': the entry is
-// missing, or the task behind an entry that is open already has been reaped
-// (ESRCH).
+// Vanished reports whether err means no more than 'gone meanwhile': the entry is
+// missing, or the task behind an entry that is open already has been reaped (ESRCH).
 func Vanished(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNoSuchProcess)
 }

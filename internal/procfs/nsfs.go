@@ -23,7 +23,7 @@ type Namespace struct {
 	Ino  uint64
 }
 
-// ErrNotNamespace tells that a text names no namespace.
+// ErrNotNamespace reports that a text names no namespace.
 var ErrNotNamespace = errors.New("not the name of a namespace")
 
 // ParseNamespace reads the name that the kernel gives to a namespace, such as

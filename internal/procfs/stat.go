@@ -20,7 +20,7 @@ type Stat struct {
 	Start uint64 // clock ticks after boot; with PID, an identity that is not recycled
 }
 
-// ErrFormat tells that a text is not in the form that the kernel writes.
+// ErrFormat reports that a text is not in the form that the kernel writes.
 var ErrFormat = errors.New("unexpected format")
 
 // ParseStat reads the content of a stat file.

@@ -43,8 +43,8 @@ func (l Link) String() string { return linkNames[l] }
 // [PIDForChildren] of a task whose new pid namespace has no first process yet.
 type Namespaces [numLinks]Namespace
 
-// Ended tells that these are of a task that has exited, or has come so far in
-// its exit that it has let its namespaces go.
+// Ended reports whether these are of a task that has exited, or has come so far in its
+// exit that it has let its namespaces go.
 func (n Namespaces) Ended() bool { return n[Mnt] == Namespace{} }
 
 // A Task is one thread of a process.

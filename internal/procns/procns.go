@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package procns has the namespaces of this process: those in which it started, and in which every
-// thread of it is that nobody has moved. They are read once, when the package is initialised,
+// Package procns has the namespaces of this process: those in which it started, and in which each
+// of its threads is that was not moved. They are read once, when the package is initialised,
 // before any code could have moved a thread, and held for as long as the process lives: threads go
 // back there, and what is in there already needs no joining.
 package procns

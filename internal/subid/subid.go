@@ -9,8 +9,8 @@
 //		fmt.Println("try:", subid.Grant(names, subid.UserFile, subid.GroupFile))
 //	}
 //
-// Both files name users: who has which groups is told by who they are, not by the
-// groups that they are in.
+// Both files name users: the group IDs, too, are granted to a user and not to the
+// groups that the user is in.
 package subid
 
 import (

@@ -10,9 +10,9 @@ import (
 
 // KeepDumpable has work done that starts processes of other users, and leaves this process
 // as dumpable as it was. Until a child of package syscall executes its program it shares
-// the memory of this process; when it becomes somebody else the kernel marks that, so that
-// the files of this process in /proc, and of those that it forks, open to root alone
-// (PR_SET_DUMPABLE, prctl(2); commit_creds in kernel/cred.c).
+// the memory of this process; when it becomes another user's, the kernel marks that
+// memory, so that the files of this process in /proc, and of those that it forks, open to
+// root alone (PR_SET_DUMPABLE, prctl(2); commit_creds in kernel/cred.c).
 func KeepDumpable(work func() error) error {
 	before, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
 	if err != nil {

@@ -12,13 +12,13 @@ import (
 // never by its number. The zero FD is not valid.
 type FD struct{ n atomic.Int32 }
 
-// ErrNotNamespace tells that a file is no namespace file.
+// ErrNotNamespace reports that a file is no namespace file.
 var ErrNotNamespace = errors.New("not a namespace file")
 
-// ErrOutside tells that a namespace lies outside of what the caller may see.
+// ErrOutside reports that a namespace lies outside of what the caller may see.
 var ErrOutside = errors.New("outside of the caller's user namespace")
 
-// ErrUnreachable tells that a folder is not below the caller's root directory.
+// ErrUnreachable reports that a folder is not below the caller's root directory.
 var ErrUnreachable = errors.New("outside of the caller's root directory")
 
 // An InodeID tells one file from another for as long as a descriptor of either

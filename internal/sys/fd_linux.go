@@ -46,8 +46,8 @@ const (
 	MaySearch = unix.X_OK
 )
 
-// Access reports whether the caller may use the file in that way (access(2)), as who it acts
-// as: an error if not.
+// Access reports whether the caller may use the file in that way (access(2)), with its
+// effective user and groups: an error if not.
 func Access(path string, mode uint32) error {
 	err := Retry(func() error { return unix.Faccessat(unix.AT_FDCWD, path, mode, unix.AT_EACCESS) })
 	if err != nil {
@@ -71,7 +71,7 @@ func openat(at int, path string, flags int, perm uint32) (*FD, error) {
 // Dup duplicates the descriptor; the copy is close-on-exec too.
 func (fd *FD) Dup() (*FD, error) { return DupOf(fd.Int()) }
 
-// DupOf duplicates a descriptor that somebody else owns.
+// DupOf duplicates a descriptor that other code owns.
 func DupOf(n int) (*FD, error) {
 	dup, err := unix.FcntlInt(uintptr(n), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {

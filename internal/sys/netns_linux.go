@@ -4,8 +4,8 @@ package sys
 
 import "golang.org/x/sys/unix"
 
-// SocketNamespace opens the network namespace of a socket that somebody else owns (SIOCGSKNS, socket(7)). It
-// takes CAP_NET_ADMIN in there.
+// SocketNamespace opens the network namespace of a socket that other code owns (SIOCGSKNS,
+// socket(7)). It takes CAP_NET_ADMIN in there.
 func SocketNamespace(n int) (*FD, error) {
 	// A device driver could mean anything by the same number.
 	if _, err := unix.GetsockoptInt(n, unix.SOL_SOCKET, unix.SO_TYPE); err != nil {

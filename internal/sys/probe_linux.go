@@ -28,8 +28,8 @@ func (fd *FD) Readlink(name string) (string, error) {
 	}
 }
 
-// InodeIDOf is [FD.InodeID] of a descriptor that somebody else owns. One that is
-// closed is EBADF.
+// InodeIDOf is [FD.InodeID] of a descriptor that other code owns. One that is closed is
+// EBADF.
 func InodeIDOf(n int) (InodeID, error) {
 	var st unix.Stat_t
 	err := Retry(func() error { return unix.Fstat(n, &st) })

@@ -31,7 +31,7 @@ func StillStopped(child int) (bool, error) {
 	return true, nil
 }
 
-// StopSelf stops this process, and returns once somebody has continued it.
+// StopSelf stops this process, and returns once it was continued.
 func StopSelf() error {
 	// What is sent to the process may be seen by another thread first, and by this one
 	// after the return. What a thread sends to itself stops it on the spot.

@@ -3,10 +3,10 @@
 // Package thread runs functions on threads of their own, in whatever state they leave these.
 //
 // A goroutine that is locked to its thread takes the thread with it when it ends, unless it has
-// unlocked it. Two things are in the way of relying on that. Go never ends the main thread, and in
-// a foreign namespace that would make /proc/self, which other programs look at, lie about this
-// one: so nothing is run there. And Go counts the locks, so that code which unlocks more often than
-// it locks would set the thread free: so each is locked many times over.
+// unlocked it. There are two difficulties. Go never ends the main thread, and if that thread were
+// in other namespaces, /proc/self would show other programs the wrong ones for this process: so
+// nothing is run on it. And Go counts the locks, so that code which unlocks more often than it
+// locks would unlock the thread: so each is locked many times over.
 package thread
 
 import (
@@ -108,7 +108,7 @@ type Panic struct {
 	Stack     []byte // where it was raised, as [debug.Stack] formats it
 }
 
-// String has both, for who sees the program end of it.
+// String has both, for a program that ends because of the panic.
 func (p *Panic) String() string { return fmt.Sprintf("%v\n\n%s", p.Recovered, p.Stack) }
 
 // Relay ends the calling goroutine the same way.

@@ -55,8 +55,8 @@ func judge(in io.Reader, out io.Writer) (good bool, err error) {
 	return !r.failed, err
 }
 
-// take takes a line and returns what there is to say. Whatever is no event was said by
-// the one who ran 'go test'.
+// take takes a line and returns what there is to say. A line that is no event comes
+// from the command that ran 'go test'.
 func (r *run) take(line []byte) string {
 	var e event
 	if json.Unmarshal(line, &e) != nil || e.Action == "" {
