@@ -143,3 +143,57 @@ func ExampleSeed() {
 	}
 	_ = test
 }
+
+// A request is repeated until it is answered, so that the loss of any one frame does no harm.
+func ExampleLoseEach() {
+	test := func(t *testing.T) {
+		topo.LoseEach(t, func(t *testing.T, n *topo.Network) {
+			client, server := n.Host("client"), n.Host("server")
+			n.Link(client, server)
+			n.Up()
+			socket := server.ListenPacket("udp", ":7")
+			go func() {
+				buf := make([]byte, 64)
+				for {
+					length, from, err := socket.ReadFrom(buf)
+					if err != nil {
+						return
+					}
+					socket.WriteTo(buf[:length], from)
+				}
+			}()
+			conn, err := client.DialContext(t.Context(), "udp4", "server:7")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			for range 3 {
+				conn.Write([]byte("ping"))
+				conn.SetReadDeadline(time.Now().Add(time.Second))
+				if _, err := conn.Read(make([]byte, 64)); err == nil {
+					return
+				}
+			}
+			t.Error("no answer")
+		})
+	}
+	_ = test
+}
+
+// A host stays on its first link while that is up.
+func ExampleHost_Uplinks() {
+	test := func(t *testing.T) {
+		n := topo.New(t)
+		server, branch := n.Host("server"), n.Host("branch")
+		line, radio, internet := n.Router("line"), n.Router("radio"), n.Router("internet")
+		fast, slow := n.Link(branch, line), n.Link(branch, radio, topo.Mobile4G())
+		n.Link(line, internet)
+		n.Link(radio, internet)
+		n.Link(internet, server)
+		branch.Uplinks(fast, slow)
+		n.Up()
+		fast.Down() // New connections go by radio.
+		fast.Up()   // They go by the line again.
+	}
+	_ = test
+}
