@@ -96,6 +96,7 @@ func TestHostsAskAgainAfterALinkWasDown(t *testing.T) {
 }
 
 func TestWhoGetsNoAddressIsSaidAndWhy(t *testing.T) {
+	t.Parallel()
 	nstest.RequireFeatures(t, "nftables")
 	for want, build := range map[string]func(n *topo.Network){
 		"host h asks for addresses on the link h-r, and no node there gives any: topo.Advertise": func(n *topo.Network) {

@@ -30,6 +30,7 @@ func pair(n *topo.Network) (a, b *topo.Host) {
 }
 
 func TestTCPGetsByWithoutAnyFrame(t *testing.T) {
+	t.Parallel()
 	topo.LoseEach(t, func(t *testing.T, n *topo.Network) {
 		a, b := pair(n)
 		l := b.Listen("tcp", ":80")
@@ -138,6 +139,7 @@ func TestInnerAsks(t *testing.T) {
 }
 
 func TestEveryFrameIsLostOnce(t *testing.T) {
+	t.Parallel()
 	g := NewWithT(t)
 	out := failsInside(t, "TestInnerAsks")
 	for frame, line := range []string{1: "a to b, UDP 10.0.0.1:* > 10.0.0.2:5000", 2: "b to a, UDP 10.0.0.2:5000 > 10.0.0.1:*", 6: "b to a, UDP 10.0.0.2:5000 > 10.0.0.1:*"} {
@@ -150,6 +152,7 @@ func TestEveryFrameIsLostOnce(t *testing.T) {
 }
 
 func TestOneRunIsRepeated(t *testing.T) {
+	t.Parallel()
 	g := NewWithT(t)
 	out := failsInside(t, "TestInnerAsks", "NSTEST_LOSE=TestInnerAsks:4")
 	g.Expect(out).To(And(ContainSubstring("topo: frame 4 of 6 was lost: the test fails for\n"), ContainSubstring("--- FAIL: TestInnerAsks/frame_4_lost"), Not(ContainSubstring("/frame_3_lost"))))
@@ -182,6 +185,7 @@ func TestInnerIsParallel(t *testing.T) {
 }
 
 func TestMisuseOfEachIsNamed(t *testing.T) {
+	t.Parallel()
 	g := NewWithT(t)
 	g.Expect(failsInside(t, "TestInnerFails")).To(And(ContainSubstring("topo: Each: the test fails as it is, without any frame lost"), Not(ContainSubstring("frame_1"))))
 	g.Expect(failsInside(t, "TestInnerIsSilent")).To(ContainSubstring("topo: Each: no frame that counts was sent after Up"))
@@ -229,6 +233,7 @@ func TestInnerDiverges(t *testing.T) {
 }
 
 func TestARunThatDivergesSaysSo(t *testing.T) {
+	t.Parallel()
 	g := NewWithT(t)
 	out, passes := inner(t, "TestInnerDiverges")
 	g.Expect(passes).To(BeTrue(), out)
@@ -239,6 +244,7 @@ func TestARunThatDivergesSaysSo(t *testing.T) {
 
 // Each fault is seen by who receives.
 func TestFaultsOfEach(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		fault topo.Fault
 		frame int // that has it, from 0

@@ -16,6 +16,7 @@ import (
 )
 
 func TestCorporateFirewallLetsSomeServicesThrough(t *testing.T) {
+	t.Parallel()
 	for name, opts := range map[string][]topo.NodeOption{
 		"alone":      {topo.CorporateFirewall()},
 		"with a NAT": {topo.CorporateFirewall(), topo.SymmetricNAT()},
@@ -84,6 +85,7 @@ func (w *world) asks(server netip.Addr, port uint16, arrives bool) {
 }
 
 func TestCaptivePortalAsksFirst(t *testing.T) {
+	t.Parallel()
 	for name, opts := range map[string][]topo.NodeOption{
 		"alone":      {topo.CaptivePortal(nil)},
 		"with a NAT": {topo.CaptivePortal(nil), topo.HomeNAT()},

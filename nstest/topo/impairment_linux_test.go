@@ -26,6 +26,7 @@ func next(g *WithT, r *topo.Router, to string) netip.Addr {
 }
 
 func TestRoutesFollowDelays(t *testing.T) {
+	t.Parallel()
 	const ms = time.Millisecond
 	type options = []topo.LinkOption
 	for name, c := range map[string]struct {

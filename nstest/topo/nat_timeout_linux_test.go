@@ -15,6 +15,7 @@ import (
 )
 
 func TestMappingEndsWithItsTimeout(t *testing.T) {
+	t.Parallel()
 	for name, p := range presets {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -93,6 +94,7 @@ func (w *world) left(port uint16) (left time.Duration) {
 }
 
 func TestCloudNATResetsConnectionsOfWhichItKnowsNothing(t *testing.T) {
+	t.Parallel()
 	g := NewWithT(t)
 	w := newWorld(t, topo.CloudNAT(topo.MappingTimeout(time.Second)))
 	l := w.first.Listen("tcp4", ":80")
