@@ -76,7 +76,7 @@ func TestFragileHandshake(t *testing.T) {
 		`--- FAIL: TestHandshake/frame_3_lost`,
 		`server: the client has not confirmed`,
 		`topo: frame 3, client to server, UDP 10\.0\.0\.1:\* > 10\.0\.0\.2:7, was lost; this run alone is\n` +
-			` +NSTEST_LOSE=TestHandshake:3 go test -run '\^TestHandshake\$'`,
+			` +NSTEST_LOSE=TestHandshake:3 go test -run '\^TestHandshake\$' github.com/seed-1bc5c4a2/gonso/examples/everyframe\n`,
 	} {
 		if !regexp.MustCompile(want).Match(out) {
 			t.Errorf("nothing matches %s in\n%s", want, out)

@@ -32,7 +32,7 @@ import (
 // which frame it was, and how to run it alone:
 //
 //	frame 5, client to server, TCP FIN ACK 10.0.0.1:* > 10.0.0.2:80, was lost; this run alone is
-//	NSTEST_LOSE=TestHandshake:5 go test -run '^TestHandshake$'
+//	NSTEST_LOSE=TestHandshake:5 go test -run '^TestHandshake$' example.com/protocol
 //
 // Programs do not always send the same frames in the same order. LoseEach therefore compares each run with the
 // first one: the frames of the same direction, up to the lost one, have to be the same. A run that passes and
@@ -49,12 +49,12 @@ func LoseEach(t *testing.T, f func(t *testing.T, n *Network), opts ...EachOption
 func Each(t *testing.T, fault Fault, f func(t *testing.T, n *Network), opts ...EachOption) {
 	t.Helper()
 	if fault.name == "" {
-		t.Fatal("topo: Each: a Fault is made by a function of this package, such as Lost")
+		t.Fatal("topo: a Fault is made by a function of this package, such as Lost")
 	}
 	if f == nil {
-		t.Fatal("topo: Each: the function is nil")
+		t.Fatal("topo: the function is nil")
 	}
-	e := &each{fault: fault, f: f, limit: eachLimit}
+	e := &each{fault: fault, f: f, limit: eachLimit, failed: make(map[int]string), diverged: make(map[int]string)}
 	if testing.Short() {
 		e.limit = eachLimitShort
 	}
@@ -62,7 +62,7 @@ func Each(t *testing.T, fault Fault, f func(t *testing.T, n *Network), opts ...E
 		opt(e)
 	}
 	if e.limit < 1 {
-		t.Fatalf("topo: Each: a Limit of %d: it must be 1 at least", e.limit)
+		t.Fatalf("topo: a Limit of %d: it must be 1 at least", e.limit)
 	}
 	e.run(t)
 }

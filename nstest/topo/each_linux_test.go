@@ -145,7 +145,7 @@ func TestEveryFrameIsLostOnce(t *testing.T) {
 	for frame, line := range []string{1: "a to b, UDP 10.0.0.1:* > 10.0.0.2:5000", 2: "b to a, UDP 10.0.0.2:5000 > 10.0.0.1:*", 6: "b to a, UDP 10.0.0.2:5000 > 10.0.0.1:*"} {
 		if line != "" {
 			g.Expect(out).To(ContainSubstring(fmt.Sprintf("topo: frame %d, %s, was lost; this run alone is\n", frame, line)))
-			g.Expect(out).To(ContainSubstring(fmt.Sprintf("NSTEST_LOSE=TestInnerAsks:%d go test -run '^TestInnerAsks$'", frame)))
+			g.Expect(out).To(ContainSubstring(fmt.Sprintf("NSTEST_LOSE=TestInnerAsks:%d go test -run '^TestInnerAsks$' github.com/seed-1bc5c4a2/gonso/nstest/topo", frame)))
 		}
 	}
 	g.Expect(out).To(ContainSubstring("topo: each of 6 frames was lost once: the test fails for\n"))
@@ -187,9 +187,9 @@ func TestInnerIsParallel(t *testing.T) {
 func TestMisuseOfEachIsNamed(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
-	g.Expect(failsInside(t, "TestInnerFails")).To(And(ContainSubstring("topo: Each: the test fails as it is, without any frame lost"), Not(ContainSubstring("frame_1"))))
-	g.Expect(failsInside(t, "TestInnerIsSilent")).To(ContainSubstring("topo: Each: no frame that counts was sent after Up"))
-	g.Expect(failsInside(t, "TestInnerIsParallel")).To(ContainSubstring("topo: Each: the function must not call t.Parallel"))
+	g.Expect(failsInside(t, "TestInnerFails")).To(And(ContainSubstring("topo: the test fails as it is, without any frame lost"), Not(ContainSubstring("frame_1"))))
+	g.Expect(failsInside(t, "TestInnerIsSilent")).To(ContainSubstring("topo: no frame that counts was sent after Up"))
+	g.Expect(failsInside(t, "TestInnerIsParallel")).To(ContainSubstring("topo: the function must not call t.Parallel"))
 	g.Expect(failsInside(t, "TestInnerMisuse")).To(And(
 		ContainSubstring("the function is nil"), ContainSubstring("a Limit of 0: it must be 1 at least"), ContainSubstring("a Fault is made by a function")))
 }
@@ -318,5 +318,19 @@ func know(t *testing.T, a, b *topo.Host) {
 		LinkIndex: near.Attrs().Index, IP: b.Addr4().AsSlice(), HardwareAddr: far.Attrs().HardwareAddr, State: netlink.NUD_PERMANENT,
 	}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What is printed to repeat a run is typed into a shell.
+func TestALineToRepeatARunCanBeTyped(t *testing.T) {
+	for test, want := range map[string]string{
+		"TestX":           `TestX:2 -run '^TestX$'`,
+		"TestX/a_b":       `TestX/a_b:2 -run '^TestX$/^a_b$'`,
+		"TestX/a+b":       `'TestX/a+b:2' -run '^TestX$/^a\+b$'`,
+		"TestX/it's_(5)$": `'TestX/it'\''s_(5)$:2' -run '^TestX$/^it'\''s_\(5\)\$$'`,
+	} {
+		if got := topo.Quoted(test+":2") + " -run " + topo.Quoted(topo.Pattern(test)); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }

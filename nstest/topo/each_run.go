@@ -4,7 +4,11 @@ package topo
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"regexp"
+	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,29 +35,29 @@ type each struct {
 	first []sentFrame
 
 	mu       sync.Mutex
-	failed   []string
-	diverged []string
+	failed   map[int]string // by the frame's number
+	diverged map[int]string
 }
 
 func (e *each) run(t *testing.T) {
 	t.Helper()
 	var c config
 	if err := c.chooseSeed(); err != nil {
-		t.Fatalf("topo: Each: %v", err)
+		t.Fatalf("topo: %v", err)
 	}
 	e.seed = c.seed
 	alone, err := frameToRepeat(t.Name())
 	if err != nil {
-		t.Fatalf("topo: Each: %v", err)
+		t.Fatalf("topo: %v", err)
 	}
 	first := e.trial(t, "as it is", 0)
 	switch e.first = first.sent(); {
 	case t.Failed():
-		t.Fatalf("topo: Each: the test fails as it is, without any frame %s", e.fault.name)
+		t.Fatalf("topo: the test fails as it is, without any frame %s", e.fault.name)
 	case len(e.first) == 0:
-		t.Fatal("topo: Each: no frame that counts was sent after Up")
+		t.Fatal("topo: no frame that counts was sent after Up: does the function use the network that it is given, and call its Up?")
 	case alone > len(e.first):
-		t.Fatalf("topo: Each: %s has frame %d, and there are %d", loseVariable, alone, len(e.first))
+		t.Fatalf("topo: %s has frame %d, and there are %d", loseVariable, alone, len(e.first))
 	}
 	e.each(t, e.chosen(alone))
 	t.Log(e.summary(alone))
@@ -116,20 +120,29 @@ func (e *each) one(t *testing.T, number int) {
 		r := e.trial(t, name, number, func(t *testing.T) { failed = t.Failed() })
 		differs = e.difference(r.sent(), frame.position)
 		if failed {
-			e.note(&e.failed, fmt.Sprintf("frame %d, %v", number, frame))
+			e.note(e.failed, number, fmt.Sprintf("frame %d, %v", number, frame))
 			return
 		}
 		if differs == "" {
 			return
 		}
 	}
-	e.note(&e.diverged, fmt.Sprintf("frame %d: %s", number, differs))
+	e.note(e.diverged, number, fmt.Sprintf("frame %d: %s", number, differs))
 }
 
-func (e *each) note(list *[]string, text string) {
+func (e *each) note(of map[int]string, number int, text string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	*list = append(*list, text)
+	of[number] = text
+}
+
+// inOrder returns what was noted, a line for each frame.
+func inOrder(notes map[int]string) string {
+	var lines []string
+	for _, number := range slices.Sorted(maps.Keys(notes)) {
+		lines = append(lines, notes[number])
+	}
+	return strings.Join(lines, "\n  ")
 }
 
 // trial makes a run, with the fault at frame number if that is not 0.
@@ -155,7 +168,7 @@ func (e *each) trial(t *testing.T, name string, number int, atEnd ...func(*testi
 		e.f(s, New(s, Seed(e.seed), recorded(r)))
 	})
 	if !returned {
-		t.Fatal("topo: Each: the function must not call t.Parallel: it runs several times at once anyway")
+		t.Fatal("topo: the function must not call t.Parallel: it runs several times at once anyway")
 	}
 	return r
 }
@@ -166,8 +179,8 @@ func recorded(r *record) Option { return func(c *config) { c.cables, c.record = 
 // failure says which frame broke a run, and how to repeat that.
 func (e *each) failure(test string, r *record, number int) string {
 	frame := e.first[number-1]
-	text := fmt.Sprintf("topo: frame %d, %v, was %s; this run alone is\n%s=%s:%d go test -run '%s'",
-		number, frame, e.fault.name, loseVariable, test, number, pattern(test))
+	text := fmt.Sprintf("topo: frame %d, %v, was %s; this run alone is\n%s=%s go test -run %s%s",
+		number, frame, e.fault.name, loseVariable, quoted(fmt.Sprintf("%s:%d", test, number)), quoted(pattern(test)), testedPackage())
 	if differs := e.difference(r.sent(), frame.position); differs != "" {
 		text += "\nIt is not what the first run did: " + differs
 	}
@@ -176,7 +189,32 @@ func (e *each) failure(test string, r *record, number int) string {
 
 // pattern is for -run.
 func pattern(test string) string {
-	return "^" + strings.ReplaceAll(test, "/", "$/^") + "$"
+	parts := strings.Split(test, "/")
+	for i, part := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
+	}
+	return strings.Join(parts, "/")
+}
+
+// plain is what a shell takes as it is.
+var plain = regexp.MustCompile(`^[\w:./-]+$`)
+
+// quoted returns a word as a shell takes it.
+func quoted(word string) string {
+	if plain.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// testedPackage returns the import path of the package whose tests run, after a space, if Go knows it.
+func testedPackage() string {
+	info, ok := debug.ReadBuildInfo()
+	path, isTest := strings.CutSuffix(info.Path, ".test")
+	if !ok || !isTest {
+		return ""
+	}
+	return " " + path
 }
 
 // difference says where a run went another way than the first one, before a frame or at it.
@@ -217,11 +255,11 @@ func (e *each) summary(alone int) string {
 	if len(e.failed) == 0 {
 		text.WriteString(": the test passes")
 	} else {
-		fmt.Fprintf(&text, ": the test fails for\n  %s", strings.Join(e.failed, "\n  "))
+		fmt.Fprintf(&text, ": the test fails for\n  %s", inOrder(e.failed))
 	}
 	if len(e.diverged) > 0 {
 		fmt.Fprintf(&text, "\nRuns that went another way than the first one, so that another frame was %s than is said, or none:\n  %s",
-			e.fault.name, strings.Join(e.diverged, "\n  "))
+			e.fault.name, inOrder(e.diverged))
 	}
 	return text.String()
 }

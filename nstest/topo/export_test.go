@@ -6,3 +6,9 @@ import "time"
 
 // AddressTime sets how long nodes may take to get their addresses.
 func AddressTime(d time.Duration) Option { return func(c *config) { c.addressTime = d } }
+
+// Quoted and Pattern are what the line to repeat a run is made of.
+var (
+	Quoted  = quoted
+	Pattern = pattern
+)

@@ -23,6 +23,7 @@ func TestBadInputIsNamed(t *testing.T) {
 			a := n.Host("a")
 			n.Link(a, a)
 		},
+		"link: one of the nodes is nil":      func(n *topo.Network) { n.Link(n.Host("a"), (*topo.Host)(nil)) },
 		"other is a node of another network": func(n *topo.Network) { n.Link(n.Host("a"), topo.New(t).Host("other")) },
 		`a cost of 0: it must be 1 to`:       func(n *topo.Network) { n.Link(n.Host("a"), n.Host("b"), topo.Cost(0)) },
 		`192.0.2.1/24 is an address in 192.0.2.0/24, and no network`: func(n *topo.Network) {

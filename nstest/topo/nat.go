@@ -58,7 +58,8 @@ const (
 //   - A mapping of UDP lives for 5 minutes after the last packet from inside, one of TCP for 2 hours and
 //     4 minutes (RFC 5382); see [MappingTimeout].
 //
-// IPv6 addresses are not translated, but connections can be made from inside only (RFC 6092). The link that
+// IPv6 addresses are not translated, but connections can be made from inside only (RFC 6092). Names lead to IPv6
+// addresses first: to test the translation, dial "tcp4", or give the links an IPv4 [Subnet] alone. The link that
 // leads outside is marked by [Outside].
 //
 // Two hosts behind such routers reach each other if each sends a packet to the other's external address

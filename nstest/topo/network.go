@@ -5,6 +5,7 @@ package topo
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -114,7 +115,7 @@ func (n *Network) Link(a, b Node, opts ...LinkOption) *Link {
 // mustBe returns what a node is made of.
 func (n *Network) mustBe(of Node) *node {
 	n.tb.Helper()
-	if of == nil {
+	if v := reflect.ValueOf(of); of == nil || v.Kind() == reflect.Pointer && v.IsNil() {
 		n.fatal("link", errors.New("one of the nodes is nil"))
 	}
 	return of.node()
