@@ -43,9 +43,6 @@ func Join(tb testing.TB, a, b *nstest.Fixture, opts ...Option) *Wire {
 			tb.Fatalf("wire: join %s and %s: the fixture %s has no net namespace, only %s", a.Name(), b.Name(), f.Name(), set.KindNames(f.Set().Flags()))
 		}
 	}
-	if a == b {
-		w.fatal("join", errors.New("a wire takes two fixtures"))
-	}
 	if err := w.config.apply(opts); err != nil {
 		w.fatal("join", err)
 	}
