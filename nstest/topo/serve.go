@@ -55,13 +55,12 @@ func (s *services) end() error {
 	conns := s.conns
 	s.conns = nil
 	s.mu.Unlock()
+	var errs []error
 	for _, conn := range conns {
-		if err := conn.Close(); err != nil {
-			s.errs = append(s.errs, err)
-		}
+		errs = append(errs, conn.Close())
 	}
-	s.running.Wait()
-	errs := s.errs
+	s.running.Wait() // and nobody adds to what has failed any more
+	errs = append(errs, s.errs...)
 	s.errs = nil
 	return errors.Join(errs...)
 }
