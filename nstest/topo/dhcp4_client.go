@@ -118,16 +118,13 @@ func (c *dhcp4Client) receive(m *dhcpv4.DHCPv4, until time.Time, types []dhcpv4.
 	if err := c.conn.SetReadDeadline(until); err != nil {
 		return nil, err
 	}
-	buffer := make([]byte, maxPacket)
-	for {
-		size, control, _, err := c.conn.ReadFrom(buffer)
-		if err != nil {
-			return nil, err
+	var answer *dhcpv4.DHCPv4
+	err := readMessages(read4(c.conn), dhcpv4.FromBytes, func(got *dhcpv4.DHCPv4, index int, _ net.Addr) bool {
+		if index == c.end.index && got.OpCode == dhcpv4.OpcodeBootReply && got.TransactionID == m.TransactionID &&
+			slices.Contains(types, got.MessageType()) {
+			answer = got
 		}
-		answer, err := dhcpv4.FromBytes(buffer[:size])
-		if err == nil && control != nil && control.IfIndex == c.end.index && answer.OpCode == dhcpv4.OpcodeBootReply &&
-			answer.TransactionID == m.TransactionID && slices.Contains(types, answer.MessageType()) {
-			return answer, nil
-		}
-	}
+		return answer != nil
+	})
+	return answer, err
 }

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -24,20 +23,14 @@ type dhcp4Server struct {
 	socket net.PacketConn
 	conn   *ipv4.PacketConn
 	pools  map[int]*pool4 // by the index of the interface
-
-	mu  sync.Mutex
-	err error // of the last answer
+	last   lastError
 }
 
-// A pool4 has the addresses of one link.
+// A pool4 has the addresses of one link, by the hardware address of the client.
 type pool4 struct {
-	end     *end
-	subnet  netip.Prefix
+	dhcpPool
 	own     netip.Addr // the server's
 	routers []net.IP
-	of      map[string]netip.Addr
-	taken   map[netip.Addr]bool
-	next    netip.Addr
 }
 
 // serve4 has the node be a DHCPv4 server.
@@ -61,59 +54,24 @@ func (n *node) serve4() error {
 	return nil
 }
 
-// newPool4 knows who has which address of a link, or is to have it.
+// newPool4 has the addresses of that subnet of the link which the server is in.
 func newPool4(e *end, own netip.Addr) *pool4 {
-	p := &pool4{end: e, own: own, of: make(map[string]netip.Addr), taken: make(map[netip.Addr]bool)}
-	p.subnet = e.segment.of(IPv4)[0]
+	subnet := e.segment.of(IPv4)[0]
 	for _, s := range e.segment.of(IPv4) {
 		if s.Contains(own) {
-			p.subnet = s
+			subnet = s
 		}
 	}
-	p.next = p.subnet.Addr()
-	for _, port := range e.segment.ports {
-		for _, a := range append(slices.Clone(port.addresses), port.planned...) {
-			p.taken[a.Addr()] = true
-			if port.asks() && p.subnet.Contains(a.Addr()) {
-				p.of[string(port.mac)] = a.Addr()
-			}
-		}
-	}
-	return p
-}
-
-// address returns the one that a client has or is to have. It is not valid if none is left.
-func (p *pool4) address(client net.HardwareAddr) netip.Addr {
-	if a, has := p.of[string(client)]; has {
-		return a
-	}
-	for p.next = p.next.Next(); p.taken[p.next]; p.next = p.next.Next() {
-	}
-	if !usable(p.subnet, p.next) {
-		return netip.Addr{}
-	}
-	p.of[string(client)], p.taken[p.next] = p.next, true
-	return p.next
+	return &pool4{dhcpPool: newDHCPPool(e, subnet, func(port *end) string { return string(port.mac) }), own: own}
 }
 
 func (s *dhcp4Server) run() error {
-	buffer := make([]byte, maxPacket)
-	for {
-		size, control, from, err := s.conn.ReadFrom(buffer)
-		if err != nil {
-			return err
+	return readMessages(read4(s.conn), dhcpv4.FromBytes, func(request *dhcpv4.DHCPv4, index int, from net.Addr) bool {
+		if p := s.pools[index]; p != nil && request.OpCode == dhcpv4.OpcodeBootRequest {
+			s.last.of(func() error { return s.answer(p, request, from) })
 		}
-		if control == nil || s.pools[control.IfIndex] == nil {
-			continue
-		}
-		request, err := dhcpv4.FromBytes(buffer[:size])
-		if err != nil || request.OpCode != dhcpv4.OpcodeBootRequest {
-			continue
-		}
-		s.mu.Lock()
-		s.err = s.answer(s.pools[control.IfIndex], request, from)
-		s.mu.Unlock()
-	}
+		return false
+	})
 }
 
 // answer answers a message of a client, if there is something to say (RFC 2131, 4.3).
@@ -126,7 +84,7 @@ func (s *dhcp4Server) answer(p *pool4, request *dhcpv4.DHCPv4, from net.Addr) er
 	if err != nil {
 		return err
 	}
-	address := p.address(request.ClientHWAddr)
+	address := p.address(string(request.ClientHWAddr))
 	switch request.MessageType() {
 	case dhcpv4.MessageTypeDiscover:
 		if !address.IsValid() {
@@ -201,10 +159,7 @@ func (s *dhcp4Server) send(p *pool4, m *dhcpv4.DHCPv4, to net.Addr) error {
 // failures4 returns what the DHCPv4 servers at an end have failed in last.
 func (e *end) failures4() (errs []error) {
 	for _, p := range e.servers(leases4) {
-		s := p.node.servers.dhcp4
-		s.mu.Lock()
-		errs = append(errs, s.err)
-		s.mu.Unlock()
+		errs = append(errs, p.node.servers.dhcp4.last.get())
 	}
 	return errs
 }

@@ -125,16 +125,12 @@ func (c *dhcp6Client) receive(m *dhcpv6.Message, until time.Time, kind dhcpv6.Me
 	if err := c.conn.SetReadDeadline(until); err != nil {
 		return nil, err
 	}
-	buffer := make([]byte, maxPacket)
-	for {
-		size, control, _, err := c.conn.ReadFrom(buffer)
-		if err != nil {
-			return nil, err
+	var answer *dhcpv6.Message
+	err := readMessages(read6(c.conn), dhcpv6.MessageFromBytes, func(got *dhcpv6.Message, index int, _ net.Addr) bool {
+		if index == c.end.index && got.TransactionID == m.TransactionID && got.MessageType == kind {
+			answer = got
 		}
-		answer, err := dhcpv6.MessageFromBytes(buffer[:size])
-		if err == nil && control != nil && control.IfIndex == c.end.index && answer.TransactionID == m.TransactionID &&
-			answer.MessageType == kind {
-			return answer, nil
-		}
-	}
+		return answer != nil
+	})
+	return answer, err
 }

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
-	"sync"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/insomniacslk/dhcp/iana"
@@ -23,19 +21,13 @@ type dhcp6Server struct {
 	pools map[int]*pool6 // by the index of the interface
 	// route has the node's packets to a network that was delegated go to whom it was delegated to.
 	route func(to netip.Prefix, via netip.Addr, e *end) error
-
-	mu  sync.Mutex
-	err error // of the last answer
+	last  lastError
 }
 
-// A pool6 has the addresses of one link, and the networks that were delegated over it, by client.
+// A pool6 has the addresses of one link, and the networks that were delegated over it, by clientKey.
 type pool6 struct {
-	end      *end
-	subnet   netip.Prefix
-	of       map[string]netip.Addr
+	dhcpPool
 	prefixOf map[string]netip.Prefix
-	taken    map[netip.Addr]bool
-	next     netip.Addr
 }
 
 // serve6 has the node be a DHCPv6 server.
@@ -62,21 +54,13 @@ func (n *node) serve6(route func(netip.Prefix, netip.Addr, *end) error) error {
 	return nil
 }
 
-// newPool6 knows who has which address of a link, or is to have it.
+// newPool6 has the addresses of the link, and the networks that are to be delegated to routers at it.
 func newPool6(e *end) *pool6 {
-	p := &pool6{end: e, subnet: e.segment.of(IPv6)[0], of: make(map[string]netip.Addr),
-		prefixOf: make(map[string]netip.Prefix), taken: make(map[netip.Addr]bool)}
-	p.next = p.subnet.Addr()
+	client := func(port *end) string { return clientKey(port.node.duid(), port.iaid()) }
+	p := &pool6{dhcpPool: newDHCPPool(e, e.segment.of(IPv6)[0], client), prefixOf: make(map[string]netip.Prefix)}
 	for _, port := range e.segment.ports {
-		client := clientKey(port.node.duid(), port.iaid())
-		for _, a := range append(slices.Clone(port.addresses), port.planned...) {
-			p.taken[a.Addr()] = true
-			if port.asks() && p.subnet.Contains(a.Addr()) {
-				p.of[client] = a.Addr()
-			}
-		}
 		if port.asks() && e.node.delegation != nil && e.node.delegation.pool.Overlaps(port.node.planned) {
-			p.prefixOf[client] = port.node.planned
+			p.prefixOf[client(port)] = port.node.planned
 		}
 	}
 	return p
@@ -84,20 +68,6 @@ func newPool6(e *end) *pool6 {
 
 func clientKey(duid dhcpv6.DUID, iaid [4]byte) string {
 	return string(append(duid.ToBytes(), iaid[:]...))
-}
-
-// address returns the one that a client has or is to have. It is not valid if none is left.
-func (p *pool6) address(client string) netip.Addr {
-	if a, has := p.of[client]; has {
-		return a
-	}
-	for p.next = p.next.Next(); p.taken[p.next]; p.next = p.next.Next() {
-	}
-	if !p.subnet.Contains(p.next) {
-		return netip.Addr{}
-	}
-	p.of[client], p.taken[p.next] = p.next, true
-	return p.next
 }
 
 // prefix returns the network that is delegated to a client. It is not valid if none is left, or none is
@@ -114,23 +84,12 @@ func (p *pool6) prefix(client string) netip.Prefix {
 }
 
 func (s *dhcp6Server) run() error {
-	buffer := make([]byte, maxPacket)
-	for {
-		size, control, from, err := s.conn.ReadFrom(buffer)
-		if err != nil {
-			return err
+	return readMessages(read6(s.conn), dhcpv6.MessageFromBytes, func(request *dhcpv6.Message, index int, from net.Addr) bool {
+		if p := s.pools[index]; p != nil && request.Options.ClientID() != nil {
+			s.last.of(func() error { return s.answer(p, request, from.(*net.UDPAddr)) })
 		}
-		if control == nil || s.pools[control.IfIndex] == nil {
-			continue
-		}
-		request, err := dhcpv6.MessageFromBytes(buffer[:size])
-		if err != nil || request.Options.ClientID() == nil {
-			continue
-		}
-		s.mu.Lock()
-		s.err = s.answer(s.pools[control.IfIndex], request, from.(*net.UDPAddr))
-		s.mu.Unlock()
-	}
+		return false
+	})
 }
 
 // answer answers a message of a client, if there is something to say (RFC 9915, 18.3).
@@ -193,10 +152,7 @@ func (s *dhcp6Server) give(p *pool6, request, reply *dhcpv6.Message) (delegated 
 // failures6 returns what the DHCPv6 servers at an end have failed in last.
 func (e *end) failures6() (errs []error) {
 	for _, p := range e.servers(leases6) {
-		s := p.node.servers.dhcp6
-		s.mu.Lock()
-		errs = append(errs, s.err)
-		s.mu.Unlock()
+		errs = append(errs, p.node.servers.dhcp6.last.get())
 	}
 	return errs
 }
