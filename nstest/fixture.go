@@ -153,7 +153,7 @@ func (f *Fixture) Netlink() *netlink.Handle {
 	if in.links == nil {
 		err := fmt.Errorf("the fixture has no net namespace, only %s", set.KindNames(in.Set.Flags()))
 		if in.Set.Flags()&set.NS_NET != 0 {
-			err = inside.Do(in.Set, func() (err error) { in.links, err = netlink.NewHandle(); return err })
+			in.links, err = inside.Get(in.Set, func() (*netlink.Handle, error) { return netlink.NewHandle() })
 		}
 		if err != nil {
 			in.links = nil

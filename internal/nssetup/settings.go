@@ -5,6 +5,7 @@ package nssetup
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"syscall"
 
@@ -64,6 +65,18 @@ func SetSysctl(name, value string) (err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 	return s.Set(name, value)
 }
+
+// SetIPv6Sysctl is [SetSysctl] for a setting that a machine without IPv6 does not have, and then does nothing.
+func SetIPv6Sysctl(name, value string) error {
+	if err := SetSysctl(name, value); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// DisableIPv6 has the interfaces that are made later in the calling thread's network namespace send nothing of IPv6 by
+// themselves.
+func DisableIPv6() error { return SetIPv6Sysctl("net/ipv6/conf/default/disable_ipv6", "1") }
 
 // nowhere is what an absolute path is relative to.
 var nowhere = sys.NewFD(-1)

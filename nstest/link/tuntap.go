@@ -49,7 +49,7 @@ func tuntap(tb testing.TB, f *nstest.Fixture, kind string, mode uint16, opts []O
 	})
 	l.make(c, func(name string, _ uint32) (err error) {
 		// The device belongs to the network of the thread that opens it.
-		err = inside.Do(f.Set(), func() (err error) { file, err = sys.OpenTun(name, mode); return err })
+		file, err = inside.Get(f.Set(), func() (*os.File, error) { return sys.OpenTun(name, mode) })
 		switch {
 		case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
 			nstest.RequireFeatures(tb, "tun")

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
@@ -20,14 +21,12 @@ func (n *Network) abortConnections() error {
 		if node.kind == isSwitch || node.external {
 			return nil
 		}
-		var socket *nl.NetlinkSocket
-		var err error
-		e := node.fixture.Set().Do(func() { socket, err = nl.Subscribe(unix.NETLINK_SOCK_DIAG) })
+		socket, err := inside.Get(node.fixture.Set(), func() (*nl.NetlinkSocket, error) { return nl.Subscribe(unix.NETLINK_SOCK_DIAG) })
 		if errors.Is(err, unix.EPROTONOSUPPORT) {
-			err = nil // a kernel without sock_diag
+			return nil // a kernel without sock_diag
 		}
-		if e != nil || err != nil || socket == nil {
-			return errors.Join(e, err)
+		if err != nil {
+			return err
 		}
 		defer socket.Close()
 		d := diag{unix.NETLINK_SOCK_DIAG: {Socket: socket}}

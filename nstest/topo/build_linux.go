@@ -5,7 +5,6 @@ package topo
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"net/netip"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -70,8 +70,7 @@ func (n *node) prepare() (err error) {
 	switch n.kind {
 	case isSwitch:
 		// It has no address, and its ports are not to send packets of their own.
-		e := n.fixture.Set().Do(func() { err = nssetup.SetSysctl("net/ipv6/conf/default/disable_ipv6", "1") })
-		if err = errors.Join(e, err); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := inside.Do(n.fixture.Set(), nssetup.DisableIPv6); err != nil {
 			return err
 		}
 		return n.conn.Do(rtnl.AddBridge(bridgeName, bridgeIndex))
@@ -81,12 +80,11 @@ func (n *node) prepare() (err error) {
 		}
 		return n.ignoreAdverts()
 	case isRouter:
-		e := n.fixture.Set().Do(func() {
-			err = errors.Join(
+		return inside.Do(n.fixture.Set(), func() error {
+			return errors.Join(
 				nssetup.SetSysctl("net/ipv4/ip_forward", "1"),
 				nssetup.SetSysctl("net/ipv6/conf/all/forwarding", "1"))
 		})
-		return errors.Join(e, err)
 	}
 	return nil
 }

@@ -6,12 +6,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 )
 
@@ -20,18 +20,17 @@ const addressTime = 20 * time.Second
 
 // ignoreAdverts has a host that was given its addresses go by no router advertisement on its interfaces that are
 // yet to come. By default it would.
-func (n *node) ignoreAdverts() (err error) {
+func (n *node) ignoreAdverts() error {
 	if n.config.dynamic || !n.network.onRequest() {
 		return nil
 	}
-	e := n.fixture.Set().Do(func() { err = setting("net/ipv6/conf/default/accept_ra", "0") })
-	return errors.Join(e, err)
+	return inside.Do(n.fixture.Set(), func() error { return nssetup.SetIPv6Sysctl("net/ipv6/conf/default/accept_ra", "0") })
 }
 
 // hearAdverts says which interfaces go by router advertisements where the kernel would have it otherwise. Those of a
 // fixture that is not the network's own do not. The uplink of a router that asks for addresses does, in spite of forwarding
 // (Documentation/networking/ip-sysctl.rst, accept_ra).
-func (n *node) hearAdverts() (err error) {
+func (n *node) hearAdverts() error {
 	var ends []*end
 	value := "0"
 	switch {
@@ -43,20 +42,12 @@ func (n *node) hearAdverts() (err error) {
 	if len(ends) == 0 {
 		return nil
 	}
-	e := n.fixture.Set().Do(func() {
+	return inside.Do(n.fixture.Set(), func() (err error) {
 		for _, e := range ends {
-			err = errors.Join(err, setting("net/ipv6/conf/"+e.name+"/accept_ra", value))
+			err = errors.Join(err, nssetup.SetIPv6Sysctl("net/ipv6/conf/"+e.name+"/accept_ra", value))
 		}
-	})
-	return errors.Join(e, err)
-}
-
-// setting sets a sysctl of IPv6, where there is such.
-func setting(path, value string) error {
-	if err := nssetup.SetSysctl(path, value); !errors.Is(err, fs.ErrNotExist) {
 		return err
-	}
-	return nil
+	})
 }
 
 // assign has the nodes that give addresses begin, and those that ask get theirs.

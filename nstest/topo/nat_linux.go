@@ -12,6 +12,7 @@ import (
 	"github.com/google/nftables/binaryutil"
 	"github.com/google/nftables/expr"
 	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"golang.org/x/sys/unix"
 )
 
@@ -55,13 +56,13 @@ func (n *node) translate() error {
 }
 
 // trackFor sets for how long the kernel knows connections: they are what filters.
-func (n *node) trackFor(t *nat) (err error) {
+func (n *node) trackFor(t *nat) error {
 	loose := "1"
 	if t.resets {
 		loose = "0"
 	}
 	seconds := func(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }
-	e := n.fixture.Set().Do(func() {
+	return inside.Do(n.fixture.Set(), func() (err error) {
 		for name, value := range map[string]string{
 			"udp_timeout":             seconds(t.udp),
 			"udp_timeout_stream":      seconds(t.udp),
@@ -70,8 +71,8 @@ func (n *node) trackFor(t *nat) (err error) {
 		} {
 			err = errors.Join(err, nssetup.SetSysctl("net/netfilter/nf_conntrack_"+name, value))
 		}
+		return err
 	})
-	return errors.Join(e, err)
 }
 
 // natRules are those of a table of IPv4.

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/google/nftables"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 )
 
 // How nodes are kept apart:
@@ -68,8 +69,7 @@ func (n *Network) collect(addresses map[*node][]netip.Addr) error {
 	err := n.each(n.nodes, func(node *node) (err error) {
 		list := node.addrs()
 		if node.kind != isSwitch {
-			e := node.fixture.Set().Do(func() { list, err = appendAddresses(list) })
-			err = errors.Join(e, err)
+			list, err = inside.Get(node.fixture.Set(), func() ([]netip.Addr, error) { return appendAddresses(list) })
 		}
 		if n.has64() {
 			list = append(list, allIn64(list)...)
@@ -158,10 +158,9 @@ func (n *node) forwards() bool { return n.kind == isRouter || n.kind == isHost &
 
 // divide replaces the node's rules, by none if there is no view.
 func (n *node) divide(v *view, grouped []*view) (err error) {
-	var conn *nftables.Conn
-	e := n.fixture.Set().Do(func() { conn, err = nftables.New(nftables.AsLasting(), nftables.WithSockOptions(roomForSets)) })
-	if err = errors.Join(e, err); err != nil {
-		return fmt.Errorf("nftables: %w", err)
+	conn, err := n.dialNftables(nftables.WithSockOptions(roomForSets))
+	if err != nil {
+		return err
 	}
 	defer func() { err = errors.Join(err, conn.CloseLasting()) }()
 	r := &rules{conn: conn, table: conn.AddTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: tableName})}

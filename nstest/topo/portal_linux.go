@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"golang.org/x/sys/unix"
 )
 
@@ -65,11 +66,9 @@ func (n *node) admit(nodes []*node) error {
 	var addresses []netip.Addr
 	var errs []error
 	for _, node := range nodes {
-		list := node.addrs()
-		var err error
-		e := node.fixture.Set().Do(func() { list, err = appendAddresses(list) })
+		list, err := inside.Get(node.fixture.Set(), func() ([]netip.Addr, error) { return appendAddresses(node.addrs()) })
 		addresses = append(addresses, list...)
-		errs = append(errs, e, err)
+		errs = append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err

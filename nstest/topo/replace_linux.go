@@ -14,6 +14,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -98,14 +99,15 @@ func (e *end) restore(s savedEnd) error {
 	if err != nil {
 		return err
 	}
-	failed := own.Do(func() {
+	err = inside.Do(own, func() (err error) {
 		for path, value := range s.settings {
 			if now[path] != value {
 				err = errors.Join(err, nssetup.SetSysctl(path, value))
 			}
 		}
+		return err
 	})
-	if err = errors.Join(failed, err); err != nil {
+	if err != nil {
 		return err
 	}
 	return e.node.conn.Do(s.Restore()...)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"golang.org/x/sys/unix"
 )
 
@@ -25,12 +26,22 @@ const (
 // tables makes a table of a family, unless there is one of its name.
 type tables func(family nftables.TableFamily) *rules
 
+// dialNftables opens a socket of nftables in the node's network namespace, for the caller to close.
+func (n *node) dialNftables(opts ...nftables.ConnOption) (*nftables.Conn, error) {
+	conn, err := inside.Get(n.fixture.Set(), func() (*nftables.Conn, error) {
+		return nftables.New(append(opts, nftables.AsLasting())...)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("nftables: %w", err)
+	}
+	return conn, nil
+}
+
 // withTables has the kernel do at once all that fill asks for.
 func (n *node) withTables(name string, fill func(table tables) []error) (err error) {
-	var conn *nftables.Conn
-	e := n.fixture.Set().Do(func() { conn, err = nftables.New(nftables.AsLasting()) })
-	if err = errors.Join(e, err); err != nil {
-		return fmt.Errorf("nftables: %w", err)
+	conn, err := n.dialNftables()
+	if err != nil {
+		return err
 	}
 	defer func() { err = errors.Join(err, conn.CloseLasting()) }()
 	errs := fill(func(family nftables.TableFamily) *rules {

@@ -10,6 +10,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 )
 
 // servers are those of a node, nil where it has none.
@@ -94,7 +96,6 @@ func ask[M any](deadline time.Time, send func() error, receive func(until time.T
 const maxPacket = 9000
 
 // listenPacket is net.ListenPacket in the node's network namespace, for sockets of any kind.
-func (n *node) listenPacket(network, address string) (conn net.PacketConn, err error) {
-	e := n.fixture.Set().Do(func() { conn, err = net.ListenPacket(network, address) })
-	return conn, errors.Join(e, err)
+func (n *node) listenPacket(network, address string) (net.PacketConn, error) {
+	return inside.Get(n.fixture.Set(), func() (net.PacketConn, error) { return net.ListenPacket(network, address) })
 }

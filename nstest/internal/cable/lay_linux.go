@@ -5,11 +5,11 @@ package cable
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
@@ -35,8 +35,7 @@ func (c *Cable) lay(ends [2]End) (err error) {
 		return err
 	}
 	// The kernel is not to say anything on the cable by itself.
-	e := c.own.Do(func() { err = nssetup.SetSysctl("net/ipv6/conf/default/disable_ipv6", "1") })
-	if err = errors.Join(e, err); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := inside.Do(c.own, nssetup.DisableIPv6); err != nil {
 		return err
 	}
 	conn, err := rtnl.Dial(c.own)
@@ -76,31 +75,30 @@ func (c *Cable) layEnd(conn *rtnl.Conn, i int, end End) (err error) {
 		return err
 	}
 	c.names[i] = at.Name
-	e := end.Set.Do(func() { err = sys.CompleteChecksums(at.Name) })
-	if err = errors.Join(e, err); err != nil {
+	if err := inside.Do(end.Set, func() error { return sys.CompleteChecksums(at.Name) }); err != nil {
 		return fmt.Errorf("switch off the checksum offload of %s: %w", at.Name, err)
 	}
-	e = c.own.Do(func() { c.ends[i], err = sys.OpenPacket(inner.Index, slotFrame, slots) })
-	if err = errors.Join(e, err); err != nil {
+	c.ends[i], err = inside.Get(c.own, func() (*sys.PacketSocket, error) { return sys.OpenPacket(inner.Index, slotFrame, slots) })
+	if err != nil {
 		return fmt.Errorf("packet socket: %w", err)
 	}
 	return nil
 }
 
 // linkAt returns what the kernel says of an interface of a Set.
-func linkAt(s set.Set, index int) (attrs *netlink.LinkAttrs, err error) {
-	e := s.Do(func() {
-		var handle *netlink.Handle
-		if handle, err = netlink.NewHandle(); err != nil {
-			return
+func linkAt(s set.Set, index int) (*netlink.LinkAttrs, error) {
+	return inside.Get(s, func() (*netlink.LinkAttrs, error) {
+		handle, err := netlink.NewHandle()
+		if err != nil {
+			return nil, err
 		}
 		defer handle.Close()
-		var link netlink.Link
-		if link, err = handle.LinkByIndex(index); err == nil {
-			attrs = link.Attrs()
+		link, err := handle.LinkByIndex(index)
+		if err != nil {
+			return nil, err
 		}
+		return link.Attrs(), nil
 	})
-	return attrs, errors.Join(e, err)
 }
 
 // free gives back what the cable has. Its namespace goes some time after it is let go of, but the interfaces go at once.

@@ -10,11 +10,17 @@ import (
 )
 
 // Do is [set.Set.Do] for a function that can fail.
-func Do(s set.Set, f func() error) (err error) {
-	if e := s.Do(func() { err = f() }); e != nil {
-		return e
-	}
+func Do(s set.Set, f func() error) error {
+	_, err := Get(s, func() (struct{}, error) { return struct{}{}, f() })
 	return err
+}
+
+// Get is [Do] for a function that returns a value.
+func Get[T any](s set.Set, f func() (T, error)) (value T, err error) {
+	if e := s.Do(func() { value, err = f() }); e != nil {
+		return value, errors.Join(e, err)
+	}
+	return value, err
 }
 
 // DoIn is [Do] on a thread that has only joined the Set's namespace of one kind: whatever has become

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -20,15 +21,14 @@ type Conn struct{ socket *nl.NetlinkSocket }
 
 // Dial makes a Conn in a Set's network namespace, which hears of what happens there in those
 // groups.
-func Dial(s set.Set, groups ...uint) (c *Conn, err error) {
-	e := s.Do(func() {
-		var socket *nl.NetlinkSocket
-		if socket, err = nl.Subscribe(unix.NETLINK_ROUTE, groups...); err == nil {
-			err = socket.SetReceiveTimeout(&unix.Timeval{Sec: answerTime})
-			c = &Conn{socket}
+func Dial(s set.Set, groups ...uint) (*Conn, error) {
+	return inside.Get(s, func() (*Conn, error) {
+		socket, err := nl.Subscribe(unix.NETLINK_ROUTE, groups...)
+		if err != nil {
+			return nil, err
 		}
+		return &Conn{socket}, socket.SetReceiveTimeout(&unix.Timeval{Sec: answerTime})
 	})
-	return c, errors.Join(e, err)
 }
 
 // answerTime is how long the kernel may take for an answer, in seconds: it takes a lock that the whole
