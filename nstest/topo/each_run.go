@@ -3,6 +3,7 @@
 package topo
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
 )
 
 // loseVariable has one run of a test repeated: it has the test's name and the frame's number.
@@ -41,26 +44,24 @@ type each struct {
 
 func (e *each) run(t *testing.T) {
 	t.Helper()
-	var c config
-	if err := c.chooseSeed(); err != nil {
-		t.Fatalf("topo: %v", err)
-	}
-	e.seed = c.seed
+	seed, seedErr := impair.Seed()
 	alone, err := frameToRepeat(t.Name())
-	if err != nil {
+	if err := errors.Join(seedErr, err); err != nil {
 		t.Fatalf("topo: %v", err)
 	}
-	first := e.trial(t, "as it is", 0)
+	e.seed = seed
+	first, passes := e.trial(t, "as it is", 0)
 	switch e.first = first.sent(); {
-	case t.Failed():
+	case !passes:
 		t.Fatalf("topo: the test fails as it is, without any frame %s", e.fault.name)
 	case len(e.first) == 0:
 		t.Fatal("topo: no frame that counts was sent after Up: does the function use the network that it is given, and call its Up?")
 	case alone > len(e.first):
 		t.Fatalf("topo: %s has frame %d, and there are %d", loseVariable, alone, len(e.first))
 	}
-	e.each(t, e.chosen(alone))
-	t.Log(e.summary(alone))
+	numbers := e.chosen(alone)
+	e.each(t, numbers)
+	t.Log(e.summary(alone, len(numbers)))
 }
 
 // frameToRepeat returns the number of the one frame that the environment asks for, or 0.
@@ -116,14 +117,12 @@ func (e *each) one(t *testing.T, number int) {
 		if attempt > 1 {
 			name += fmt.Sprintf(", attempt %d", attempt)
 		}
-		failed := false
-		r := e.trial(t, name, number, func(t *testing.T) { failed = t.Failed() })
-		differs = e.difference(r.sent(), frame.position)
-		if failed {
+		r, passes := e.trial(t, name, number)
+		if !passes {
 			e.note(e.failed, number, fmt.Sprintf("frame %d, %v", number, frame))
 			return
 		}
-		if differs == "" {
+		if differs = e.difference(r.sent(), frame.position); differs == "" {
 			return
 		}
 	}
@@ -146,21 +145,18 @@ func inOrder(notes map[int]string) string {
 }
 
 // trial makes a run, with the fault at frame number if that is not 0.
-func (e *each) trial(t *testing.T, name string, number int, atEnd ...func(*testing.T)) *record {
+func (e *each) trial(t *testing.T, name string, number int) (r *record, passes bool) {
 	t.Helper()
-	r := &record{every: e.every, target: position{link: -1}, counts: make(map[position]int)}
+	r = &record{every: e.every, target: position{link: -1}, counts: make(map[position]int)}
 	if number > 0 {
 		r.target, r.fault = e.first[number-1].position, e.fault.verdict
 	}
 	returned := false
-	t.Run(name, func(s *testing.T) {
+	passes = t.Run(name, func(s *testing.T) {
 		s.Helper()
 		defer func() { returned = true }()
 		s.Cleanup(func() { // after all others
 			s.Helper()
-			for _, f := range atEnd {
-				f(s)
-			}
 			if s.Failed() && number > 0 {
 				s.Log(e.failure(t.Name(), r, number))
 			}
@@ -170,7 +166,7 @@ func (e *each) trial(t *testing.T, name string, number int, atEnd ...func(*testi
 	if !returned {
 		t.Fatal("topo: the function must not call t.Parallel: it runs several times at once anyway")
 	}
-	return r
+	return r, passes
 }
 
 // recorded has a network be all cables, whose frames are recorded.
@@ -242,9 +238,9 @@ func sameLine(frames []sentFrame, p position) (list []sentFrame) {
 }
 
 // summary is what the test's log says in the end.
-func (e *each) summary(alone int) string {
+func (e *each) summary(alone, made int) string {
 	var text strings.Builder
-	switch made := len(e.chosen(alone)); {
+	switch {
 	case alone > 0:
 		fmt.Fprintf(&text, "topo: frame %d of %d was %s", alone, len(e.first), e.fault.name)
 	case made < len(e.first):
