@@ -3,10 +3,7 @@
 package everyframe
 
 import (
-	"errors"
-	"fmt"
 	"net"
-	"os"
 	"time"
 )
 
@@ -29,9 +26,6 @@ type Handshake struct {
 	Limit time.Duration
 }
 
-// ErrNoAnswer is the error of a handshake whose other side is silent.
-var ErrNoAnswer = errors.New("no answer")
-
 // Connect is the client's side.
 func (h Handshake) Connect(conn net.Conn) error {
 	deadline := time.Now().Add(h.Limit)
@@ -47,58 +41,22 @@ func (h Handshake) Connect(conn net.Conn) error {
 
 // until sends a message until it is answered.
 func (h Handshake) until(deadline time.Time, conn net.Conn, message, answer string) error {
-	for time.Now().Before(deadline) {
-		if _, err := conn.Write([]byte(message)); err != nil {
-			return err
-		}
-		if err := await(conn, answer, h.Retry); !errors.Is(err, os.ErrDeadlineExceeded) {
-			return err
-		}
-	}
-	return fmt.Errorf("%w to %q", ErrNoAnswer, message)
-}
-
-// await reads until the answer comes. Whatever else comes is late.
-func await(conn net.Conn, answer string, limit time.Duration) error {
-	if err := conn.SetReadDeadline(time.Now().Add(limit)); err != nil {
-		return err
-	}
-	buf := make([]byte, 64)
-	for {
-		n, err := conn.Read(buf)
-		if err != nil || string(buf[:n]) == answer {
-			return err
-		}
-	}
+	return exchange(conn, message, h.Retry, deadline, func(got string) (bool, error) { return got == answer, nil })
 }
 
 // Accept is the server's side. It calls confirmed when a client has confirmed, and goes on to answer until the connection is
 // closed.
 func (h Handshake) Accept(conn net.PacketConn, confirmed func()) error {
-	buf := make([]byte, 64)
-	for {
-		n, client, err := conn.ReadFrom(buf)
-		if errors.Is(err, net.ErrClosed) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		answer := ""
-		switch string(buf[:n]) {
+	return serve(conn, func(message string) string {
+		switch message {
 		case hello:
-			answer = welcome
+			return welcome
 		case confirm:
 			confirmed()
 			if h.Robust {
-				answer = done
+				return done
 			}
 		}
-		if answer == "" {
-			continue
-		}
-		if _, err := conn.WriteTo([]byte(answer), client); err != nil {
-			return err
-		}
-	}
+		return ""
+	})
 }

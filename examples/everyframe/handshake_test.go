@@ -26,22 +26,10 @@ func TestHandshake(t *testing.T) {
 	t.Parallel()
 	shake := everyframe.Handshake{Robust: os.Getenv(fragileVariable) == "", Retry: 50 * time.Millisecond, Limit: 10 * time.Second}
 	topo.LoseEach(t, func(t *testing.T, n *topo.Network) {
-		client, server := hosts(n)
 		agreed := make(chan struct{})
-		packets := server.ListenPacket("udp", ":7")
-		var serving sync.WaitGroup
-		serving.Go(func() {
-			if err := shake.Accept(packets, sync.OnceFunc(func() { close(agreed) })); err != nil {
-				t.Error(err)
-			}
+		conn := talk(t, n, func(packets net.PacketConn) error {
+			return shake.Accept(packets, sync.OnceFunc(func() { close(agreed) }))
 		})
-		defer serving.Wait()
-		defer packets.Close()
-		conn, err := client.DialContext(t.Context(), "udp", net.JoinHostPort(server.Addr4().String(), "7"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
 		if err := shake.Connect(conn); err != nil {
 			t.Error("client:", err)
 		}
@@ -51,6 +39,29 @@ func TestHandshake(t *testing.T) {
 			t.Error("server: the client has not confirmed")
 		}
 	})
+}
+
+// talk has a server serve datagrams until the test ends, and returns a client's connection to it.
+func talk(t *testing.T, n *topo.Network, serve func(net.PacketConn) error) net.Conn {
+	t.Helper()
+	client, server := hosts(n)
+	packets := server.ListenPacket("udp", ":7")
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		if err := serve(packets); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() {
+		packets.Close()
+		serving.Wait()
+	})
+	conn, err := client.DialContext(t.Context(), "udp", net.JoinHostPort(server.Addr4().String(), "7"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
 }
 
 // hosts makes the network of all tests here.

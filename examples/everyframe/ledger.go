@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"time"
 )
 
@@ -24,31 +23,25 @@ type Ledger struct {
 // Serve answers requests until the connection is closed.
 func (l Ledger) Serve(conn net.PacketConn) error {
 	opened, sum, last := false, 0, 0
-	buf := make([]byte, 64)
-	for {
-		n, client, err := conn.ReadFrom(buf)
-		if errors.Is(err, net.ErrClosed) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		answer, number, amount := "closed", 0, 0
-		switch fields, _ := fmt.Sscanf(string(buf[:n]), "add %d %d", &number, &amount); {
-		case string(buf[:n]) == "open":
-			opened, answer = true, "opened"
+	return serve(conn, func(request string) string {
+		var number, amount int
+		switch fields, _ := fmt.Sscanf(request, "add %d %d", &number, &amount); {
+		case request == "open":
+			opened = true
+			return "opened"
 		case opened && fields == 2:
 			if l.Forgetful || number > last {
 				sum += amount
 			}
 			last = max(last, number)
-			answer = fmt.Sprintf("sum %d %d", number, sum)
+			return fmt.Sprintf("sum %d %d", number, sum)
 		}
-		if _, err := conn.WriteTo([]byte(answer), client); err != nil {
-			return err
-		}
-	}
+		return closed
+	})
 }
+
+// closed is the answer of a server whose ledger is not open.
+const closed = "closed"
 
 // Add has the server add up amounts, and returns their sum.
 func (l Ledger) Add(conn net.Conn, amounts ...int) (sum int, err error) {
@@ -68,35 +61,12 @@ func (l Ledger) Add(conn net.Conn, amounts ...int) (sum int, err error) {
 
 // ask repeats a request until it is answered, and returns the number in the answer.
 func (l Ledger) ask(conn net.Conn, request, answer string) (number int, err error) {
-	for deadline := time.Now().Add(l.Limit); time.Now().Before(deadline); {
-		if _, err := conn.Write([]byte(request)); err != nil {
-			return 0, err
+	err = exchange(conn, request, l.Retry, time.Now().Add(l.Limit), func(got string) (bool, error) {
+		if got == closed {
+			return false, errors.New("the ledger is closed")
 		}
-		number, err := l.listen(conn, answer)
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			return number, err
-		}
-	}
-	return 0, fmt.Errorf("%w to %q", ErrNoAnswer, request)
-}
-
-// listen waits for an answer. What is about another request is late.
-func (l Ledger) listen(conn net.Conn, answer string) (number int, err error) {
-	if err := conn.SetReadDeadline(time.Now().Add(l.Retry)); err != nil {
-		return 0, err
-	}
-	buf := make([]byte, 64)
-	for {
-		n, err := conn.Read(buf)
-		if err != nil {
-			return 0, err
-		}
-		text := string(buf[:n])
-		if text == "closed" {
-			return 0, errors.New("the ledger is closed")
-		}
-		if fields, _ := fmt.Sscanf(text, answer, &number); fields == 1 || text == answer {
-			return number, nil
-		}
-	}
+		fields, _ := fmt.Sscanf(got, answer, &number)
+		return fields == 1 || got == answer, nil
+	})
+	return number, err
 }

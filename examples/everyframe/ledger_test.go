@@ -3,11 +3,9 @@
 package everyframe_test
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -36,21 +34,7 @@ func TestLedger(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			topo.Each(t, fault, func(t *testing.T, n *topo.Network) {
-				client, server := hosts(n)
-				packets := server.ListenPacket("udp", ":7")
-				var serving sync.WaitGroup
-				serving.Go(func() {
-					if err := ledger.Serve(packets); err != nil {
-						t.Error(err)
-					}
-				})
-				defer serving.Wait()
-				defer packets.Close()
-				conn, err := client.DialContext(t.Context(), "udp", net.JoinHostPort(server.Addr4().String(), "7"))
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer conn.Close()
+				conn := talk(t, n, ledger.Serve)
 				if sum, err := ledger.Add(conn, 1, 20, 300); err != nil || sum != 321 {
 					t.Errorf("the sum is %d, %v, want 321", sum, err)
 				}
