@@ -43,7 +43,7 @@ func Grace(limit time.Duration) StartOption {
 	return func(c *daemonConfig) { c.grace = limit }
 }
 
-// With Listening the daemon is ready when a socket of the fixture's network namespace listens at the address.
+// Listening has the daemon be ready when a socket of the fixture's network namespace listens at the address.
 // The kernel is asked for that, and no connection is made. The network is as for [net.Listen] or
 // [net.ListenPacket]: "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix", "unixgram" or "unixpacket".
 //
@@ -66,7 +66,7 @@ func Listening(network, address string) StartOption {
 	}
 }
 
-// With Printing the daemon is ready when it has printed a line that matches the regular expression, a string or
+// Printing has the daemon be ready when it has printed a line that matches the regular expression, a string or
 // a compiled one, to its standard output or error.
 func Printing[R string | *regexp.Regexp](pattern R) StartOption {
 	return func(c *daemonConfig) {
@@ -88,7 +88,7 @@ func Printing[R string | *regexp.Regexp](pattern R) StartOption {
 	}
 }
 
-// With Ready the daemon is ready when the function returns nil. It is called on the test's goroutine, at most
+// Ready has the daemon be ready when the function returns nil. It is called on the test's goroutine, at most
 // every 5 ms. If that takes too long, the message has the last error that it returned.
 func Ready(try func() error) StartOption {
 	return func(c *daemonConfig) {

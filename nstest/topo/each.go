@@ -104,5 +104,5 @@ type EachOption func(*each)
 // frames, those that get one are spread evenly over all of them, and the log says so.
 func Limit(frames int) EachOption { return func(e *each) { e.limit = frames } }
 
-// With EveryFrame all frames count, also those of ARP, neighbour discovery, IGMP and MLD.
+// EveryFrame has all frames count, also those of ARP, neighbour discovery, IGMP and MLD.
 func EveryFrame() EachOption { return func(e *each) { e.every = true } }
