@@ -9,11 +9,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/callsite"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 )
 
@@ -33,18 +33,9 @@ func (n *Network) noteOf(what, where string) {
 }
 
 // caller returns the line that has called this package.
-func caller() string {
-	var pcs [32]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
-	for {
-		frame, more := frames.Next()
-		if !strings.HasPrefix(frame.Function, thisPackage) || !more {
-			return fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line)
-		}
-	}
-}
+func caller() string { return callsite.Outside(thisPackage) }
 
-const thisPackage = "github.com/seed-1bc5c4a2/gonso/nstest/topo."
+const thisPackage = "github.com/seed-1bc5c4a2/gonso/nstest/topo"
 
 // logFailure tells a test that has failed what its network was like, and what was done to it.
 func (n *Network) logFailure() {

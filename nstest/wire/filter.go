@@ -4,15 +4,13 @@ package wire
 
 import (
 	"fmt"
-	"path/filepath"
-	"runtime"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/callsite"
 )
 
 // A filter is a function of the test, and the line that has added it.
@@ -42,7 +40,7 @@ func (w *Wire) Filter(judge func(f *Frame) Verdict) (remove func()) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	f := &filter{judge: judge, at: caller()}
+	f := &filter{judge: judge, at: callsite.Outside(thisPackage)}
 	w.filters = append(w.filters, f)
 	w.cable.SetHook(w.judge)
 	return func() { w.remove(f) }
@@ -98,7 +96,7 @@ func (w *Wire) ask(f *filter, frame *Frame) (v Verdict) {
 		w.tb.Helper()
 		f.over = true
 		if panicked := recover(); panicked != nil {
-			w.fail(fmt.Sprintf("wire: the filter of %s has panicked at %s: %v\n\n%s", f.at, panicLine(), panicked, debug.Stack()))
+			w.fail(fmt.Sprintf("wire: the filter of %s has panicked at %s: %v\n\n%s", f.at, callsite.Panicked(), panicked, debug.Stack()))
 			return
 		}
 		w.fail(fmt.Sprintf("wire: the filter of %s has called t.FailNow, t.Fatal, t.Skip or runtime.Goexit, which are for the goroutine of the test: "+
@@ -116,31 +114,4 @@ func (w *Wire) fail(text string) {
 	w.tb.Error(text)
 }
 
-// panicLine returns the line that has panicked: the first below the runtime's frames. It is for a deferred function.
-func panicLine() string {
-	panicking := false
-	return line(func(f runtime.Frame) bool {
-		isRuntime := strings.HasPrefix(f.Function, "runtime.")
-		panicking = panicking || isRuntime
-		return panicking && !isRuntime
-	})
-}
-
-// caller returns the line that has called this package.
-func caller() string {
-	return line(func(f runtime.Frame) bool { return !strings.HasPrefix(f.Function, thisPackage) })
-}
-
-const thisPackage = "github.com/seed-1bc5c4a2/gonso/nstest/wire."
-
-// line returns the first line of the call stack that is wanted.
-func line(wanted func(runtime.Frame) bool) string {
-	var pcs [64]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
-	for {
-		frame, more := frames.Next()
-		if wanted(frame) || !more {
-			return fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line)
-		}
-	}
-}
+const thisPackage = "github.com/seed-1bc5c4a2/gonso/nstest/wire"
