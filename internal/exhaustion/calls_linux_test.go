@@ -37,9 +37,15 @@ type world struct {
 
 const threadKinds = set.NS_CGROUP | set.NS_IPC | set.NS_MNT | set.NS_NET | set.NS_UTS
 
+// worlds keeps what calls need until the process ends: a Set that is forgotten gives its descriptors back whenever
+// garbage is collected, and a full table must stay full.
+var worlds []*world
+
 // newPools is a world with pools, for calls that need nothing else.
 func newPools() *world {
-	return &world{pool: pool.New(set.NS_UTS, func() error { return nil }), pids: pool.New(set.NS_USER|set.NS_PID, nil, set.WithRootMapped())}
+	w := &world{pool: pool.New(set.NS_UTS, func() error { return nil }), pids: pool.New(set.NS_USER|set.NS_PID, nil, set.WithRootMapped())}
+	worlds = append(worlds, w)
+	return w
 }
 
 func newWorld(dir string) (w *world, err error) {
