@@ -17,9 +17,10 @@ chmod 0755 "$work"
 mkdir "$work/log"
 trap clean_up EXIT
 
-# clean_up also ends what tests that failed have left running.
+# clean_up also ends a stage that runs in the background, and what tests that failed have left running.
 clean_up() {
   local left
+  [[ -z ${beside_group-} ]] || kill -TERM -- "-$beside_group" 2>/dev/null || true
   mapfile -t left < <(marked_processes)
   ((${#left[@]} == 0)) || kill -KILL "${left[@]}" 2>/dev/null || as_root kill -KILL "${left[@]}" || true
   rm -rf "$work" 2>/dev/null || as_root rm -rf "$work"
@@ -56,7 +57,7 @@ need() {
     return
   }
   say as_root apt-get -qq update
-  say as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install --yes --no-install-recommends "${missing[@]}"
+  say as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends "${missing[@]}"
 }
 
 # go_as_root runs go as root. Under sudo it is the same Go with the same modules, which

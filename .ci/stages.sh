@@ -8,21 +8,25 @@ stages=(
   'packages   what the tests need of Debian is installed'
   'format     gofmt has nothing to change'
   'modules    go.mod and go.sum are tidy, the modules are those of go.sum'
+  'vm         a short selection under a kernel of Debian, as root and as a user, also restricted, in QEMU'
   'vet        go vet is silent'
   'lint       so are staticcheck, shellcheck and actionlint'
   'api        what packages export is on record in api/, and CHANGELOG.md names what broke'
+  'darwin     everything compiles where there are no namespaces'
+  'cross      everything compiles for the other Linux architectures'
+  'peers      what the test suites of others make of gonso exec'
+  'mutants    tests see guards of the code that are taken out, a short selection, as root'
   'test       the tests, as root'
   'bench      each benchmark runs, once'
   'race       the tests, as root, with the race detector'
   'user       the tests, as a user without privileges and without cgo'
   'docker     fixtures and gonso exec in containers of Docker, and what is said to help there helps'
   'ginkgo     the Ginkgo suites in parallel processes, as root and as that user'
-  'peers      what the test suites of others make of gonso exec'
-  'darwin     everything compiles where there are no namespaces'
-  'cross      everything compiles for the other Linux architectures'
-  'vm         a short selection under a kernel of Debian, as root and as a user, also restricted, in QEMU'
-  'mutants    tests see guards of the code that are taken out, a short selection, as root'
 )
+
+# The first waits more than it computes: it runs beside those after it, up to one that nothing may disturb.
+background=(vm)
+undisturbed=(test bench race user docker ginkgo)
 
 # These need a user who may sudo, an amd64 machine, a quiet machine, minutes.
 by_name_only=(

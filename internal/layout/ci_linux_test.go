@@ -43,7 +43,7 @@ func TestNoFailingStageGoesUnnoticed(t *testing.T) {
 			has: []string{
 				`good +\d+  ok`, `status +\d+  failed \(3\)`, `middle +\d+  failed \(1\)`,
 				`pipe +\d+  failed \(1\)`, `inner +\d+  failed \(1\)`, `unset +\d+  failed \(1\)`, `input +\d+  ok`,
-				`good went through`, `==== unset failed(.|\n)*nowhere_set: unbound variable`,
+				`good went through`, `beside +\d+  failed \(1\)`, `has run beside(.|\n)*==== input`, `==== unset failed(.|\n)*nowhere_set: unbound variable`,
 			},
 			not: `went on|aside`,
 		},

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2034 # .ci/run reads both lists
+# shellcheck shell=bash disable=SC2034 # .ci/run reads the lists
 #
 # Stages that fail in every way that a shell may overlook.
 
 stages=(
+  'beside   fails beside others'
   'good     succeeds'
   'status   fails in its last command'
   'middle   fails before its last command'
@@ -12,8 +13,16 @@ stages=(
   'unset    uses what is not set'
   'input    reads its input to the end'
 )
+background=(beside)
+undisturbed=(input)
 by_name_only=('aside    succeeds')
 
+stage_beside() {
+  # Until a later stage runs.
+  until [[ -e $work/log/status ]]; do sleep 0.01; done
+  false
+  echo "beside went on"
+}
 stage_good() { echo "good went through"; }
 stage_status() { return 3; }
 stage_middle() {
