@@ -42,6 +42,7 @@ func (f *fake) end() {
 // An observer notes what it is told of one test.
 type observer struct {
 	of    testing.TB
+	ofAll func() // the clean-up of an instance that comes last, or nil
 	notes []string
 }
 
@@ -56,6 +57,12 @@ func (o *observer) note(what string, t *lifecycle.Test, instances []*lifecycle.I
 		}
 	}
 	o.notes = append(o.notes, what)
+}
+
+func (o *observer) Began(in *lifecycle.Instance) {
+	if o.ofAll != nil && in.TB == o.of {
+		in.TB.Cleanup(o.ofAll)
+	}
 }
 
 func (o *observer) Failed(t *lifecycle.Test) { o.note("failed", t, t.Instances()) }
@@ -102,6 +109,16 @@ func TestObserversAreToldOfAFailureBeforeCleanUps(t *testing.T) {
 		f.failed = true
 		f.Cleanup(func() { note("of the test itself") })
 	})).To(Equal([]string{"of the test itself", "failed only", "clean up", "ended only"}), "once")
+}
+
+func TestAnObserversCleanUpIsAfterThatOfTheInstance(t *testing.T) {
+	f := &fake{TB: t}
+	o := &observer{of: f}
+	o.ofAll = func() { o.notes = append(o.notes, "clean-up of the observer") }
+	defer lifecycle.Observe(o)()
+	nstest.New(f, set.NS_UTS, nstest.Named("only"))
+	f.end()
+	NewWithT(t).Expect(o.notes).To(Equal([]string{"ended only", "clean-up of the observer"}))
 }
 
 func TestObserversThatAreGoneAreToldNothing(t *testing.T) {

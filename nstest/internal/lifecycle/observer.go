@@ -11,6 +11,9 @@ import (
 // An Observer is told of what becomes of tests with fixtures, by the goroutine that has found out: it may use
 // the Sets of a test's instances, and must not call methods of fixtures. Where nobody observes, nothing is paid.
 type Observer interface {
+	// Began is called when a test has got an instance, before the clean-up of that is registered: what Began registers
+	// runs after it.
+	Began(in *Instance)
 	// Failed is called when the test has failed, or panics, before its clean-ups begin. A clean-up that fails
 	// is the exception: those before it have run. The state of the instances has been read.
 	Failed(t *Test)

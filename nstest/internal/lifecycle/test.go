@@ -155,6 +155,11 @@ func (t *Test) Keep(in *Instance) {
 	if t.tb == nil {
 		attachProgressReporter()
 	}
+	t.add(in)
+	observe(func(o Observer) { o.Began(in) })
+}
+
+func (t *Test) add(in *Instance) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	in.test = t
