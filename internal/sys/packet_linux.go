@@ -55,7 +55,13 @@ func OpenPacket(index, size, slots int) (p *PacketSocket, err error) {
 	}
 	p = &PacketSocket{fd: NewFD(n), slots: slots, large: make([]byte, largestFrame)}
 	p.messages, p.vectors = make([]mmsghdr, SendBatch), make([]unix.Iovec, SendBatch)
-	if err := p.open(index, size); err != nil {
+	err = p.options(
+		option{unix.PACKET_IGNORE_OUTGOING, 1}, // not what others send by the interface
+		option{unix.PACKET_QDISC_BYPASS, 1})
+	if err == nil {
+		err = p.open(index, size)
+	}
+	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
@@ -71,17 +77,11 @@ func (p *PacketSocket) open(index, size int) error {
 	block := max(page, p.slot)
 	perBlock := block / p.slot
 	p.slots = (p.slots + perBlock - 1) / perBlock * perBlock
-	for _, option := range []struct {
-		name, value int
-	}{
-		{unix.PACKET_VERSION, unix.TPACKET_V2},
-		{unix.PACKET_IGNORE_OUTGOING, 1}, // not what others send by the interface
-		{unix.PACKET_QDISC_BYPASS, 1},
-		{unix.PACKET_COPY_THRESH, 1}, // what is larger than a slot waits for recvmsg(2), whole
-	} {
-		if err := unix.SetsockoptInt(p.fd.Int(), unix.SOL_PACKET, option.name, option.value); err != nil {
-			return err
-		}
+	err := p.options(
+		option{unix.PACKET_VERSION, unix.TPACKET_V2},
+		option{unix.PACKET_COPY_THRESH, 1}) // what is larger than a slot waits for recvmsg(2), whole
+	if err != nil {
+		return err
 	}
 	request := unix.TpacketReq{
 		Block_size: uint32(block), Block_nr: uint32(p.slots / perBlock),
@@ -96,6 +96,18 @@ func (p *PacketSocket) open(index, size int) error {
 	}
 	p.ring = ring
 	return unix.Bind(p.fd.Int(), &unix.SockaddrLinklayer{Protocol: bigEndian(unix.ETH_P_ALL), Ifindex: index})
+}
+
+// An option is one of setsockopt(2), at the level of packet(7).
+type option struct{ name, value int }
+
+func (p *PacketSocket) options(list ...option) error {
+	for _, o := range list {
+		if err := unix.SetsockoptInt(p.fd.Int(), unix.SOL_PACKET, o.name, o.value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // bigEndian has the bytes of n in the order of the network, wherever it is kept in that of the machine.
@@ -120,21 +132,27 @@ func (p *PacketSocket) Ahead(n int) (frame []byte, lost bool, err error) {
 	if n >= p.slots || !p.ready(slot) {
 		return nil, false, nil
 	}
+	frame, whole, err := p.frame(slot)
+	if err != nil || !whole {
+		return nil, err == nil, err
+	}
+	return frame, false, nil
+}
+
+// frame returns what is in a slot, or waits for recvmsg(2) because of its size. It is called once for each frame.
+func (p *PacketSocket) frame(slot int) (frame []byte, whole bool, err error) {
 	h := p.header(slot)
 	status := h.Status
 	data := p.ring[slot*p.slot : (slot+1)*p.slot]
-	begin, end := int(h.Mac), int(h.Mac)+int(h.Snaplen)
-	switch {
-	case status&unix.TP_STATUS_COPY != 0:
+	begin, end, whole := int(h.Mac), int(h.Mac)+int(h.Snaplen), h.Snaplen >= h.Len
+	if status&unix.TP_STATUS_COPY != 0 {
 		if data, err = p.receiveLarge(); err != nil {
 			return nil, false, err
 		}
-		begin, end = vlanBytes, len(data)
-	case h.Snaplen < h.Len:
-		return nil, true, nil
+		begin, end, whole = vlanBytes, len(data), true
 	}
-	if status&unix.TP_STATUS_VLAN_VALID == 0 {
-		return data[begin:end], false, nil
+	if status&unix.TP_STATUS_VLAN_VALID == 0 || end-begin < addressBytes {
+		return data[begin:end], whole, nil
 	}
 	// The kernel has taken the tag of a VLAN out of the frame. There is room for it in front.
 	tagged := data[begin-vlanBytes : end]
@@ -145,7 +163,7 @@ func (p *PacketSocket) Ahead(n int) (frame []byte, lost bool, err error) {
 	}
 	binary.BigEndian.PutUint16(tagged[addressBytes:], protocol)
 	binary.BigEndian.PutUint16(tagged[addressBytes+2:], h.Vlan_tci)
-	return tagged, false, nil
+	return tagged, whole, nil
 }
 
 // receiveLarge returns the next frame that no slot has room for, behind the bytes of a tag.

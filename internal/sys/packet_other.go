@@ -28,3 +28,20 @@ func (p *Poller) Wait(time.Time) error                  { return errUnsupported 
 func (p *Poller) Wake() error                           { return errUnsupported }
 func (p *Poller) Close() error                          { return errUnsupported }
 func (p *Poller) Yield() error                          { return errUnsupported }
+
+// A CaptureSocket is a socket of packet(7), which there is on Linux only.
+type CaptureSocket struct{}
+
+func OpenCapture(int, int) (*CaptureSocket, error) { return nil, errUnsupported }
+func (c *CaptureSocket) Ready() bool               { return false }
+func (c *CaptureSocket) Writing() bool             { return false }
+func (c *CaptureSocket) Ahead(int) (CapturedFrame, bool, error) {
+	return CapturedFrame{}, false, errUnsupported
+}
+func (c *CaptureSocket) Release(int)                       {}
+func (c *CaptureSocket) Slots() int                        { return 0 }
+func (c *CaptureSocket) Dropped() (uint64, error)          { return 0, errUnsupported }
+func (c *CaptureSocket) InterfaceName(int) (string, error) { return "", errUnsupported }
+func (c *CaptureSocket) Await(func() bool) error           { return errUnsupported }
+func (c *CaptureSocket) Wake() error                       { return errUnsupported }
+func (c *CaptureSocket) Close() error                      { return errUnsupported }
