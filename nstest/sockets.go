@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 
@@ -69,8 +71,8 @@ func (f *Fixture) ListenPacket(network, address string) net.PacketConn {
 }
 
 // HTTPClient returns the fixture's client, whose connections are in its network namespace. It uses no proxy and
-// keeps connections alive. When the fixture is closed, these are closed, and dials that are not finished are
-// cancelled. Each call returns the same client: to have another Timeout or Jar, change a copy.
+// keeps connections alive. When the fixture is closed, these are closed, also if nobody has read or closed a
+// response, and dials that are not finished are cancelled. Each call returns the same client: to have another Timeout or Jar, change a copy.
 func (f *Fixture) HTTPClient() *http.Client {
 	tb := f.reporter()
 	tb.Helper()
@@ -86,25 +88,40 @@ func (f *Fixture) HTTPClient() *http.Client {
 
 // newClient is called with the lock held.
 func (in *instance) newClient() *http.Client {
-	dials := &dialling{dial: in.dial}
+	dials := &dialling{dial: in.dial, open: make(map[*dialled]bool)}
 	dials.ctx, dials.cancel = context.WithCancel(context.Background())
 	transport := &http.Transport{DialContext: dials.DialContext, ForceAttemptHTTP2: true}
 	in.ends = append(in.ends, func() {
-		dials.end()
 		transport.CloseIdleConnections()
+		dials.end()
 	})
 	return &http.Client{Transport: transport}
 }
 
 // A dialling ends what an http.Transport dials, and waits for that: a request that is given up leaves it
-// behind, with the Set in use all the while.
+// behind, with the Set in use all the while. It also closes the connections, since a transport only does that to
+// those whose responses were read to the end.
 type dialling struct {
 	dial   func(ctx context.Context, network, address string) (net.Conn, error)
 	ctx    context.Context
 	cancel context.CancelFunc
+	calls  sync.WaitGroup
 
-	mu    sync.Mutex // so that none begins while end waits
-	calls sync.WaitGroup
+	mu   sync.Mutex // so that none begins while end waits
+	open map[*dialled]bool
+}
+
+// A dialled is a connection that is to be closed at the end, if it has not been by then.
+type dialled struct {
+	net.Conn
+	by *dialling
+}
+
+func (c *dialled) Close() error {
+	c.by.mu.Lock()
+	delete(c.by.open, c)
+	c.by.mu.Unlock()
+	return c.Conn.Close()
 }
 
 func (d *dialling) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
@@ -121,7 +138,15 @@ func (d *dialling) DialContext(ctx context.Context, network, address string) (ne
 	ctx, cancel := context.WithCancel(ctx)
 	defer context.AfterFunc(d.ctx, cancel)()
 	defer cancel()
-	return d.dial(ctx, network, address)
+	conn, err := d.dial(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	c := &dialled{conn, d}
+	d.mu.Lock()
+	d.open[c] = true
+	d.mu.Unlock()
+	return c, nil
 }
 
 func (d *dialling) end() {
@@ -129,6 +154,12 @@ func (d *dialling) end() {
 	d.cancel()
 	d.mu.Unlock()
 	d.calls.Wait()
+	d.mu.Lock()
+	left := slices.Collect(maps.Keys(d.open))
+	d.mu.Unlock()
+	for _, c := range left {
+		_ = c.Close() // which the transport may do at the same time
+	}
 }
 
 // lacksNet keeps a test that forgot NS_NET off the host's network.

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"runtime"
 	"sync"
+	"syscall"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -157,4 +158,32 @@ func TestWhatAnHTTPClientDialsEndsWithTheTest(t *testing.T) {
 	g.Expect(nstest.Snapshot()).NotTo(nstest.HaveLeakedNamespaces(before))
 	g.Expect(<-failed).To(MatchError(context.Canceled))
 	g.Expect(nstest.Snapshot()).NotTo(nstest.HaveLeakedNamespaces(before))
+}
+
+func TestWhatAnHTTPClientHasNotReadEndsWithTheTest(t *testing.T) {
+	g := NewWithT(t)
+	ended := make(chan error, 1)
+	t.Run("inner", func(t *testing.T) {
+		g := NewWithT(t)
+		ns := nstest.New(t, set.NS_NET)
+		l := ns.Listen("tcp", "127.0.0.1:0")
+		go func() {
+			conn, err := l.Accept()
+			if err != nil {
+				ended <- err
+				return
+			}
+			defer conn.Close()
+			if _, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"); err != nil {
+				ended <- err
+				return
+			}
+			_, err = io.Copy(io.Discard, conn)
+			ended <- err
+		}()
+		response, err := ns.HTTPClient().Get("http://" + l.Addr().String())
+		g.Expect(response, err).To(HaveHTTPStatus(http.StatusOK))
+		// Nobody closes the body.
+	})
+	g.Expect(<-ended).To(Or(Succeed(), MatchError(syscall.ECONNRESET)))
 }

@@ -6,6 +6,7 @@
 //	gonso exec -- go test ./...             root in fresh namespaces, for a whole run
 //	go test -exec 'gonso exec --' ./...     for each test binary
 //	gonso doctor                            what works here, what does not, and what helps
+//	gonso init                              a first test with namespaces, in your package
 //	gonso version                           which gonso this is
 //	gonso help exec                         more on one of them
 package main
@@ -34,7 +35,7 @@ type verb struct {
 type action func(args []string) int
 
 // verbs lists all verbs, sorted.
-func verbs() []verb { return []verb{doctorVerb, execVerb, helpVerb(), versionVerb} }
+func verbs() []verb { return []verb{doctorVerb, execVerb, helpVerb(), initVerb, versionVerb} }
 
 func main() { os.Exit(run(os.Args[1:])) }
 

@@ -38,7 +38,9 @@ func TestScripts(t *testing.T) {
 					env.Setenv(name, value)
 				}
 			}
-			return nil
+			repository, err := filepath.Abs("../..")
+			env.Setenv("REPO", repository)
+			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "lines": lines},
 	})
