@@ -86,7 +86,7 @@ func (r Rules) Check() error {
 	switch {
 	case r.Jitter < 0 || r.Jitter > maxJitter:
 		bad("jitter %v: it must be 0s to %v", r.Jitter, maxJitter)
-	case r.Jitter > r.Delay:
+	case r.Delay >= 0 && r.Jitter > r.Delay: // or else one thing is wrong, and not two
 		bad("jitter %v: it must not be more than the delay, %v", r.Jitter, r.Delay)
 	}
 	if r.Reorder > 0 && r.Delay == 0 {

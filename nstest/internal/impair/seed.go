@@ -21,7 +21,7 @@ func Seed() (uint64, error) {
 	}
 	seed, err := strconv.ParseUint(text, 0, 64)
 	if err != nil {
-		return 0, fmt.Errorf("the environment variable %s: %w", SeedVariable, err)
+		return 0, fmt.Errorf("the environment variable %s is %q; a seed is a whole number of 64 bits, such as 17185236 or 0x2a: %w", SeedVariable, text, err)
 	}
 	return seed, nil
 }
