@@ -8,14 +8,16 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strings"
+	"syscall"
 )
 
 // DialContext connects from the host, see [nstest.Fixture.DialContext]. It knows the names of the network's
 // hosts.
 func (h *Host) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := h.n.dial(ctx, network, address, h.Fixture.DialContext)
-	return conn, h.n.explain(err)
+	return conn, h.n.explain(err, address)
 }
 
 type dialer = func(ctx context.Context, network, address string) (net.Conn, error)
@@ -79,15 +81,68 @@ func (n *node) wrap(transport *http.Transport) {
 	dial := transport.DialContext
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := n.dial(ctx, network, address, dial)
-		return conn, n.explain(err)
+		return conn, n.explain(err, address)
 	}
 }
 
-// explain has an error that comes of a network that is not up say so: names are looked up elsewhere until then, and
-// nothing can be reached.
-func (n *node) explain(err error) error {
-	if err == nil || n.network.isUp() {
-		return err
+// explain adds what the network knows of why an address could not be connected to.
+func (n *node) explain(err error, address string) error {
+	if err == nil {
+		return nil
 	}
-	return fmt.Errorf("topo: %s: %w: %w", n.name, errNotUp, err)
+	if !n.network.isUp() { // names are looked up elsewhere until then, and nothing can be reached
+		return fmt.Errorf("topo: %s: %w: %w", n.name, errNotUp, err)
+	}
+	if why := n.why(err, address); why != "" {
+		return fmt.Errorf("topo: %s: %s: %w", n.name, why, err)
+	}
+	return err
+}
+
+// why says which mistake an error may come of, if it is one in the names or the links.
+func (n *node) why(err error, address string) string {
+	if _, unknown := errors.AsType[*net.DNSError](err); unknown {
+		name, _, _ := net.SplitHostPort(address) // which is in order, or else it had not been looked up
+		to := n.network.lookUp(name)
+		switch {
+		case to == nil:
+			return fmt.Sprintf("no host %s in this network: it has %s", name, n.network.hostNames())
+		case to.kind == isSwitch:
+			return name + " is a switch, which has no address"
+		case len(to.ends) == 0:
+			return name + " has no address: it has no link"
+		}
+	}
+	if errors.Is(err, syscall.ENETUNREACH) && len(n.ends) == 0 && !n.external {
+		return "it has no link, Network.Link makes one"
+	}
+	return ""
+}
+
+// hostNames lists the nodes that have names, or some of them.
+func (n *Network) hostNames() string {
+	const most = 12
+	var names []string
+	for _, node := range n.nodes {
+		if node.kind != isSwitch {
+			names = append(names, node.name)
+		}
+	}
+	text := strings.Join(names[:min(most, len(names))], ", ")
+	if more := len(names) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// noNameServer is the /etc/resolv.conf of all nodes. Without it, what is no name of the network would be looked up by the
+// machine's name servers, which cannot be reached from the network, or are others there.
+const noNameServer = "# The names of the network are in /etc/hosts. Host.Resolver chooses a name server.\n"
+
+// setResolver leaves the machine's name servers out, if it has any.
+func (n *Network) setResolver() {
+	n.tb.Helper()
+	if _, err := os.Stat("/etc/resolv.conf"); err == nil {
+		n.names.Resolver(noNameServer)
+	}
 }

@@ -3,7 +3,9 @@
 package topo_test
 
 import (
+	"fmt"
 	"net"
+	"net/netip"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -34,4 +36,40 @@ func TestWhatIsDialledBeforeUpSaysSo(t *testing.T) {
 	g.Expect(response.Body.Close()).To(Succeed())
 	_, err = a.DialContext(t.Context(), "tcp", net.JoinHostPort(b.Addr4().String(), "1"))
 	g.Expect(err).To(MatchError(Not(ContainSubstring("topo"))), "the network is up")
+}
+
+// A name that no node has is looked up by nobody: there is a default route, and no name server that could take its time.
+func TestANameThatNoNodeHasIsRefusedAtOnce(t *testing.T) {
+	g := NewWithT(t)
+	n := topo.New(t)
+	client, west, server := n.Host("client"), n.Router("west"), n.Host("server")
+	n.Link(client, west)
+	n.Link(west, server)
+	lonely := n.Host("lonely")
+	n.Up()
+	_, err := client.HTTPClient().Get("http://servr/")
+	g.Expect(err).To(MatchError(And(
+		ContainSubstring("topo: client: no host servr in this network: it has client, west, server, lonely: dial tcp: lookup servr on "),
+		ContainSubstring("connection refused"))))
+	g.Expect(client.Set().Command(t.Context(), "cat", "/etc/resolv.conf").Output()).To(HavePrefix("# "))
+
+	_, err = client.DialContext(t.Context(), "tcp", "lonely:80")
+	g.Expect(err).To(MatchError(HavePrefix("topo: client: lonely has no address: it has no link: ")))
+	_, err = lonely.DialContext(t.Context(), "tcp", netip.AddrPortFrom(server.Addr4(), 80).String())
+	g.Expect(err).To(MatchError(HavePrefix("topo: lonely: it has no link, Network.Link makes one: dial tcp")))
+
+	server.Resolver("nameserver 10.0.1.2\n") // which is for all nodes
+	g.Expect(client.Set().Command(t.Context(), "cat", "/etc/resolv.conf").Output()).To(Equal([]byte("nameserver 10.0.1.2\n")))
+}
+
+func TestOfManyNodesSomeAreNamed(t *testing.T) {
+	g := NewWithT(t)
+	n := topo.New(t)
+	s := n.Switch("s")
+	for i := range 14 {
+		n.Link(s, n.Host(fmt.Sprint("h", i)))
+	}
+	n.Up()
+	_, err := n.Nodes()[1].(*topo.Host).DialContext(t.Context(), "tcp", "H15:80")
+	g.Expect(err).To(MatchError(HavePrefix("topo: h0: no host H15 in this network: it has h0, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11 and 2 more: ")))
 }

@@ -76,6 +76,7 @@ func New(tb testing.TB, opts ...Option) *Network {
 	}
 	n.names = nstest.New(tb, set.NS_MNT, nstest.Named("names"))
 	lifecycle.Of(tb).Find(n.names.Set()).Silence()
+	n.setResolver()
 	return n
 }
 
