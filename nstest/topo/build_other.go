@@ -16,4 +16,6 @@ func (n *Network) carryOut(*Link) error  { return errors.ErrUnsupported }
 func (n *node) rerouteUplink() error     { return errors.ErrUnsupported }
 func (n *node) admit([]*node) error      { return errors.ErrUnsupported }
 
+func (e *end) count() (Counters, error) { return Counters{}, errors.ErrUnsupported }
+
 func (n *node) present() ([]netip.Prefix, error) { return nil, errors.ErrUnsupported }

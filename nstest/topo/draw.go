@@ -105,6 +105,9 @@ func (e *end) labels() []string {
 
 // notes are what is special about a link.
 func (l *Link) notes() (notes []string) {
+	if l.parallel > 0 {
+		notes = append(notes, l.ordinal())
+	}
 	if l.config.cost > 0 {
 		notes = append(notes, fmt.Sprintf("cost %d", l.config.cost))
 	}

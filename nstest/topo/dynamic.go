@@ -106,6 +106,11 @@ func (n *Network) withhold() error {
 		return nil
 	}
 	var errs []error
+	for _, node := range n.nodes {
+		if node.config.dynamic && len(node.ends) == 0 {
+			errs = append(errs, fmt.Errorf("%v %s asks for addresses, and has no link", node.kind, node.name))
+		}
+	}
 	for _, l := range n.links {
 		for i, e := range l.ends {
 			// Locally administered, and the same in each run, and so are the addresses that are made of it.
@@ -158,15 +163,11 @@ func leases4(c *addressing) bool    { return c.dhcp4 }
 func leases6(c *addressing) bool    { return c.dhcp6 }
 func delegates(c *addressing) bool  { return c.dhcp6 && !c.dynamic }
 
+// programsFirst is for those who miss a server that may be a program.
+const programsFirst = "a program of the test has to be started before Up"
+
 // of returns the segment's networks of one family.
-func (s *segment) of(f Family) (list []netip.Prefix) {
-	for _, p := range s.subnets {
-		if f.of(p.Addr()) {
-			list = append(list, p)
-		}
-	}
-	return list
-}
+func (s *segment) of(f Family) []netip.Prefix { return ofFamily(s.subnets, f) }
 
 // address returns the end's first address of a family.
 func (e *end) address(f Family) (netip.Addr, bool) {

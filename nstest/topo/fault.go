@@ -23,8 +23,8 @@ func (l *Link) switchTo(down bool) {
 	if down {
 		what = "cut"
 	}
-	if !n.up {
-		n.fatal(what+" "+l.String(), errNotUp)
+	if err := n.usable(); err != nil {
+		n.fatal(what+" "+l.String(), err)
 	}
 	if l.down == down {
 		return

@@ -146,8 +146,8 @@ func (l *Link) Set(impairments ...Impairment) {
 	n.tb.Helper()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if !n.up {
-		n.fatal("set "+l.String(), errNotUp)
+	if err := n.usable(); err != nil {
+		n.fatal("set "+l.String(), err)
 	}
 	if len(impairments) == 0 {
 		n.fatal("set "+l.String(), errors.New("there is nothing to set; topo.Perfect ends all impairments"))

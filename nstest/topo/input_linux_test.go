@@ -55,6 +55,34 @@ func TestBadInputIsNamed(t *testing.T) {
 			n.Link(a, b, topo.Address(a, "192.0.2.7/24"), topo.Address(b, "192.0.2.7/24"))
 			n.Up()
 		},
+		"link a to b: 192.0.2.1/24 of a and 198.51.100.1/24 of b are in different networks: the ends of a link share one": func(n *topo.Network) {
+			a, b := n.Host("a"), n.Host("b")
+			n.Link(a, b, topo.Address(a, "192.0.2.1/24", "2001:db8::1/64"), topo.Address(b, "198.51.100.1/24", "2001:db8::2/64"))
+		},
+		"link a to b: 192.0.2.1/24 of a and 192.0.2.2/25 of b are in different networks": func(n *topo.Network) {
+			a, b := n.Host("a"), n.Host("b")
+			n.Link(a, b, topo.Address(a, "192.0.2.1/24"), topo.Address(b, "192.0.2.2/25"))
+		},
+		"link a to b: 198.51.100.1/24 of a is in none of the networks 192.0.2.0/24 that topo.Subnet chooses": func(n *topo.Network) {
+			a := n.Host("a")
+			n.Link(a, n.Host("b"), topo.Subnet("192.0.2.0/24"), topo.Address(a, "198.51.100.1/24"))
+		},
+		"link a to b: topo.Address: c is not one of the link's nodes": func(n *topo.Network) {
+			n.Link(n.Host("a"), n.Host("b"), topo.Address(n.Host("c"), "192.0.2.1/24"))
+		},
+		"link a to s: topo.Address: the switch s has no addresses": func(n *topo.Network) {
+			s := n.Switch("s")
+			n.Link(n.Host("a"), s, topo.Address(s, "192.0.2.1/24"))
+		},
+		"cut a-b#2: the network is not up": func(n *topo.Network) {
+			a, b := n.Host("a"), n.Host("b")
+			n.Link(a, b)
+			n.Link(a, b).Down()
+		},
+		"deal out addresses: host h asks for addresses, and has no link": func(n *topo.Network) {
+			n.Host("h", topo.Dynamic())
+			n.Up()
+		},
 		"address of a: the network is not up: call Up first": func(n *topo.Network) { n.Host("a").Addr4() },
 		"address of a: it has no IPv6 address": func(n *topo.Network) {
 			a := n.Host("a")
@@ -125,7 +153,7 @@ func TestBadInputIsNamed(t *testing.T) {
 
 func TestSeedIsAWholeNumber(t *testing.T) {
 	t.Setenv("NSTEST_SEED", "one")
-	want := `topo: new: the environment variable NSTEST_SEED: strconv.ParseUint: parsing "one": invalid syntax`
+	want := `topo: new: the environment variable NSTEST_SEED is "one"; a seed is a whole number of 64 bits, such as 17185236 or 0x2a: strconv.ParseUint: parsing "one": invalid syntax`
 	if text := failure.Text(t, func(tb testing.TB) { topo.New(tb) }); text != want {
 		t.Errorf("ends with %q, want %q", text, want)
 	}

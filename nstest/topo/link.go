@@ -14,12 +14,13 @@ import (
 
 // A Link is a cable between two nodes.
 type Link struct {
-	network *Network
-	number  int // in the order in which they were made
-	segment *segment
-	ends    [2]*end
-	config  linkConfig
-	delays  [2]time.Duration // by which routes are found
+	network  *Network
+	number   int // in the order in which they were made
+	parallel int // how many before it join the same nodes
+	segment  *segment
+	ends     [2]*end
+	config   linkConfig
+	delays   [2]time.Duration // by which routes are found
 
 	down     bool            // guarded by the network's lock, as is what follows
 	rules    [2]impair.Rules // for what each of the ends sends
@@ -38,6 +39,7 @@ type end struct {
 	index     int
 	segment   *segment // nil at a switch
 	addresses []netip.Prefix
+	before    Counters // of an interface that this one has replaced
 	dynamicEnd
 }
 
@@ -49,51 +51,12 @@ type linkOption func(*linkConfig)
 func (o linkOption) apply(c *linkConfig) { o(c) }
 
 type linkConfig struct {
-	subnets     []netip.Prefix
-	addresses   map[*node][]netip.Prefix // that were chosen
+	chosen
 	cost        int
 	mtu         int
 	impairments []Impairment
 	outside     []*node // of which it leads outside
 	err         error
-}
-
-// Subnet chooses the networks that the link's addresses are from, such as "192.0.2.0/24" and "2001:db8::/64",
-// instead of the IPv4 and the IPv6 network that the link would get. With only an IPv4 network, the link has no
-// IPv6 addresses. A switch has the networks of all its links.
-func Subnet(cidrs ...string) LinkOption {
-	return linkOption(func(c *linkConfig) {
-		for _, cidr := range cidrs {
-			p, err := netip.ParsePrefix(cidr)
-			if err == nil && p != p.Masked() {
-				err = fmt.Errorf("%v is an address in %v, and no network", p, p.Masked())
-			}
-			c.err = errors.Join(c.err, err)
-			c.subnets = append(c.subnets, p)
-		}
-	})
-}
-
-// Address chooses addresses of one end of the link, such as "192.0.2.7/24", and with them the link's
-// networks, see [Subnet].
-func Address(of Node, cidrs ...string) LinkOption {
-	return linkOption(func(c *linkConfig) {
-		if c.addresses == nil {
-			c.addresses = make(map[*node][]netip.Prefix)
-		}
-		if of == nil {
-			c.err = errors.Join(c.err, errors.New("topo.Address: the node is nil"))
-			return
-		}
-		for _, cidr := range cidrs {
-			p, err := netip.ParsePrefix(cidr)
-			c.err = errors.Join(c.err, err)
-			c.addresses[of.node()] = append(c.addresses[of.node()], p)
-			if err == nil {
-				c.subnets = append(c.subnets, p.Masked())
-			}
-		}
-	})
 }
 
 // Cost sets the cost of the link: routes lead over the path with the least cost in sum. A link for which it is
@@ -130,7 +93,17 @@ func (e *end) mtu() int {
 	return usualMTU
 }
 
-func (l *Link) String() string { return l.ends[0].node.name + "-" + l.ends[1].node.name }
+// String is such as "client-west", or "client-west#2" for a second link between the two.
+func (l *Link) String() string {
+	text := l.ends[0].node.name + "-" + l.ends[1].node.name
+	if l.parallel > 0 {
+		text += l.ordinal()
+	}
+	return text
+}
+
+// ordinal tells links between the same nodes apart.
+func (l *Link) ordinal() string { return fmt.Sprintf("#%d", l.parallel+1) }
 
 // cost is what the routes count, for packets that leave from an end, in thousandths of a [Cost].
 func (e *end) cost() int {

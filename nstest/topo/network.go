@@ -97,20 +97,36 @@ func (n *Network) Links() []*Link { return slices.Clone(n.links) }
 func (n *Network) Link(a, b Node, opts ...LinkOption) *Link {
 	n.tb.Helper()
 	l := &Link{network: n, number: len(n.links), ends: [2]*end{{node: n.mustBe(a)}, {node: n.mustBe(b)}}}
+	for i, e := range l.ends {
+		e.link, e.far = l, l.ends[1-i]
+	}
 	for _, opt := range opts {
 		opt.apply(&l.config)
 	}
 	if err := n.checkLink(l); err != nil {
 		n.fatal(fmt.Sprintf("link %s to %s", l.ends[0].node.name, l.ends[1].node.name), err)
 	}
-	for i, e := range l.ends {
-		e.link, e.far = l, l.ends[1-i]
+	for _, e := range l.ends {
 		e.index = firstIndex + len(e.node.ends)
 		e.name = fmt.Sprintf("eth%d", len(e.node.ends))
 		e.node.ends = append(e.node.ends, e)
 	}
+	l.parallel = l.ends[0].parallels() - 1
 	n.links = append(n.links, l)
 	return l
+}
+
+// parallels returns how many links join the two nodes, this one included. Nodes with many links have neighbours with few.
+func (e *end) parallels() (count int) {
+	if len(e.far.node.ends) < len(e.node.ends) {
+		e = e.far
+	}
+	for _, other := range e.node.ends {
+		if other.far.node == e.far.node {
+			count++
+		}
+	}
+	return count
 }
 
 // mustBe returns what a node is made of.
@@ -143,18 +159,30 @@ func (n *Network) checkLink(l *Link) error {
 	case l.ends[0].node == l.ends[1].node:
 		return fmt.Errorf("a link takes two nodes")
 	}
-	return errors.Join(l.config.err, l.begin(), l.checkOutside())
+	return errors.Join(l.config.err, l.begin(), l.checkOutside(), l.checkChosen())
 }
 
 var (
 	errUp    = errors.New("the network is up already: call Up once, after all nodes and links are made")
 	errNotUp = errors.New("the network is not up: call Up first")
+	errEnded = errors.New("the network has ended with its test: register a clean-up that changes it after Up, so that it runs before")
 )
 
 func (n *Network) isUp() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.up
+}
+
+// usable returns why the network cannot be changed, or asked about its links. It is called with the lock held.
+func (n *Network) usable() error {
+	switch {
+	case !n.up:
+		return errNotUp
+	case n.schedule.ended:
+		return errEnded
+	}
+	return nil
 }
 
 func (n *Network) fatal(what string, err error) {

@@ -63,15 +63,17 @@ func (n *Network) Heal() {
 // change has the nodes follow another division.
 func (n *Network) change(what string, err error, f func(*division)) {
 	n.tb.Helper()
-	if err == nil && !n.isUp() {
-		err = errNotUp
+	if err == nil && n.isUp() {
+		nstest.RequireFeatures(n.tb, "nftables")
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err == nil {
+		err = n.usable()
 	}
 	if err != nil {
 		n.fatal(what, err)
 	}
-	nstest.RequireFeatures(n.tb, "nftables")
-	n.mu.Lock()
-	defer n.mu.Unlock()
 	next := division{groups: n.division.groups, isolated: slices.Clone(n.division.isolated)}
 	f(&next)
 	n.note(what)

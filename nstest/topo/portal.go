@@ -66,14 +66,15 @@ func (r *Router) Admit(nodes ...Node) {
 	case err != nil:
 	case r.n.config.portal == nil:
 		err = fmt.Errorf("it is a %s: make it with the option topo.CaptivePortal", r.n.what())
-	case !n.isUp():
-		err = errNotUp
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err == nil {
+		err = n.usable()
 	}
 	if err != nil {
 		n.fatal(what, err)
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
 	n.note(what)
 	if err := r.n.admit(group); err != nil {
 		n.fatal(what, err)

@@ -32,6 +32,9 @@ func (n *Network) replaceByCable(l *Link) (err error) {
 	var saved [2]savedEnd
 	ends := l.cableEnds()
 	for i, e := range l.ends {
+		if e.before, err = e.count(); err != nil {
+			return err
+		}
 		if saved[i], err = e.save(); err != nil {
 			return fmt.Errorf("%v %s: replace the interface: %w; a link that is made with topo.Perfect() needs none of this",
 				e.node.kind, e.node.name, err)

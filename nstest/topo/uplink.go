@@ -88,6 +88,9 @@ func (n *node) switchUplinks(what string, ends []*end) {
 	if !n.network.up {
 		return
 	}
+	if err := n.network.usable(); err != nil {
+		n.network.fatal(what, err)
+	}
 	n.network.note(what)
 	if err := n.rerouteUplink(); err != nil {
 		n.network.fatal(what, fmt.Errorf("host %s: %w", n.name, err))

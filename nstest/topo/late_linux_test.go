@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topo_test
+
+import (
+	"fmt"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
+)
+
+// A lateTest keeps what ends it.
+type lateTest struct {
+	testing.TB
+	text string
+}
+
+func (l *lateTest) Fatalf(format string, args ...any) {
+	l.text = fmt.Sprintf(format, args...)
+	runtime.Goexit()
+}
+
+// A clean-up that was registered before Up runs after the network has ended.
+func TestANetworkThatHasEndedIsNotChanged(t *testing.T) {
+	for name, change := range map[string]func(n *topo.Network, h *topo.Host, l *topo.Link){
+		"cut h-r":          func(_ *topo.Network, _ *topo.Host, l *topo.Link) { l.Down() },
+		"set h-r":          func(_ *topo.Network, _ *topo.Host, l *topo.Link) { l.Set(topo.Loss(1)) },
+		"counters of h-r":  func(_ *topo.Network, h *topo.Host, l *topo.Link) { l.Counters(h) },
+		"heal":             func(n *topo.Network, _ *topo.Host, _ *topo.Link) { n.Heal() },
+		"uplinks of h h-r": func(_ *topo.Network, h *topo.Host, l *topo.Link) { h.Uplinks(l) },
+		"admit [h] at r":   func(n *topo.Network, h *topo.Host, _ *topo.Link) { n.Nodes()[1].(*topo.Router).Admit(h) },
+	} {
+		late := new(lateTest)
+		t.Run("", func(t *testing.T) {
+			late.TB = t
+			var n *topo.Network
+			var h *topo.Host
+			var l *topo.Link
+			t.Cleanup(func() {
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					change(n, h, l)
+				}()
+				<-done
+			})
+			n = topo.New(late)
+			h = n.Host("h")
+			r := n.Router("r", topo.CaptivePortal(http.NotFoundHandler()))
+			l = n.Link(h, r)
+			n.Link(r, n.Host("outside"), topo.Outside(r))
+			n.Up()
+		})
+		if want := "topo: " + name + ": the network has ended with its test: register a clean-up"; !strings.HasPrefix(late.text, want) {
+			t.Errorf("ends with %q, want %q", late.text, want)
+		}
+	}
+}
