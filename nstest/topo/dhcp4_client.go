@@ -107,10 +107,18 @@ func (c *dhcp4Client) exchange(m *dhcpv4.DHCPv4, types ...dhcpv4.MessageType) (*
 		return err
 	}, func(until time.Time) (*dhcpv4.DHCPv4, error) { return c.receive(m, until, types) })
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		none := fmt.Errorf("no DHCPv4 %v has come, after %d times %v", types[0], times, m.MessageType())
+		none := fmt.Errorf("no DHCPv4 %v has come, after %d times %v%s", types[0], times, m.MessageType(), c.end.without4())
 		return nil, errors.Join(append([]error{none, err}, c.end.failures4()...)...)
 	}
 	return answer, err
+}
+
+// without4 says that there is no server at the end's link, if it knows of none.
+func (e *end) without4() string {
+	if len(e.servers(leases4)) > 0 {
+		return ""
+	}
+	return "; no node of the network is a DHCPv4 server there: topo.DHCP4 makes a router or host one; " + programsFirst
 }
 
 // receive returns the answer to a message.

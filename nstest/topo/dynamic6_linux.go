@@ -145,7 +145,7 @@ func (e *end) explain(err error) error {
 		names = append(names, s.node.name)
 		known = append(known, s.node.advertiser.failure())
 	}
-	text := "no node of the network advertises there"
+	text := "no node of the network advertises there: topo.Advertise and topo.DHCP6 make a router do so; " + programsFirst
 	if len(names) > 0 {
 		text = "there, router advertisements are for " + strings.Join(names, ", ") + " to send"
 	}

@@ -102,7 +102,8 @@ func TestWhoGetsNoAddressIsSaidAndWhy(t *testing.T) {
 		"host h asks for addresses on the link h-r, and no node there gives any: topo.Advertise": func(n *topo.Network) {
 			n.Link(n.Host("h", topo.Dynamic()), n.Router("r"))
 		},
-		"host h: no IPv4 address for eth0 (link h-r): no DHCPv4 OFFER has come, after 1 times DISCOVER": func(n *topo.Network) {
+		"host h: no IPv4 address for eth0 (link h-r): no DHCPv4 OFFER has come, after 1 times DISCOVER; no node of the network is a DHCPv4 server there: " +
+			"topo.DHCP4 makes a router or host one; a program of the test has to be started before Up": func(n *topo.Network) {
 			n.Link(n.Host("h", topo.Dynamic(topo.IPv4)), n.Router("r"))
 		},
 		"DHCPv4 server of r on eth0: write udp 0.0.0.0:67->255.255.255.255:68: sendmsg: operation not permitted": func(n *topo.Network) {
@@ -110,7 +111,8 @@ func TestWhoGetsNoAddressIsSaidAndWhy(t *testing.T) {
 			n.Link(n.Host("h", topo.Dynamic()), r)
 			dropOutput(t, r, "udp sport 67")
 		},
-		"no IPv6 address for eth0 (link h-r): after 300ms, no router advertisement has come; no node of the network advertises there": func(n *topo.Network) {
+		"no IPv6 address for eth0 (link h-r): after 300ms, no router advertisement has come; no node of the network advertises there: " +
+			"topo.Advertise and topo.DHCP6 make a router do so; a program of the test has to be started before Up": func(n *topo.Network) {
 			n.Link(n.Host("h", topo.Dynamic(topo.IPv6)), n.Router("r"))
 		},
 		"no router advertisement has come; there, router advertisements are for r to send\nrouter advertisement of r on eth0: write ip": func(n *topo.Network) {
