@@ -45,9 +45,6 @@ type plan struct {
 	Verbose bool
 	// Status is the descriptor of the pipe that takes how the program ended.
 	Status int
-	// Files is how many files the program may open (the soft limit), or 0 if that is
-	// not known.
-	Files uint64
 }
 
 func execFlags(flags *flag.FlagSet) action {

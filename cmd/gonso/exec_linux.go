@@ -47,17 +47,11 @@ func execOutside(p *plan, args []string) int {
 	if inside {
 		return execInside(args)
 	}
-	limit := make(chan error, 1)
-	go func() { // meanwhile, since it takes a process
-		var err error
-		p.Files, err = openFiles()
-		limit <- err
-	}()
-	p.withoutProc()
-	owner, err := p.userNamespace()
-	if err := <-limit; err != nil && p.Verbose {
+	if err := restoreFileLimit(); err != nil && p.Verbose {
 		printError("exec: the program may open as many files as gonso: %v", err)
 	}
+	p.withoutProc()
+	owner, err := p.userNamespace()
 	if err != nil {
 		return failed(explain(err))
 	}

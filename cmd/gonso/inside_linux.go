@@ -21,11 +21,6 @@ func execInside(args []string) int {
 	}
 	status := handshake.Inherit(p.Status, "status")
 	p.setUp()
-	if p.Files > 0 {
-		if err := limitFiles(p.Files); err != nil {
-			return failed(os.NewSyscallError("setrlimit", err))
-		}
-	}
 	args = args[1:]
 	path, err := exec.LookPath(args[0])
 	if err != nil {
