@@ -5,6 +5,7 @@
 //
 //	gonso exec -- go test ./...             root in fresh namespaces, for a whole run
 //	go test -exec 'gonso exec --' ./...     for each test binary
+//	gonso ls                                the fixtures of failed tests that are kept
 //	gonso doctor                            what works here, what does not, and what helps
 //	gonso init                              a first test with namespaces, in your package
 //	gonso version                           which gonso this is
@@ -35,7 +36,9 @@ type verb struct {
 type action func(args []string) int
 
 // verbs lists all verbs, sorted.
-func verbs() []verb { return []verb{doctorVerb, execVerb, helpVerb(), initVerb, versionVerb} }
+func verbs() []verb {
+	return []verb{doctorVerb, execVerb, helpVerb(), initVerb, lsVerb, resumeVerb, rmVerb, versionVerb}
+}
 
 func main() { os.Exit(run(os.Args[1:])) }
 

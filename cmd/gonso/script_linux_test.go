@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	testscript.Main(m, map[string]func(){"gonso": gonso.Main, "listener": listen})
+	testscript.Main(m, map[string]func(){"gonso": gonso.Main, "listener": listen, "keeper": keep})
 }
 
 func TestScripts(t *testing.T) {

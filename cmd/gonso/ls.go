@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/kept"
+)
+
+var lsVerb = verb{
+	name:    "ls",
+	args:    "[-json]",
+	short:   "list the fixtures of tests that are kept, or that wait",
+	long:    func() string { return lsLong },
+	flags:   lsFlags,
+	failure: usageError,
+}
+
+const lsLong = `NSTEST_KEEP=failed go test keeps the namespaces of each fixture of a test that fails, and
+NSTEST_PAUSE=failed has the test wait, so that one can look into them with gonso enter.
+Those whose holder was killed are forgotten, and so are all after a reboot.
+
+With -json it is a list of objects, one for each test:
+
+  name      what gonso rm and gonso resume take
+  test      what the test is called
+  folder    in which it ran
+  since     when it failed, or ended
+  holder    the process that has the namespaces open: pid, and start in ticks after boot
+  others    what else lives on: processes, with what they are
+  paused    of a test that waits, in which process (test), and until when
+  fixtures  a list of
+    name        what gonso enter takes
+    namespaces  kind, id, and path of each
+    nsenter     the command that enters them without gonso
+
+`
+
+// A listing is what gonso ls -json prints of an entry. Its names in JSON stay as they are.
+type listing struct {
+	*kept.Entry
+	Fixtures []listedFixture `json:"fixtures"`
+}
+
+type listedFixture struct {
+	Name       string           `json:"name"`
+	Namespaces []kept.Namespace `json:"namespaces"`
+	Nsenter    string           `json:"nsenter"`
+}
+
+func lsFlags(flags *flag.FlagSet) action {
+	asJSON := flags.Bool("json", false, "print JSON")
+	return func(args []string) int {
+		if len(args) > 0 {
+			printError("ls: %q is not understood; try: gonso help ls", args)
+			return usageError
+		}
+		list := entriesOf(readRegister("ls"))
+		var err error
+		if *asJSON {
+			err = writeListing(os.Stdout, list)
+		} else {
+			err = writeTable(os.Stdout, list, time.Now())
+		}
+		if err != nil {
+			printError("ls: %v", err)
+			return 1
+		}
+		return 0
+	}
+}
+
+func writeListing(w io.Writer, entries []*kept.Entry) error {
+	list := []listing{}
+	for _, e := range entries {
+		l := listing{Entry: e}
+		for i := range e.Fixtures {
+			l.Fixtures = append(l.Fixtures, listedFixture{e.NameOf(i), e.Fixtures[i].Namespaces, e.Nsenter(&e.Fixtures[i])})
+		}
+		list = append(list, l)
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "\t")
+	return encoder.Encode(list)
+}
+
+func writeTable(w io.Writer, entries []*kept.Entry, now time.Time) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for i, e := range entries {
+		if i == 0 {
+			fmt.Fprintln(table, "NAME\tKINDS\tSINCE\tSTATE\tFOLDER") // an error of a line is that of Flush
+		}
+		for n, f := range e.Fixtures {
+			var kinds []string
+			for _, ns := range f.Namespaces {
+				kinds = append(kinds, ns.Kind)
+			}
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", e.NameOf(n), strings.Join(kinds, ","), ago(now.Sub(e.Since)), stateOf(e, now), e.Folder)
+		}
+	}
+	return table.Flush()
+}
+
+// stateOf says what the entry is.
+func stateOf(e *kept.Entry, now time.Time) string {
+	switch {
+	case e.Paused == nil:
+		return "kept"
+	case e.Paused.Until == nil:
+		return "paused"
+	default:
+		return "paused, goes on in " + e.Paused.Until.Sub(now).Round(time.Second).String()
+	}
+}
+
+// ago says how long that was ago, in one unit.
+func ago(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds ago", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm ago", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh ago", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%dd ago", int(d.Hours()/24))
+	}
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+var resumeVerb = verb{
+	name:  "resume",
+	args:  "-all | name...",
+	short: "have tests go on that wait since they have failed",
+	long:  func() string { return resumeLong },
+	flags: forEntries("resume", "all tests that wait",
+		func(r registered) bool { return r.Paused != nil },
+		func(r registered) error { return r.folder.Resume(r.Entry) }),
+	failure: usageError,
+}
+
+const resumeLong = `With NSTEST_PAUSE=failed a test that fails waits before its clean-ups, and gonso ls shows it.
+It goes on at Enter in its terminal, or when the time of go test -timeout is nearly over.
+
+`
