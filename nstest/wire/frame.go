@@ -18,8 +18,15 @@ type Frame struct {
 	At       time.Duration // when it was sent, since the wire was made
 
 	data   []byte
+	ip     bool // it begins with the header of IP
 	packet gopacket.Packet
 }
+
+// Decode returns a packet that was captured (see [nstest.Fixture.Capture]) as a Frame, for the methods that
+// decode it. It was on no wire: From, To, Number and At are not set.
+//
+//	dns := wire.Decode(packet).DNS()
+func Decode(p *nstest.Packet) *Frame { return &Frame{data: p.Data, ip: p.IP} }
 
 // Bytes returns the frame from its Ethernet header on, with the tags of VLANs, if any, and without its
 // checksum. It must not be changed: see [Verdict.With].
@@ -28,7 +35,14 @@ func (f *Frame) Bytes() []byte { return f.data }
 // Packet returns the frame as package gopacket sees it.
 func (f *Frame) Packet() gopacket.Packet {
 	if f.packet == nil {
-		f.packet = gopacket.NewPacket(f.data, layers.LayerTypeEthernet, gopacket.DecodeOptions{Lazy: true, NoCopy: true})
+		first := layers.LayerTypeEthernet
+		if f.ip {
+			first = layers.LayerTypeIPv4
+			if len(f.data) > 0 && f.data[0]>>4 == 6 {
+				first = layers.LayerTypeIPv6
+			}
+		}
+		f.packet = gopacket.NewPacket(f.data, first, gopacket.DecodeOptions{Lazy: true, NoCopy: true})
 	}
 	return f.packet
 }

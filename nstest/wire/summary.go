@@ -9,8 +9,12 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// String describes the frame in a line, such as "frame 5, b to a, TCP FIN ACK 192.0.2.2:80 > 192.0.2.1:40612, 66 bytes".
+// String describes the frame in a line, such as "frame 5, b to a, TCP FIN ACK 192.0.2.2:80 > 192.0.2.1:40612, 66 bytes". One
+// of [Decode] has no number.
 func (f *Frame) String() string {
+	if f.From == nil {
+		return fmt.Sprintf("%s, %d bytes", f.Summary(), len(f.data))
+	}
 	return fmt.Sprintf("frame %d, %s to %s, %s, %d bytes", f.Number, f.From.Name(), f.To.Name(), f.Summary(), len(f.data))
 }
 

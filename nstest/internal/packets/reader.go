@@ -23,7 +23,7 @@ const batch = 64
 
 // A Reader shows the packets of one network namespace. Its methods may be called by any goroutine.
 type Reader struct {
-	show func(*Packet)
+	sink Sink
 	done chan struct{}
 
 	mu         sync.Mutex
@@ -42,9 +42,16 @@ type known struct {
 	checked uint64 // in which drain it was last asked for its name
 }
 
-// Open begins to read. Each packet is shown to show, by one call after the other: by a goroutine of the Reader, or
-// by one that calls Flush, Stats or Close. It must not block, call the Reader, or keep the Packet.
-func Open(s set.Set, show func(*Packet)) (*Reader, error) {
+// A Sink gets what is read, by one call after the other: by a goroutine of the Reader, or by one that calls Flush,
+// Stats or Close. Its functions must not block or call the Reader, but may end the
+// goroutine.
+type Sink struct {
+	Show    func(*Packet) // which must not keep the Packet
+	Drained func()        // may be nil: no more packets are there, or others may run before they are read
+}
+
+// Open begins to read.
+func Open(s set.Set, sink Sink) (*Reader, error) {
 	net, err := s.Dup(set.NS_NET)
 	if err != nil {
 		return nil, fmt.Errorf("capture packets: %w", err)
@@ -53,29 +60,39 @@ func Open(s set.Set, show func(*Packet)) (*Reader, error) {
 	if err := errors.Join(err, net.Close()); err != nil {
 		return nil, fmt.Errorf("capture packets: %w", err)
 	}
-	r := &Reader{show: show, done: make(chan struct{}), socket: socket, interfaces: make(map[int]*known)}
+	r := &Reader{sink: sink, done: make(chan struct{}), socket: socket, interfaces: make(map[int]*known)}
 	go r.run()
 	return r, nil
 }
 
+// run reads until Close. A Sink may end the goroutine (runtime.Goexit): then another one goes on.
 func (r *Reader) run() {
-	defer close(r.done)
-	for {
-		err := r.socket.Await(r.ready)
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return
+	ended := false
+	defer func() {
+		if !ended {
+			go r.run()
 		}
-		r.mu.Lock()
-		if err != nil {
-			r.fail(err)
-		}
-		_, err = r.drain()
-		r.mu.Unlock()
-		if err != nil {
-			return
-		}
+	}()
+	for r.next() {
 		runtime.Gosched() // a test that waits for one of these packets comes first
 	}
+	ended = true
+	close(r.done)
+}
+
+// next waits for packets and shows them. It reports whether there will be others.
+func (r *Reader) next() bool {
+	err := r.socket.Await(r.ready)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
+		r.fail(err)
+	}
+	_, err = r.drain()
+	return err == nil
 }
 
 func (r *Reader) ready() bool {
@@ -94,6 +111,12 @@ func (r *Reader) fail(err error) {
 // drain shows packets that are there, as many as batch. The lock is held.
 func (r *Reader) drain() (n int, err error) {
 	r.drains++
+	defer func() {
+		r.socket.Release(n)
+		if n > 0 && r.sink.Drained != nil {
+			r.sink.Drained()
+		}
+	}()
 	for r.err == nil && n < batch {
 		frame, ok, err := r.socket.Ahead(n)
 		if err != nil {
@@ -105,7 +128,6 @@ func (r *Reader) drain() (n int, err error) {
 		n++
 		r.read(&frame)
 	}
-	r.socket.Release(n)
 	return n, r.err
 }
 
@@ -125,7 +147,7 @@ func (r *Reader) read(f *sys.CapturedFrame) {
 	r.packet = Packet{
 		At: f.At, Interface: r.interfaceOf(f), Outgoing: f.Outgoing, Data: f.Data, Length: f.Length, ChecksumLeft: !f.Checksum, Segments: f.Segments,
 	}
-	r.show(&r.packet)
+	r.sink.Show(&r.packet)
 }
 
 // interfaceOf returns the interface of a frame, which may have another name than before.
@@ -189,16 +211,23 @@ func (r *Reader) countDropped() error {
 	return err
 }
 
+// stop reports whether it is the first to be called.
+func (r *Reader) stop() (first bool, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return false, nil
+	}
+	defer func() { r.closed = true }()
+	return true, errors.Join(r.flush(), r.countDropped())
+}
+
 // Close flushes and ends. Nothing is shown once it has returned.
 func (r *Reader) Close() error {
-	r.mu.Lock()
-	if r.closed {
-		r.mu.Unlock()
+	first, err := r.stop()
+	if !first {
 		return nil
 	}
-	err := errors.Join(r.flush(), r.countDropped())
-	r.closed = true
-	r.mu.Unlock()
 	if e := r.socket.Wake(); e != nil {
 		return errors.Join(err, e) // and it runs on, since nobody can tell it
 	}

@@ -35,13 +35,13 @@ type capture struct {
 func open(t *testing.T, f *nstest.Fixture) *capture {
 	t.Helper()
 	c := new(capture)
-	r, err := packets.Open(f.Set(), func(p *packets.Packet) {
+	r, err := packets.Open(f.Set(), packets.Sink{Show: func(p *packets.Packet) {
 		kept := *p
 		kept.Data = bytes.Clone(p.Data)
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.list = append(c.list, kept)
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,12 +281,12 @@ func TestWhatTheKernelDroppedIsCounted(t *testing.T) {
 	f.AddAddress("lo", "192.0.2.1/32")
 	first, goOn := make(chan struct{}), make(chan struct{})
 	var count int
-	r, err := packets.Open(f.Set(), func(p *packets.Packet) {
+	r, err := packets.Open(f.Set(), packets.Sink{Show: func(p *packets.Packet) {
 		if count++; count == 1 {
 			close(first)
 			<-goOn // as nobody may, so that the ring is full
 		}
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +317,7 @@ func TestASetThatIsClosedIsReadToTheEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed, err := packets.Open(own, func(*packets.Packet) {})
+	closed, err := packets.Open(own, packets.Sink{Show: func(*packets.Packet) {}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +333,7 @@ func TestASetThatIsClosedIsReadToTheEnd(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := packets.Open(own, nil); !errors.Is(err, os.ErrClosed) {
+	if _, err := packets.Open(own, packets.Sink{}); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("%v of a Set that is closed", err)
 	}
 }
