@@ -27,7 +27,10 @@ import (
 // is not needed; for a network of its own see [OwnNetwork].
 //
 // If TEST_TOTAL_SHARDS and TEST_SHARD_INDEX are set, Main runs only that part of the tests, so that several
-// machines can share them.
+// machines can share them. Each test is in one part, whatever -run, -count and -shuffle are; the specs of an outermost
+// container of Ginkgo are in the same part if they are in an Ordered one. If NSTEST_TIMES is the path of what
+// 'go test -json' or 'ginkgo --json-report' wrote in an earlier run, the parts take about the same time. 'gonso shard'
+// shows and checks them.
 //
 // Main runs the actions of package reexec, with their coverage. When the tests have ended, it looks for what
 // they left behind: threads in other namespaces, namespaces, descriptors, processes and mounts. A run that

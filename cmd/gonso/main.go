@@ -8,6 +8,7 @@
 //	gonso ls                                the fixtures of failed tests that are kept
 //	gonso doctor                            what works here, what does not, and what helps
 //	gonso init                              a first test with namespaces, in your package
+//	gonso shard -times file                 how shards of a suite share its tests
 //	gonso version                           which gonso this is
 //	gonso help exec                         more on one of them
 package main
@@ -37,7 +38,7 @@ type action func(args []string) int
 
 // verbs lists all verbs, sorted.
 func verbs() []verb {
-	return []verb{doctorVerb, execVerb, helpVerb(), initVerb, lsVerb, resumeVerb, rmVerb, versionVerb}
+	return []verb{doctorVerb, execVerb, helpVerb(), initVerb, lsVerb, resumeVerb, rmVerb, shardVerb, versionVerb}
 }
 
 func main() { os.Exit(run(os.Args[1:])) }

@@ -7,21 +7,27 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"hash/fnv"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
 	"github.com/onsi/ginkgo/v2"
+	"github.com/seed-1bc5c4a2/gonso/internal/shardplan"
 )
 
 // A shard is one of several machines, or jobs, that share the tests of a package,
-// as Bazel and CI matrices have them. The test functions are dealt out in turn. A
-// package with one test function runs it everywhere and deals out its Ginkgo
-// specs, Ordered containers as a whole.
-type shard struct{ index, total int }
+// as Bazel and CI matrices have them. The test functions are dealt out in turn, or by how
+// long they took in an earlier run. A package with one test function runs it everywhere and
+// deals out its Ginkgo specs; those of an outermost container stay together if they are in an
+// Ordered one.
+type shard struct {
+	index, total int
+	plan         *shardplan.Plan // nil for test functions that are dealt out in turn
+}
 
 // The environment variables of a shard (Bazel's Test Encyclopedia, "Test sharding").
 const (
@@ -29,6 +35,9 @@ const (
 	index         = "TEST_SHARD_INDEX"
 	status        = "TEST_SHARD_STATUS_FILE"
 )
+
+// timesVariable names a file with the times of an earlier run.
+const timesVariable = "NSTEST_TIMES"
 
 // ofSpecs deals out the specs, unless its total is 0.
 var ofSpecs shard
@@ -47,9 +56,13 @@ func Apply() error {
 		return fmt.Errorf("list the tests to share: %w", err)
 	}
 	if len(names) == 1 {
+		if s.plan == nil {
+			s.plan = shardplan.New(nil, s.total)
+		}
 		ofSpecs = s
 		return nil
 	}
+	inPackage := packagePath()
 	pattern, rest, err := SplitPattern(flag.Lookup("test.run").Value.String())
 	if err != nil {
 		return err
@@ -60,7 +73,11 @@ func Apply() error {
 		if !pattern.MatchString(name) {
 			continue
 		}
-		if matched%s.total == s.index {
+		in := matched % s.total
+		if s.plan != nil {
+			in = s.plan.Of(shardplan.Test{Package: inPackage, Name: name})
+		}
+		if in == s.index {
 			mine = append(mine, regexp.QuoteMeta(name))
 		}
 		matched++
@@ -89,7 +106,35 @@ func read() (s shard, err error) {
 	if err != nil {
 		return s, fmt.Errorf("%s=%q and %s=%q name no shard: %w", TotalVariable, total, index, os.Getenv(index), err)
 	}
+	if path := os.Getenv(timesVariable); path != "" {
+		times, err := readTimes(path)
+		if err != nil {
+			return s, fmt.Errorf("%s=%s: %w", timesVariable, path, err)
+		}
+		s.plan = shardplan.New(times, s.total)
+	}
 	return s, nil
+}
+
+func readTimes(path string) (shardplan.Times, error) {
+	if !filepath.IsAbs(path) {
+		return nil, errors.New("a test runs in the folder of its package, so give the whole path, from / on")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	times, _, err := shardplan.Read(f)
+	return times, errors.Join(err, f.Close())
+}
+
+// packagePath returns the import path of the package whose tests these are, or "" where the build does not say it.
+func packagePath() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	return strings.TrimSuffix(info.Path, ".test")
 }
 
 // testNames asks this test binary for its tests: package testing tells nobody
@@ -144,14 +189,8 @@ func SkipOthers() {
 	if ofSpecs.total == 0 {
 		return
 	}
-	report := ginkgo.CurrentSpecReport()
-	key := report.FullText()
-	if report.IsInOrderedContainer {
-		key = strings.Join(report.ContainerHierarchyTexts, " ")
-	}
-	hash := fnv.New32a()
-	hash.Write([]byte(key)) // never fails (hash.Hash)
-	if int(hash.Sum32()%uint32(ofSpecs.total)) != ofSpecs.index {
-		ginkgo.Skip("this spec is in another shard")
+	r := ginkgo.CurrentSpecReport()
+	if ofSpecs.plan.Of(shardplan.Spec(r.ContainerHierarchyTexts, r.LeafNodeText, r.IsInOrderedContainer)) != ofSpecs.index {
+		ginkgo.Skip(shardplan.Elsewhere)
 	}
 }

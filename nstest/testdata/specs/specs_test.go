@@ -29,3 +29,18 @@ var _ = Describe("dealt out", func() {
 		It("ends", func() { fmt.Println("ran ends") })
 	})
 })
+
+var _ = Describe("in order", Ordered, func() {
+	for i := range 5 {
+		Context(fmt.Sprintf("part %d", i), func() {
+			It("comes after the others", func() {
+				Expect(parts).To(Equal(i), "those before it ran, here")
+				parts++
+				fmt.Printf("ran part%d\n", i)
+			})
+		})
+	}
+})
+
+// parts is how many specs of an Ordered container ran.
+var parts int
