@@ -79,7 +79,8 @@ func (p *PacketSocket) open(index, size int) error {
 	p.slots = (p.slots + perBlock - 1) / perBlock * perBlock
 	err := p.options(
 		option{unix.PACKET_VERSION, unix.TPACKET_V2},
-		option{unix.PACKET_COPY_THRESH, 1}) // what is larger than a slot waits for recvmsg(2), whole
+		option{unix.PACKET_COPY_THRESH, 1}, // what is larger than a slot waits for recvmsg(2), whole
+	)
 	if err != nil {
 		return err
 	}
