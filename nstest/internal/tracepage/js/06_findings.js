@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was different when the test failed, most telling first: what was down, what had ended, what was lost, what got no
+// answer.
+
+function findings(at) {
+  const found = [...brokenLinks(at), ...wrongThings(at), ...badPackets(at), ...silences(at)];
+  return [...found, ...(found.length ? doneByTest(at) : recentChanges(at))];
+}
+
+function brokenLinks(at) {
+  return trace.links.map((link) => ({ link, condition: conditionAt(link, at) }))
+    .filter(({ condition }) => condition.bad)
+    .map(({ link, condition: { up, text, event } }) => ({
+      what: up ? linkName(link.id) + ' loses packets' : linkName(link.id) + ' is down',
+      more: [text !== 'down' && text, event && since(event)],
+      go: () => select({ link: link.id, node: link.a.node, ...(event ? { at: event.at, event } : {}) }),
+    }));
+}
+
+// wrongThings leaves out the ends of links that brokenLinks names.
+function wrongThings(at) {
+  return trace.nodes.flatMap((node) => wrongAt(node.id, at)
+    .filter(({ change }) => change.section !== 'links' || !trace.links.some((l) => [l.a, l.b].some((end) => end.node === node.id && end.interface === change.key)))
+    .map((entry) => ({
+      what: `${node.name}: ${singular(entry.change.section)} ${entry.change.key} ${entry.change.gone ? 'is gone: ' : ''}${entry.change.text}`,
+      more: [since(entry.event), ...routesBy(node.id, entry, at)],
+      go: () => { showTab('state'); select({ node: node.id }); },
+    }))).slice(0, 6);
+}
+
+// routesBy returns, of a neighbour that does not answer, the routes that go by it.
+function routesBy(node, { change }, at) {
+  if (change.section !== 'neighbours') return [];
+  const address = change.key.split(' ')[0];
+  return [...stateAt(node, at).get('routes')?.values() ?? []].filter((route) => route.change.text.split(' ').includes(address))
+    .map((route) => `route ${route.change.key} ${route.change.text} goes by it, ${since(route.event)}`);
+}
+
+const singular = (section) => ({ addresses: 'address', processes: 'process' })[section] ?? section.replace(/s$/, '');
+
+function since(event) {
+  if (isInitial(event)) return 'from the beginning';
+  const cause = causeOf({ at: event.at, event, change: event.change ?? {} }) ?? event;
+  return 'since ' + moment(event.at) + (cause.lane === 'faults' ? ', by ' + cause.text : '') + (placeOf(cause.where) ? ' (' + placeOf(cause.where) + ')' : '');
+}
+
+function badPackets(at) {
+  const bad = trace.packets.map((packet, index) => ({ packet, index })).slice(0, indexAt(trace.packets, at)).filter(({ packet }) => packet.bad || packet.fate?.startsWith('lost'));
+  const groups = groupBy(bad, ({ packet: p }) => p.fate ? p.link + '\n' + p.fate : '\n' + p.summary.replace(/\d+/g, '#'));
+  return [...groups.values()].sort((a, b) => b.length - a.length).slice(0, 4).map((group) => {
+    const { packet, index } = group[0];
+    const last = group.at(-1).packet;
+    return {
+      what: packet.fate
+        ? plural(group.length, 'packet') + ' on ' + linkName(packet.link) + ' ' + packet.fate
+        : (group.length > 1 ? group.length + ' × ' : '') + packet.summary,
+      more: [packet.fate && 'first ' + packet.summary, packet.at === last.at ? 'at ' + moment(packet.at) : moment(packet.at) + ' to ' + moment(last.at)],
+      go: () => selectPacket(index),
+    };
+  });
+}
+
+function silences(at) {
+  return unanswered(at).sort((a, b) => b.sent - a.sent).slice(0, 3).map((s) => ({
+    what: s.protocol + ' ' + s.from + ' > ' + s.to + (s.answered ? ' gets no answer any more' : ' gets no answer'),
+    more: [plural(s.sent, 'packet') + ' since ' + moment(s.since),
+      s.lost ? 'the last one ' + s.lost : hasAddress(s.end.node, s.to) ? 'reached ' + endName(s.end) + ', which sent none' : 'seen up to ' + endName(s.end) + ', not beyond',
+      ...tooLarge(s, at), ...refusals(s.end.node, at)],
+    go: () => selectPacket(s.index),
+  }));
+}
+
+const hasAddress = (node, address) => [...stateAt(node, lastAt).get('addresses')?.values() ?? []]
+  .some(({ change }) => (change.key + ' ' + change.text).split(/[\s,]+/).some((w) => w.split('/')[0] === withoutPort(address)));
+
+// refusals returns what the firewall of a node drops, if it has one.
+function refusals(node, at) {
+  const rules = [...stateAt(node, Math.max(at, failedAt)).get('nftables')?.values() ?? []];
+  return rules.filter(({ change }) => /\b(drop|reject)\b/.test(change.text)).slice(0, 2)
+    .map(({ change }) => `nftables of ${nameOf(node)}: ${change.key} ${short(change.text, 90)}`);
+}
+
+// tooLarge compares the packets that did not come further with the links of the node that had them last.
+function tooLarge(s, at) {
+  const most = Math.max(...s.tail.map((i) => trace.packets[i].length)) - 14; // without Ethernet's header
+  return [...stateAt(s.end.node, at).get('links')?.values() ?? []]
+    .filter(({ change }) => change.key !== s.end.interface && most > Number(/\bmtu (\d+)/.exec(change.text)?.[1] ?? Infinity))
+    .map((entry) => `${most} bytes do not go through ${nameOf(s.end.node)}/${entry.change.key}, mtu ${/\bmtu (\d+)/.exec(entry.change.text)[1]}, ${since(entry.event)}`);
+}
+
+// doneByTest lists the faults that no broken link speaks of: a firewall, an MTU, a clock.
+function doneByTest(at) {
+  return trace.events.filter((e) => e.at <= at && e.lane === 'faults' && !e.condition).slice(-3).map((event) => ({
+    what: (event.node ? nameOf(event.node) + ': ' : '') + event.text,
+    more: ['done by the test at ' + moment(event.at), placeOf(event.where)],
+    quiet: true,
+    go: () => goTo(event),
+  }));
+}
+
+// recentChanges is for a failure at which nothing is known to be wrong: then what changed last is worth a look.
+function recentChanges(at) {
+  return happenings.filter((e) => e.at <= at && (e.lane === 'faults' || e.change)).slice(-5).reverse().map((event) => ({
+    what: (event.node ? nameOf(event.node) + ': ' : '') + event.text,
+    more: ['at ' + moment(event.at) + ', one of the last changes'],
+    quiet: true,
+    go: () => goTo(event),
+  }));
+}
+
+function showFindings() {
+  const found = findings(failedAt);
+  byId('findings-title').textContent = hasFailed ? 'What was different when it failed' : 'What was wrong at the end';
+  fill(byId('findings').querySelector('ul'), (found.length ? found.map(finding)
+    : [el('li', {}, 'Nothing that this page knows of: no link down, nothing lost, nothing without an answer.')]));
+}
+
+function finding({ what, more, go, quiet }) {
+  return el('li', {}, el('button', { type: 'button', class: quiet ? 'finding' : 'finding bad', onclick: go },
+    el('strong', {}, what), more.filter(Boolean).map((text) => [' ', el('span', { class: 'note' }, text)])));
+}

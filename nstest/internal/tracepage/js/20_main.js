@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Begins.
+
+if (trace.version === 1) {
+  showTheme(themes.includes(remembered()) ? remembered() : themes[0]);
+  showHeader();
+  chooseNode();
+  showLog('log');
+  showFindings();
+  renderAll();
+} else {
+  fill(document.querySelector('main'), el('p', {}, `This page reads version 1 of the data, and this is version ${trace.version}.`));
+}
+document.documentElement.dataset.ready = 'true';
