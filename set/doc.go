@@ -40,6 +40,14 @@
 // the Set, with [Set.Command], or use package reexec, which runs a function of this
 // program in one.
 //
+// # The main thread
+//
+// Go never ends the main thread of a program, so nothing is run in a Set there. The first goroutine of a
+// Do that Go puts on it ends there, and Go parks the thread until the program ends: no other goroutine runs
+// there any more, nor does the main goroutine. Programs to which that thread matters, as to those with
+// a window, lock the main goroutine to it in an init function, as [runtime.LockOSThread] says; then nothing
+// changes for them.
+//
 // # What a goroutine in a namespace sees
 //
 // Only the thread that runs f is in the Set, and some files of /proc describe the process,

@@ -24,10 +24,18 @@ func secureExec(auxv [][2]uintptr, err error) (bool, error) {
 	if err != nil {
 		return true, fmt.Errorf("auxiliary vector: %w", err)
 	}
-	for _, entry := range auxv {
-		if entry[0] == atSecure {
-			return entry[1] != 0, nil
-		}
+	if secure, told := auxiliary(auxv, atSecure); told {
+		return secure != 0, nil
 	}
 	return true, ErrNoSecure
+}
+
+// auxiliary has what the kernel told the program under a key (getauxval(3)), if anything.
+func auxiliary(auxv [][2]uintptr, key uintptr) (value uintptr, told bool) {
+	for _, entry := range auxv {
+		if entry[0] == key {
+			return entry[1], true
+		}
+	}
+	return 0, false
 }

@@ -7,6 +7,12 @@
 // in other namespaces, /proc/self would show other programs the wrong ones for this process: so
 // nothing is run on it. And Go counts the locks, so that code which unlocks more often than it
 // locks would unlock the thread: so each is locked many times over.
+//
+// A goroutine cannot choose its thread. One that Go has put on the main thread has another goroutine
+// do the work, and ends there while it is locked. Go then parks the main thread for as long as the
+// process lives (mexit in runtime/proc.go), so that no second goroutine gets there, and no goroutine
+// is left that a leak checker would find. A program that wants the main thread for itself locks its main
+// goroutine to it in an init function, as package runtime says: then no other is ever put there.
 package thread
 
 import (
@@ -14,8 +20,6 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-
-	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // How often a thread is locked that may leave the namespaces it started in.
@@ -24,14 +28,14 @@ const (
 	LocksForLife = 1 << 10 // where nobody looks at the end
 )
 
-// Lock ties the calling goroutine to its thread, and returns the thread's ID and
+// Lock ties the calling goroutine to its thread, and returns which one that is and
 // whether it is the main one.
-func Lock(times int) (tid int, main bool) {
+func Lock(times int) (id uintptr, main bool) {
 	for range times {
 		runtime.LockOSThread()
 	}
-	tid = sys.Gettid()
-	return tid, tid == sys.MainThread
+	id = self()
+	return id, id == mainThread
 }
 
 // Unlock takes back as many locks. It is for the main thread, and for a thread that is proven
@@ -43,7 +47,7 @@ func Unlock(times int) {
 }
 
 // Run runs work on a new goroutine that has a thread for itself, never the main one, and waits
-// for it. The thread is used again only if work returns true, which says that it is as it was; it
+// for it. Where Go has put the goroutine on the main thread, it stays there for good, and another one works. The thread is used again only if work returns true, which says that it is as it was; it
 // ends with the goroutine otherwise.
 func Run(work func() (restored bool)) Ending {
 	done := make(chan Ending, 1)
@@ -61,14 +65,10 @@ func Go(work func() (restored bool)) {
 }
 
 func locked(work func() bool, done chan<- Ending) {
-	tid, main := Lock(Locks)
+	id, main := Lock(Locks)
 	if main {
-		// While this goroutine keeps the main thread, another one gets a thread that is not it.
-		started := make(chan struct{})
-		go locked(func() bool { close(started); return work() }, done)
-		<-started
-		Unlock(Locks)
-		return
+		go locked(work, done)
+		return // locked, so that no other goroutine gets there
 	}
 	end, restored := Ending{Goexit: true}, false
 	defer func() {
@@ -79,7 +79,7 @@ func locked(work func() bool, done chan<- Ending) {
 		}
 		runtime.LockOSThread() // if work took all locks back, the thread still ends here
 		switch {
-		case sys.Gettid() == tid:
+		case self() == id:
 			if restored {
 				Unlock(Locks + 1)
 			}

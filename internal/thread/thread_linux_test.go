@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -21,12 +22,32 @@ func init() { runtime.LockOSThread() } // so that the main goroutine is on the m
 // goroutine where it was to leave the main thread: while it was locked to that, and afterwards.
 var ranOn, lockedOn, leftFor int
 
+// landed is how many goroutines were put on the main thread after all this.
+var landed int
+
+const goroutines = 50
+
 func TestMain(m *testing.M) {
 	if unix.Gettid() == unix.Getpid() {
 		thread.Here(func() bool { ranOn = unix.Gettid(); return true })
 		thread.OffMain(func() { lockedOn = unix.Gettid() })
 		runtime.UnlockOSThread()
 		thread.OffMain(func() { leftFor = unix.Gettid() })
+		thread.Run(func() bool { return true }) // takes the main thread if it is Run's turn
+		over := make(chan struct{})
+		for range goroutines { // at once, and more than there are threads: Go takes those it has first
+			tid := make(chan int)
+			go func() {
+				runtime.LockOSThread()
+				tid <- unix.Gettid()
+				<-over
+				runtime.UnlockOSThread()
+			}()
+			if <-tid == unix.Getpid() {
+				landed++
+			}
+		}
+		close(over)
 	}
 	goleak.VerifyTestMain(m)
 }
@@ -134,5 +155,33 @@ func TestAGoroutineLeavesTheMainThreadUnlessItIsLockedToIt(t *testing.T) {
 	}
 	if leftFor == 0 || leftFor == unix.Getpid() {
 		t.Errorf("the main goroutine was on thread %d, and the main one is %d", leftFor, unix.Getpid())
+	}
+}
+
+func TestNoGoroutineGetsToTheMainThreadAgain(t *testing.T) {
+	if landed > 0 {
+		t.Errorf("%d of %d goroutines were put on the main thread", landed, goroutines)
+	}
+}
+
+func TestAThreadIsKnownByItsNameAlone(t *testing.T) {
+	names := make(map[uintptr]bool)
+	over := make(chan struct{})
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer close(over)
+	for range 20 {
+		name := make(chan [2]uintptr)
+		running.Go(func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			name <- [2]uintptr{thread.Self(), thread.Self()}
+			<-over
+		})
+		if n := <-name; n[0] != n[1] || names[n[0]] {
+			t.Errorf("a thread is %x, and then %x; of %d others, one is that", n[0], n[1], len(names))
+		} else {
+			names[n[0]] = true
+		}
 	}
 }
