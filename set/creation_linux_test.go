@@ -9,7 +9,6 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/creation"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -48,14 +47,16 @@ func TestWhoWatchesLearnsWhereThingsWereMade(t *testing.T) {
 	noError(t, s.Close())
 	known(1, "the Set is closed")
 
-	tid := 0
+	id, err := d.ID(set.NS_UTS)
+	noError(t, err)
+	uts, err := procfs.ParseNamespace(id)
+	noError(t, err)
 	noError(t, d.Do(func() {
-		tid = sys.Gettid()
-		if len(fromHere(t, creation.Thread, tid)) != 1 {
-			t.Error("nothing is known of the thread of Do")
+		if found := creation.Inside(uts.Ino); !strings.HasPrefix(found, "moved at creation_linux_test.go:") || !strings.Contains(found, t.Name()) {
+			t.Errorf("in Do: %q", found)
 		}
 	}))
-	if found := fromHere(t, creation.Thread, tid); found != nil {
+	if found := creation.Inside(uts.Ino); found != "" {
 		t.Errorf("after Do: %q", found)
 	}
 

@@ -69,9 +69,8 @@ func (s Set) DoRaw(f func() bool, restore bool) error {
 		return err
 	}
 	var err error
-	site := creation.Here()
+	defer creation.Begin(s.inodes[:]).End()
 	onThread(func() (clean bool) {
-		defer sits(site)()
 		var moved int
 		if moved, err = s.join(s.differs); err != nil {
 			return procns.Restore(moved)
@@ -115,23 +114,15 @@ func (s Set) Enter() error {
 		thread.Unlock(thread.LocksForLife)
 		return err
 	}
-	sits(creation.Here())
+	if site := creation.Here(); site.Known() {
+		tid := creation.Thread(sys.Gettid())
+		creation.Add(tid, "moved", site, tid)
+	}
 	return err
 }
 
 var errMainThread = errors.New("this is the main thread: call it on another goroutine, " +
 	"or keep goroutines off it with runtime.LockOSThread in an init function")
-
-// sits notes why the calling thread is in other namespaces, for the report of what was
-// left behind, until noLonger is called.
-func sits(site creation.Site) (noLonger func()) {
-	if !site.Known() {
-		return func() {}
-	}
-	thread := creation.Thread(sys.Gettid())
-	creation.Add(thread, "moved", site, thread)
-	return func() { creation.Remove(thread) }
-}
 
 // differsHere has the kinds in which the Set is not where the calling thread is.
 func (s Set) differsHere() (flags int, err error) {

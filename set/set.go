@@ -32,7 +32,8 @@ type Set struct{ *held }
 
 // held is what the copies of a Set share.
 type held struct {
-	fds [len(kind.Table)]*sys.FD
+	fds    [len(kind.Table)]*sys.FD
+	inodes [len(kind.Table)]uint64
 	// flags has the kinds that are held, differs those of them in which the Set
 	// is not where this process is.
 	flags, differs int
@@ -58,6 +59,7 @@ func newSet(fds [len(kind.Table)]*sys.FD) (Set, error) {
 			return Set{}, errors.Join(newError("fstat", kind.Table[i].Flag, err), closeAll(fds))
 		}
 		h.flags |= kind.Table[i].Flag
+		h.inodes[i] = id.Ino
 		if !procns.Has(kind.Table[i].Flag, id) {
 			h.differs |= kind.Table[i].Flag
 		}

@@ -121,7 +121,20 @@ func (t Thread) String() string {
 	for i, m := range t.Moved {
 		moves[i] = m.String()
 	}
-	return fmt.Sprintf("thread %d: %s%s", t.PID, strings.Join(moves, ", "), from(creation.Thread(t.PID)))
+	return fmt.Sprintf("thread %d: %s%s", t.PID, strings.Join(moves, ", "), t.from())
+}
+
+// from says where the thread was moved, if package creation knows: for good, or by a call that goes on.
+func (t Thread) from() string {
+	if made := from(creation.Thread(t.PID)); made != "" {
+		return made
+	}
+	for _, m := range t.Moved {
+		if moved := creation.Inside(m.Is.Ino); moved != "" {
+			return " (" + moved + ")"
+		}
+	}
+	return ""
 }
 
 func (m Move) String() string {
@@ -149,7 +162,7 @@ func (n Namespace) Made() (text string) {
 		case "descriptor":
 			text += from(creation.Descriptor(h.ID))
 		case "thread":
-			text += from(creation.Thread(h.ID))
+			text += Thread{procfs.Task{Stat: procfs.Stat{PID: h.ID}}, []Move{{Is: n.Namespace}}}.from()
 		case "process":
 			text += from(creation.Process(h.ID))
 		}
