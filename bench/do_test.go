@@ -8,6 +8,7 @@ import (
 
 	"github.com/containernetworking/plugins/pkg/ns"
 	"github.com/seed-1bc5c4a2/gonso"
+	"github.com/seed-1bc5c4a2/gonso/internal/creation"
 	"golang.org/x/sys/unix"
 )
 
@@ -23,6 +24,13 @@ func BenchmarkReused(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			s := unshare(b, c.flags)
 			b.Run("who=gonso", func(b *testing.B) {
+				for b.Loop() {
+					check(b, s.DoRaw(func() bool { return true }, true))
+				}
+			})
+			b.Run("who=watched", func(b *testing.B) {
+				creation.Watch(true) // as nstest.Main does, for its leak check
+				defer creation.Watch(false)
 				for b.Loop() {
 					check(b, s.DoRaw(func() bool { return true }, true))
 				}

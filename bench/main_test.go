@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(exitsAtOnce) != "" {
 		os.Exit(0)
 	}
-	nstest.Main(described{m})
+	nstest.Main(described{m}, nstest.NoLeakCheck()) // which would have its share in the figures, see who=watched
 }
 
 // described prints what the figures of a run depend on, as the benchmark format has
