@@ -166,6 +166,10 @@ func (m *M) runHere(config *mainConfig, p rootless.Place) int {
 	}
 	code := reexec.RunTests(watched{m.M, p})
 	code = max(code, endSpec())
+	if err := lifecycle.CheckAfterTests(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
 	fixturepool.Close()
 	skips.report()
 	return check(code)

@@ -23,7 +23,8 @@ import (
 //	}
 //
 // Each time, f gets a new network, to which it adds nodes and links, and which it takes up and uses. It must
-// return whatever is lost: give its connections deadlines. Several runs of f take place at once, so that
+// return whatever is lost: give its connections deadlines. The run that has not returned shortly before
+// -test.timeout is over is named. Several runs of f take place at once, so that
 // variables outside of f need a lock. f must not call t.Parallel.
 //
 // The frames on all links count, after [Network.Up] has returned, in the order in which they were sent. A

@@ -110,11 +110,19 @@ const innerVariable = "TOPO_TEST_INNER"
 
 func isInner() bool { return os.Getenv(innerVariable) != "" }
 
-// inner runs a test in a process of its own, and returns what it prints.
-func inner(t *testing.T, test string, env ...string) (out string, passes bool) {
+// inner runs a test in a process of its own, and returns what it prints. What begins with a dash is an argument, all else is for
+// the environment.
+func inner(t *testing.T, test string, more ...string) (out string, passes bool) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.v")
-	cmd.Env = append(append(os.Environ(), innerVariable+"=1"), env...)
+	cmd.Env = append(os.Environ(), innerVariable+"=1")
+	for _, word := range more {
+		if strings.HasPrefix(word, "-") {
+			cmd.Args = append(cmd.Args, word)
+		} else {
+			cmd.Env = append(cmd.Env, word)
+		}
+	}
 	all, err := cmd.CombinedOutput()
 	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
@@ -123,9 +131,9 @@ func inner(t *testing.T, test string, env ...string) (out string, passes bool) {
 }
 
 // failsInside is for an inner test that fails.
-func failsInside(t *testing.T, test string, env ...string) string {
+func failsInside(t *testing.T, test string, more ...string) string {
 	t.Helper()
-	out, passes := inner(t, test, env...)
+	out, passes := inner(t, test, more...)
 	if passes {
 		t.Fatalf("%s passes:\n%s", test, out)
 	}

@@ -6,20 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"regexp"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/callsite"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 )
-
-// loseVariable has one run of a test repeated: it has the test's name and the frame's number.
-const loseVariable = "NSTEST_LOSE"
 
 // eachAtOnce is how many runs there are at a time. They wait for retransmissions most of the time.
 const eachAtOnce = 12
@@ -34,10 +30,13 @@ type each struct {
 	limit int
 	every bool
 
+	test  string // its name
+	where string // the caller's line
 	seed  uint64 // of all runs
 	first []sentFrame
 
 	mu       sync.Mutex
+	made     int            // runs with the fault
 	failed   map[int]string // by the frame's number
 	diverged map[int]string
 }
@@ -49,33 +48,30 @@ func (e *each) run(t *testing.T) {
 	if err := errors.Join(seedErr, err); err != nil {
 		t.Fatalf("topo: %v", err)
 	}
-	e.seed = seed
-	first, passes := e.trial(t, "as it is", 0)
-	switch e.first = first.sent(); {
+	e.test, e.where, e.seed = t.Name(), caller(), seed
+	first, passes := e.trial(t, asItIs, 0)
+	switch {
+	case first == nil:
+		t.Fatalf("topo: -run or -skip leaves out %s/%s, with which all other runs are compared; to make one run alone, use\n%s\n"+
+			"with the number of its frame for N", t.Name(), subtest(asItIs), lineToRepeat(t.Name(), "N"))
 	case !passes:
 		t.Fatalf("topo: the test fails as it is, without any frame %s", e.fault.name)
+	}
+	switch e.first = first.sent(); {
 	case len(e.first) == 0:
 		t.Fatal("topo: no frame that counts was sent after Up: does the function use the network that it is given, and call its Up?")
 	case alone > len(e.first):
 		t.Fatalf("topo: %s has frame %d, and there are %d", loseVariable, alone, len(e.first))
 	}
-	numbers := e.chosen(alone)
-	e.each(t, numbers)
-	t.Log(e.summary(alone, len(numbers)))
+	e.each(t, e.chosen(alone))
+	t.Log(e.summary(alone))
 }
 
-// frameToRepeat returns the number of the one frame that the environment asks for, or 0.
-func frameToRepeat(test string) (frame int, err error) {
-	value := os.Getenv(loseVariable)
-	at := strings.LastIndex(value, ":")
-	if value == "" || at >= 0 && value[:at] != test {
-		return 0, nil
-	}
-	if frame, err = strconv.Atoi(value[at+1:]); at < 0 || err != nil || frame < 1 {
-		return 0, fmt.Errorf("%s=%s: it must be the name of a test, a colon and the number of a frame, from 1", loseVariable, value)
-	}
-	return frame, nil
-}
+// asItIs is the run without a fault.
+const asItIs = "as it is"
+
+// subtest returns the name that package testing makes of one.
+func subtest(name string) string { return strings.ReplaceAll(name, " ", "_") }
 
 // chosen returns the numbers of the frames that are to have the fault.
 func (e *each) chosen(alone int) (numbers []int) {
@@ -118,6 +114,12 @@ func (e *each) one(t *testing.T, number int) {
 			name += fmt.Sprintf(", attempt %d", attempt)
 		}
 		r, passes := e.trial(t, name, number)
+		if r == nil {
+			return // by -run or -skip
+		}
+		if attempt == 1 {
+			e.count()
+		}
 		if !passes {
 			e.note(e.failed, number, fmt.Sprintf("frame %d, %v", number, frame))
 			return
@@ -127,6 +129,12 @@ func (e *each) one(t *testing.T, number int) {
 		}
 	}
 	e.note(e.diverged, number, fmt.Sprintf("frame %d: %s", number, differs))
+}
+
+func (e *each) count() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.made++
 }
 
 func (e *each) note(of map[int]string, number int, text string) {
@@ -144,73 +152,48 @@ func inOrder(notes map[int]string) string {
 	return strings.Join(lines, "\n  ")
 }
 
-// trial makes a run, with the fault at frame number if that is not 0.
+// trial makes a run, with the fault at frame number if that is not 0. It returns nil if -run or -skip leaves that out.
 func (e *each) trial(t *testing.T, name string, number int) (r *record, passes bool) {
 	t.Helper()
 	r = &record{every: e.every, target: position{link: -1}, counts: make(map[position]int)}
 	if number > 0 {
 		r.target, r.fault = e.first[number-1].position, e.fault.verdict
 	}
-	returned := false
+	began, returned := false, false
 	passes = t.Run(name, func(s *testing.T) {
+		began = true
 		s.Helper()
 		defer func() { returned = true }()
-		s.Cleanup(func() { // after all others
-			s.Helper()
+		s.Cleanup(lifecycle.Observe(hanging{e, s, r, number}))
+		s.Cleanup(func() { // after those of f
 			if s.Failed() && number > 0 {
-				s.Log(e.failure(t.Name(), r, number))
+				callsite.Log(s, e.where, "topo: "+e.failure(r, number))
 			}
 		})
-		e.f(s, New(s, Seed(e.seed), recorded(r)))
+		e.f(s, New(s, recorded(r, e.seed)))
 	})
-	if !returned {
+	switch {
+	case !began:
+		return nil, passes
+	case !returned:
 		t.Fatal("topo: the function must not call t.Parallel: it runs several times at once anyway")
 	}
 	return r, passes
 }
 
-// recorded has a network be all cables, whose frames are recorded.
-func recorded(r *record) Option { return func(c *config) { c.cables, c.record = true, r } }
+// recorded has a network be all cables, whose frames are recorded. The seed is that of all runs.
+func recorded(r *record, seed uint64) Option {
+	return func(c *config) { c.cables, c.record, c.seed = true, r, seed }
+}
 
 // failure says which frame broke a run, and how to repeat that.
-func (e *each) failure(test string, r *record, number int) string {
+func (e *each) failure(r *record, number int) string {
 	frame := e.first[number-1]
-	text := fmt.Sprintf("topo: frame %d, %v, was %s; this run alone is\n%s=%s go test -run %s%s",
-		number, frame, e.fault.name, loseVariable, quoted(fmt.Sprintf("%s:%d", test, number)), quoted(pattern(test)), testedPackage())
+	text := fmt.Sprintf("frame %d, %v, was %s; this run alone is\n%s", number, frame, e.fault.name, lineToRepeat(e.test, strconv.Itoa(number)))
 	if differs := e.difference(r.sent(), frame.position); differs != "" {
 		text += "\nIt is not what the first run did: " + differs
 	}
 	return text
-}
-
-// pattern is for -run.
-func pattern(test string) string {
-	parts := strings.Split(test, "/")
-	for i, part := range parts {
-		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
-	}
-	return strings.Join(parts, "/")
-}
-
-// plain is what a shell takes as it is.
-var plain = regexp.MustCompile(`^[\w:./-]+$`)
-
-// quoted returns a word as a shell takes it.
-func quoted(word string) string {
-	if plain.MatchString(word) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
-// testedPackage returns the import path of the package whose tests run, after a space, if Go knows it.
-func testedPackage() string {
-	info, ok := debug.ReadBuildInfo()
-	path, isTest := strings.CutSuffix(info.Path, ".test")
-	if !ok || !isTest {
-		return ""
-	}
-	return " " + path
 }
 
 // difference says where a run went another way than the first one, before a frame or at it.
@@ -238,13 +221,13 @@ func sameLine(frames []sentFrame, p position) (list []sentFrame) {
 }
 
 // summary is what the test's log says in the end.
-func (e *each) summary(alone, made int) string {
+func (e *each) summary(alone int) string {
 	var text strings.Builder
 	switch {
 	case alone > 0:
 		fmt.Fprintf(&text, "topo: frame %d of %d was %s", alone, len(e.first), e.fault.name)
-	case made < len(e.first):
-		fmt.Fprintf(&text, "topo: %d of %d frames were %s, each in a run of its own", made, len(e.first), e.fault.name)
+	case e.made < len(e.first):
+		fmt.Fprintf(&text, "topo: %d of %d frames were %s, each in a run of its own", e.made, len(e.first), e.fault.name)
 	default:
 		fmt.Fprintf(&text, "topo: each of %d frames was %s once", len(e.first), e.fault.name)
 	}

@@ -33,6 +33,7 @@ func (f *failing) Log(args ...any) {
 	f.log = append(f.log, strings.TrimSuffix(fmt.Sprintln(args...), "\n"))
 }
 func (f *failing) Logf(format string, args ...any)   { f.Log(fmt.Sprintf(format, args...)) }
+func (f *failing) Error(args ...any)                 { f.Log(args...) }
 func (f *failing) Errorf(format string, args ...any) { f.Log(fmt.Sprintf(format, args...)) }
 func (f *failing) Fatalf(format string, args ...any) {
 	f.Log(fmt.Sprintf(format, args...))

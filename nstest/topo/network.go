@@ -187,5 +187,8 @@ func (n *Network) usable() error {
 
 func (n *Network) fatal(what string, err error) {
 	n.tb.Helper()
+	if n.isPlanned() {
+		panic(plannedFailure(fmt.Sprintf("%s: %v", what, err)))
+	}
 	n.tb.Fatalf("topo: %s: %v", what, err)
 }

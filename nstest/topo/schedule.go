@@ -3,6 +3,7 @@
 package topo
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/callsite"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 )
 
 // A schedule has what is to be done to a network at certain times.
@@ -75,14 +78,19 @@ func (n *Network) plan(a appointment) {
 
 // run runs a function of At on its goroutine.
 func (n *Network) run(a appointment) {
-	_, spec := n.tb.(*ginkgo.GinkgoTBWrapper)
 	defer ginkgo.GinkgoRecover() // where a spec fails by a panic
 	defer func() {
-		if spec {
+		if lifecycle.IsGinkgo(n.tb) {
 			return
 		}
+		where, text := a.where, ""
 		if p := recover(); p != nil {
-			n.tb.Errorf("topo: at %v (%s): panic: %v\n%s", a.after, a.where, p, debug.Stack())
+			failure, is := p.(plannedFailure)
+			if text = string(failure); !is {
+				where = cmp.Or(callsite.Panicked(thisPackage), a.where)
+				text = fmt.Sprintf("panic: %v\n%s", p, debug.Stack())
+			}
+			callsite.Error(n.tb, where, fmt.Sprintf("topo: at %v (%s): %s", a.after, a.where, text))
 		}
 	}()
 	n.mu.Lock()
@@ -93,6 +101,14 @@ func (n *Network) run(a appointment) {
 	n.noteOf(fmt.Sprintf("what was to run at %v", a.after), a.where)
 	n.mu.Unlock()
 	a.f()
+}
+
+// A plannedFailure is that of a method that [Network.At] was given, so that no line of the test is in the call stack.
+type plannedFailure string
+
+// isPlanned reports whether [Network.At] has a method of this package called, in plain testing.
+func (n *Network) isPlanned() bool {
+	return caller() == "" && callsite.Under(thisPackage+".(*Network).run") && !lifecycle.IsGinkgo(n.tb)
 }
 
 // end stops what has not run yet, and waits for what runs.

@@ -3,6 +3,7 @@
 package topo_test
 
 import (
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -65,6 +66,32 @@ func TestPanicAtATimeFailsTheTest(t *testing.T) {
 	g.Expect(log).To(HaveLen(2))
 	g.Expect(log[0]).To(MatchRegexp(`^topo: at 0s \(schedule_linux_test.go:\d+\): panic: no such thing\n(?s:.*)schedule_linux_test.go:\d+`))
 	g.Expect(log[1]).To(ContainSubstring("what was to run at 0s (schedule_linux_test.go:"))
+}
+
+// A method fails where no line of the test is in the call stack.
+func TestFailuresAtATimeNameTheTestsLine(t *testing.T) {
+	if isInner() {
+		for _, fails := range []func(n *topo.Network) func(){
+			func(n *topo.Network) func() { return n.Up }, // which is up by then
+			func(*topo.Network) func() { return func() { panic("no such thing") } },
+			func(n *topo.Network) func() { return func() { _ = n.Links()[0] } },
+		} {
+			t.Run("", func(t *testing.T) {
+				n := topo.New(t)
+				n.At(0, fails(n))
+				n.Up()
+				for !t.Failed() {
+					runtime.Gosched()
+				}
+			})
+		}
+		return
+	}
+	out := failsInside(t, t.Name())
+	g := NewWithT(t)
+	g.Expect(out).To(MatchRegexp(`schedule_linux_test.go:\d+: topo: at 0s \(schedule_linux_test.go:\d+\): up: the network is up already`))
+	g.Expect(out).To(MatchRegexp(`schedule_linux_test.go:\d+: topo: at 0s \(schedule_linux_test.go:\d+\): panic: no such thing`))
+	g.Expect(out).To(MatchRegexp(`schedule_linux_test.go:\d+: topo: at 0s \(schedule_linux_test.go:\d+\): panic: runtime error: index out of range`))
 }
 
 func TestFailureAtATimeFailsTheTest(t *testing.T) {

@@ -21,7 +21,7 @@ func Seed(seed uint64) Option {
 
 // chooseSeed finds a seed where none was given.
 func (c *config) chooseSeed() (err error) {
-	if !c.seeded {
+	if !c.seeded && c.record == nil {
 		c.seed, err = impair.Seed()
 	}
 	return err

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +114,10 @@ func TestEndings(t *testing.T) {
 		"exit":    `^$`,
 		"fatal":   `end_linux_test.go:\d+: the test is over\n(.|\n)*wire: between a and b, with the seed 7 \(repeat it with NSTEST_SEED=7\)\n +from a: \d+ received`,
 		"filter":  `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has panicked at end_linux_test.go:\d+: the filter is over`,
+		"index":   `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has panicked at end_linux_test.go:\d+: runtime error: index out of range`,
+		"times":   `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has panicked at end_linux_test.go:\d+: wire: Times\(-1\): a frame arrives 0 times or more`,
+		"after":   `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has panicked at end_linux_test.go:\d+: wire: After\(-1s\): no frame arrives before it was sent`,
+		"skip":    `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has called t.FailNow, t.Fatal, t.Skip`,
 	} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
@@ -148,13 +153,27 @@ func endLike(t *testing.T, how string) {
 		os.Exit(3)
 	case "fatal":
 		t.Fatal("the test is over")
-	case "filter":
+	default:
 		w.Filter(func(f *wire.Frame) wire.Verdict {
 			if f.UDP() != nil {
-				panic("the filter is over")
+				return endFilterLike(t, how)
 			}
 			return wire.Pass
 		})
 		datagrams{t, w, a, b}.send("go")
 	}
+}
+
+func endFilterLike(t *testing.T, how string) wire.Verdict {
+	switch how {
+	case "index":
+		return []wire.Verdict{}[len(how)]
+	case "times":
+		return wire.Pass.Times(-1)
+	case "after":
+		return wire.Pass.After(-time.Second)
+	case "skip":
+		runtime.Goexit()
+	}
+	panic("the filter is over")
 }

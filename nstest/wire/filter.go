@@ -82,7 +82,6 @@ func (w *Wire) judge(f cable.Frame) cable.Verdict {
 
 // ask asks one filter, and reports how it ends if it does not return.
 func (w *Wire) ask(f *filter, frame *Frame) (v Verdict) {
-	w.tb.Helper()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.over {
@@ -93,13 +92,13 @@ func (w *Wire) ask(f *filter, frame *Frame) (v Verdict) {
 		if returned {
 			return
 		}
-		w.tb.Helper()
 		f.over = true
 		if panicked := recover(); panicked != nil {
-			w.fail(fmt.Sprintf("wire: the filter of %s has panicked at %s: %v\n\n%s", f.at, callsite.Panicked(), panicked, debug.Stack()))
+			at := callsite.Panicked(thisPackage)
+			w.fail(at, fmt.Sprintf("wire: the filter of %s has panicked at %s: %v\n\n%s", f.at, at, panicked, debug.Stack()))
 			return
 		}
-		w.fail(fmt.Sprintf("wire: the filter of %s has called t.FailNow, t.Fatal, t.Skip or runtime.Goexit, which are for the goroutine of the test: "+
+		w.fail(f.at, fmt.Sprintf("wire: the filter of %s has called t.FailNow, t.Fatal, t.Skip or runtime.Goexit, which are for the goroutine of the test: "+
 			"call t.Error and return wire.Drop, for example", f.at))
 	}()
 	v = f.judge(frame)
@@ -108,10 +107,9 @@ func (w *Wire) ask(f *filter, frame *Frame) (v Verdict) {
 }
 
 // fail fails the test from the goroutine of the wire. Ginkgo panics there, after it has taken the failure.
-func (w *Wire) fail(text string) {
-	w.tb.Helper()
+func (w *Wire) fail(at, text string) {
 	defer func() { _ = recover() }()
-	w.tb.Error(text)
+	callsite.Error(w.tb, at, text)
 }
 
 const thisPackage = "github.com/seed-1bc5c4a2/gonso/nstest/wire"

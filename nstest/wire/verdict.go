@@ -4,6 +4,7 @@ package wire
 
 import (
 	"bytes"
+	"fmt"
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
@@ -20,15 +21,22 @@ var (
 	Drop = Verdict{cable.Verdict{Drop: true}}
 )
 
-// After delays the frame, in addition to the delay of the wire. Frames behind it can overtake it.
+// After delays the frame, in addition to the delay of the wire. Frames behind it can overtake it. It panics if d is
+// negative.
 func (v Verdict) After(d time.Duration) Verdict {
-	v.v.Delay += max(d, 0)
+	if d < 0 {
+		panic(fmt.Sprintf("wire: After(%v): no frame arrives before it was sent", d))
+	}
+	v.v.Delay += d
 	return v
 }
 
-// Times makes the frame arrive n times; not at all if n is 0.
+// Times makes the frame arrive n times; not at all if n is 0. It panics if n is negative.
 func (v Verdict) Times(n int) Verdict {
-	v.v.Drop = v.v.Drop || n <= 0
+	if n < 0 {
+		panic(fmt.Sprintf("wire: Times(%d): a frame arrives 0 times or more often", n))
+	}
+	v.v.Drop = v.v.Drop || n == 0
 	v.v.Copies = max(0, n-1)
 	return v
 }

@@ -7,24 +7,43 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"testing"
 )
 
-// Outside returns the line that has called the package with that import path, such as "router_test.go:17". It
-// is for functions of that package.
-func Outside(path string) string {
-	return line(func(f runtime.Frame) bool { return !strings.HasPrefix(f.Function, path+".") })
+// Outside returns the line that has called the packages with those import paths, such as "router_test.go:17", or nothing if
+// none has: a goroutine began in them. It is for functions of these packages.
+func Outside(paths ...string) string {
+	return line(func(f runtime.Frame) bool { return !isOf(f, paths) })
 }
 
-// Panicked returns the line that has panicked: the first below the runtime's frames. It is for a deferred function.
-func Panicked() string {
+// Panicked returns the line that has panicked, or has called one of those packages, which has: the first below the runtime's
+// frames. It is for a deferred function.
+func Panicked(paths ...string) string {
 	panicking := false
 	return line(func(f runtime.Frame) bool {
 		isRuntime := strings.HasPrefix(f.Function, "runtime.")
 		panicking = panicking || isRuntime
-		return panicking && !isRuntime
+		return panicking && !isRuntime && !isOf(f, paths)
 	})
 }
+
+func isOf(f runtime.Frame, paths []string) bool {
+	return slices.ContainsFunc(paths, func(path string) bool { return strings.HasPrefix(f.Function, path+".") })
+}
+
+// Under reports whether a function is in the call stack.
+func Under(function string) (is bool) {
+	line(func(f runtime.Frame) bool {
+		is = is || f.Function == function
+		return is
+	})
+	return is
+}
+
+// starters are what is below the functions of a goroutine that is none of a test.
+var starters = []string{"runtime.goexit", "sync.(*WaitGroup).Go.func1", "time.goFunc"}
 
 // line returns the first line of the call stack that is wanted, from who has called this package on.
 func line(wanted func(runtime.Frame) bool) string {
@@ -32,8 +51,35 @@ func line(wanted func(runtime.Frame) bool) string {
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
 	for {
 		frame, more := frames.Next()
-		if wanted(frame) || !more {
+		switch {
+		case slices.Contains(starters, frame.Function):
+			return ""
+		case wanted(frame) || !more:
 			return fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line)
 		}
+	}
+}
+
+// Log logs a text as tb.Log does, at a line of the test that is not in the call stack. Somebody's own test logs the text alone.
+func Log(tb testing.TB, where, text string) {
+	switch tb.(type) {
+	case *testing.T, *testing.B, *testing.F:
+		// Package testing indents the second line and those that follow.
+		fmt.Fprintf(tb.Output(), "%s: %s\n", where, strings.ReplaceAll(text, "\n", "\n    "))
+	default:
+		tb.Helper()
+		tb.Log(text)
+	}
+}
+
+// Error fails a test as tb.Error does, at a line as [Log] has it.
+func Error(tb testing.TB, where, text string) {
+	switch tb.(type) {
+	case *testing.T, *testing.B, *testing.F:
+		Log(tb, where, text)
+		tb.Fail()
+	default:
+		tb.Helper()
+		tb.Error(text)
 	}
 }
