@@ -1,11 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package docs_test does what the guides in this folder say. A code block whose first line is like
-//
-//	```go router_test.go
-//
-// is a file, and one that begins with ```sh is run by a shell, in the order of the page, in a new module. What nobody
-// can run everywhere begins with ```console.
 package docs_test
 
 import (
