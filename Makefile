@@ -3,7 +3,7 @@
 # Short names. What is behind them is in .ci/stages.sh.
 
 .DEFAULT_GOAL := help
-.PHONY: attacks chaos help test test-user race demo lint bench vm ci mutants exhaustion api
+.PHONY: attacks chaos picture help test test-user race demo lint bench vm ci mutants exhaustion api
 
 help: ## show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -46,3 +46,6 @@ chaos: ## kill and stop the processes that namespaces are made by, some seconds 
 
 api: ## renew the record of what the packages export, and say what CHANGELOG.md has to name
 	go run ./internal/api -renew
+
+picture: ## renew the picture of a trace's page in README.md (Debian's chromium)
+	go -C nstest/internal/tracepage/browser run ./picture -o "$(CURDIR)/docs/trace.png"

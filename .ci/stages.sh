@@ -15,6 +15,7 @@ stages=(
   'darwin     everything compiles where there are no namespaces'
   'cross      everything compiles for the other Linux architectures'
   'peers      what the test suites of others make of gonso exec'
+  'browser    pages of traces, opened and used in a browser'
   'mutants    tests see guards of the code that are taken out, a short selection, as root'
   'test       the tests, as root'
   'bench      each benchmark runs, once'
@@ -214,6 +215,13 @@ stage_figures() {
     (cd bench && say as_root env "$mark" timeout --signal=QUIT 10m "$work/bench.test" -test.run='^$' -test.bench=.)
   done | tee "$work/figures"
   (cd bench && say go run ./figures) <"$work/figures"
+  nothing_left
+}
+
+# Where there is another chromium it is good enough: not each distribution has this package.
+stage_browser() {
+  command -v chromium google-chrome >/dev/null || need chromium
+  marked go -C nstest/internal/tracepage/browser test -json -bench=. -benchtime=1x -count=1 -timeout=5m ./... | no_skips
   nothing_left
 }
 

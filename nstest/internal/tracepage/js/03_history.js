@@ -44,6 +44,12 @@ function wrongAt(node, at) {
   return [...latest.values()].filter((entry) => entry.change.bad);
 }
 
+// wordsOf returns what to show of a thing: its key, where the text does not say it, and the text without the key it begins with.
+function wordsOf({ key, text }) {
+  if (text.startsWith(key + ' ')) return [key, text.slice(key.length).trim()];
+  return /^\d+$/.test(key) || key.split(' ').some((word) => word.length > 3 && text.includes(word)) ? ['', text] : [key, text];
+}
+
 const conditionsOf = groupBy(trace.events.filter((e) => e.condition && e.link), (e) => e.link);
 
 // conditionAt returns what a link was like at a moment, and the event that made it so.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who has talked to whom, and where an answer is missing. The summary of a packet names its two ends: "TCP SYN a:1 > b:2".
 
-const endsInSummary = /^(\S+).*?([0-9a-fA-F.:[\]%a-z]+) > ([0-9a-fA-F.:[\]%a-z]+)/;
+const endsInSummary = /^(?:VLAN \d+, )?(\S+).*?([0-9a-fA-F.:[\]%a-z]+) > ([0-9a-fA-F.:[\]%a-z]+)/;
 // Multicast and broadcast are not answered, nor is what the kernels say to each other.
 const unanswerable = /^(\[?ff|22[4-9]\.|23\d\.|255\.)/i;
 
@@ -9,13 +9,14 @@ const withoutPort = (address) => address.replace(/^(\[.*\]|[\d.]+):\d+$/, '$1');
 
 function conversationOf(packet) {
   const match = endsInSummary.exec(packet.summary);
-  if (!match || match[1] === 'ARP' || unanswerable.test(match[3]) || unanswerable.test(match[2])) return undefined;
+  if (!match || match[2] === match[3] || unanswerable.test(match[3]) || unanswerable.test(match[2])) return undefined;
   if (/^(ICMPv6|ICMP)/.test(match[1]) && !/echo|ping/i.test(packet.summary)) return undefined;
   return { protocol: match[1], from: match[2], to: match[3] };
 }
 
 // What ends a conversation gets no answer, nor does an acknowledgement.
-const isLastWord = (packet) => /^TCP (ACK|RST|RST ACK) \S+ > \S+$/.test(packet.summary);
+// One without data has 114 bytes at most, all options included.
+const isLastWord = (packet) => /\bTCP (RST|RST ACK) /.test(packet.summary) || (/\bTCP ACK /.test(packet.summary) && packet.length <= 114);
 
 // unanswered returns the conversations of which the last packets, up to a moment, got no answer, and how far they came.
 function unanswered(at) {

@@ -17,12 +17,14 @@ function brokenLinks(at) {
     }));
 }
 
-// wrongThings leaves out the ends of links that brokenLinks names.
+// wrongThings leaves out the ends of links that brokenLinks names, and the routes that such a link takes with it.
 function wrongThings(at) {
+  const isNamed = (node, name) => trace.links.some((l) => [l.a, l.b].some((end) => end.node === node && end.interface === name));
   return trace.nodes.flatMap((node) => wrongAt(node.id, at)
-    .filter(({ change }) => change.section !== 'links' || !trace.links.some((l) => [l.a, l.b].some((end) => end.node === node.id && end.interface === change.key)))
+    .filter(({ change }) => change.section !== 'links' || !isNamed(node.id, change.key))
+    .filter(({ change }) => change.section !== 'routes' || !/\b(linkdown|dead)\b/.test(change.text) || !isNamed(node.id, / dev (\S+)/.exec(' ' + change.text)?.[1]))
     .map((entry) => ({
-      what: `${node.name}: ${singular(entry.change.section)} ${entry.change.key} ${entry.change.gone ? 'is gone: ' : ''}${entry.change.text}`,
+      what: `${node.name}: ${[singular(entry.change.section), wordsOf(entry.change)[0], entry.change.gone && 'is gone:', wordsOf(entry.change)[1]].filter(Boolean).join(' ')}`,
       more: [since(entry.event), ...routesBy(node.id, entry, at)],
       go: () => { showTab('state'); select({ node: node.id }); },
     }))).slice(0, 6);
@@ -33,7 +35,7 @@ function routesBy(node, { change }, at) {
   if (change.section !== 'neighbours') return [];
   const address = change.key.split(' ')[0];
   return [...stateAt(node, at).get('routes')?.values() ?? []].filter((route) => route.change.text.split(' ').includes(address))
-    .map((route) => `route ${route.change.key} ${route.change.text} goes by it, ${since(route.event)}`);
+    .map((route) => `route ${wordsOf(route.change).join(' ').trim()} goes by it, ${since(route.event)}`);
 }
 
 const singular = (section) => ({ addresses: 'address', processes: 'process' })[section] ?? section.replace(/s$/, '');
@@ -77,7 +79,7 @@ const hasAddress = (node, address) => [...stateAt(node, lastAt).get('addresses')
 function refusals(node, at) {
   const rules = [...stateAt(node, Math.max(at, failedAt)).get('nftables')?.values() ?? []];
   return rules.filter(({ change }) => /\b(drop|reject)\b/.test(change.text)).slice(0, 2)
-    .map(({ change }) => `nftables of ${nameOf(node)}: ${change.key} ${short(change.text, 90)}`);
+    .map(({ change }) => `nftables of ${nameOf(node)}: ${short(wordsOf(change).join(' ').trim(), 90)}`);
 }
 
 // tooLarge compares the packets that did not come further with the links of the node that had them last.

@@ -6,6 +6,10 @@ const box = { width: 108, height: 46, across: 196, along: 92, margin: 20 };
 let laidOut;
 
 function showNetwork(changed) {
+  if (!trace.nodes.length) {
+    fill(picture, el('p', { class: 'note' }, 'No network was seen.'));
+    return;
+  }
   if (!laidOut || (changed.includes('node') && laidOut.boxOf.get(selection.node)?.nodes.length > 1)) {
     laidOut = layOut((id) => id === selection.node || wrongAt(id, lastAt).length > 0 || wrongAt(id, failedAt).length > 0);
   }
@@ -23,7 +27,7 @@ function showNetwork(changed) {
     viewBox: [left, 0, width, height].join(' '), role: 'group', 'aria-label': 'Network at ' + moment(selection.at),
     style: undefined,
   }, bundles().map(drawBundle), laidOut.boxes.map(drawBox));
-  drawing.style.width = Math.min(width * 1.15, Math.max(picture.clientWidth, width * 0.62)) + 'px';
+  drawing.style.width = Math.min(width, Math.max(picture.clientWidth, width * 0.62)) + 'px';
   const { scrollLeft, scrollTop } = picture;
   const focused = document.activeElement?.closest?.('#network [data-key]')?.dataset.key;
   fill(picture, drawing);

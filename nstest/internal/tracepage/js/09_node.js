@@ -42,9 +42,10 @@ function stateView(id) {
 
 function stateRow(entry) {
   const { change, before } = entry;
-  return [el('dt', { class: change.bad ? 'wrong' : '' }, change.key),
-    el('dd', {}, el('span', { class: change.bad ? 'code wrong' : 'code' }, change.gone ? 'gone: ' + change.text : change.text),
-      !change.initial && el('span', { class: 'note' }, history(entry), before && !before.change.gone && before.change.text !== change.text && '; before: ' + before.change.text))];
+  const [key, text] = wordsOf(change);
+  return [key && el('dt', { class: change.bad ? 'wrong' : '' }, key),
+    el('dd', { class: key ? '' : 'all' }, el('span', { class: change.bad ? 'code wrong' : 'code' }, change.gone ? 'gone: ' + text : text),
+      !change.initial && el('span', { class: 'note' }, history(entry), before && !before.change.gone && before.change.text !== change.text && '; before: ' + wordsOf(before.change)[1]))];
 }
 
 // history says when and by whom.
@@ -62,8 +63,8 @@ function changesView(id) {
     return el('li', { class: [entry.at > selection.at ? 'later' : '', entry.event === selection.event ? 'chosen' : ''].join(' ') },
       el('button', { type: 'button', onclick: () => goTo(entry.event), 'aria-label': `${moment(entry.at)}, ${change.section} ${change.key}: ${change.gone ? 'gone' : change.text}` },
         el('span', { class: 'number' }, moment(entry.at)), ' ',
-        el('span', { class: change.bad ? 'wrong' : '' }, singular(change.section), ' ', el('b', {}, change.key)), ' ',
-        el('span', { class: 'code' }, before && !before.change.gone && el('del', {}, before.change.text), before && !before.change.gone && ' ', change.gone ? el('em', {}, 'gone') : el('ins', { class: change.bad ? 'wrong' : '' }, change.text)),
+        el('span', { class: change.bad ? 'wrong' : '' }, singular(change.section), ' ', el('b', {}, wordsOf(change)[0])), ' ',
+        el('span', { class: 'code' }, before && !before.change.gone && [el('del', {}, wordsOf(before.change)[1]), ' '], change.gone ? el('em', {}, 'gone') : el('ins', { class: change.bad ? 'wrong' : '' }, wordsOf(change)[1])),
         cause && el('span', { class: 'note' }, 'after ' + cause.text + (placeOf(cause.where) ? ', ' + placeOf(cause.where) : ''))));
   }))];
 }
@@ -75,8 +76,8 @@ function comparison(id) {
   const rows = sectionsOf(id).flatMap((section) => {
     const [a, b] = [old.get(section) ?? new Map(), now.get(section) ?? new Map()];
     return [...new Set([...a.keys(), ...b.keys()])].filter((key) => a.get(key)?.change.text !== b.get(key)?.change.text)
-      .map((key) => [el('dt', {}, section + ' ' + key), el('dd', { class: 'code' },
-        a.has(key) && el('del', {}, a.get(key).change.text), ' ', b.has(key) && el('ins', { class: b.get(key).change.bad ? 'wrong' : '' }, b.get(key).change.text))]);
+      .map((key) => [el('dt', {}, singular(section) + ' ' + wordsOf((a.get(key) ?? b.get(key)).change)[0]), el('dd', { class: 'code' },
+        a.has(key) && el('del', {}, wordsOf(a.get(key).change)[1]), ' ', b.has(key) && el('ins', { class: b.get(key).change.bad ? 'wrong' : '' }, wordsOf(b.get(key).change)[1]))]);
   });
   return [el('p', { class: 'note' }, `From ${moment(from)} to ${moment(to)}:`), rows.length ? el('dl', {}, rows) : el('p', {}, 'No difference.')];
 }

@@ -6,7 +6,9 @@ package tracetest
 import (
 	"embed"
 	"encoding/json"
+	"fmt"
 	"io/fs"
+	"path"
 	"reflect"
 	"strings"
 	"testing"
@@ -20,23 +22,32 @@ var prepared embed.FS
 // Prepared returns a trace of each of the prepared failures, by its name.
 func Prepared(tb testing.TB) map[string]*tracedata.Trace {
 	tb.Helper()
+	traces, err := Read()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return traces
+}
+
+// Read is [Prepared] for what is no test.
+func Read() (map[string]*tracedata.Trace, error) {
 	names, err := fs.Glob(prepared, "testdata/*.json")
-	if err != nil || len(names) == 0 {
-		tb.Fatalf("tracetest: the prepared traces: %q, %v", names, err)
+	if err != nil {
+		return nil, fmt.Errorf("tracetest: %w", err)
 	}
 	traces := make(map[string]*tracedata.Trace)
 	for _, name := range names {
 		data, err := prepared.ReadFile(name)
 		if err != nil {
-			tb.Fatal(err)
+			return nil, fmt.Errorf("tracetest: %w", err)
 		}
 		trace := new(tracedata.Trace)
 		if err := json.Unmarshal(data, trace); err != nil {
-			tb.Fatalf("tracetest: %s: %v", name, err)
+			return nil, fmt.Errorf("tracetest: %s: %w", name, err)
 		}
-		traces[strings.TrimSuffix(strings.TrimPrefix(name, "testdata/"), ".json")] = trace
+		traces[strings.TrimSuffix(path.Base(name), ".json")] = trace
 	}
-	return traces
+	return traces, nil
 }
 
 // Evil is text of which nothing may be executed or shown as it is: markup that ends the page's own elements, event

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package browser_test
+
+import (
+	_ "embed"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/emulation"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracepage/tracetest"
+)
+
+// contrast is a script that returns the texts that are hard to read.
+//
+//go:embed testdata/contrast.js
+var contrast string
+
+// TestLooks opens each page at three widths, by day and by night.
+func TestLooks(t *testing.T) {
+	traces := tracetest.Prepared(t)
+	traces["wide"] = tracetest.Wide(1000)
+	for _, name := range slices.Sorted(maps.Keys(traces)) {
+		t.Run(name, func(t *testing.T) {
+			page := open(t, traces[name], desk)
+			for _, width := range []int64{390, 1024, 1600} {
+				page.look(look{width, 1000, "light"})
+				page.load()
+				if wide := eval[int64](page, "document.documentElement.scrollWidth"); wide > width {
+					t.Errorf("at %d pixels, the page is %d wide", width, wide)
+				}
+				page.checkNames()
+				for _, scheme := range []string{"light", "dark"} {
+					page.look(look{width, 1000, scheme})
+					for _, text := range eval[[]string](page, contrast) {
+						t.Errorf("at %d pixels, %s: hard to read is %s", width, scheme, text)
+					}
+				}
+			}
+		})
+	}
+}
+
+// checkNames fails the test if something that can be used or gone to has no name.
+func (t *tab) checkNames() {
+	t.Helper()
+	tree := call(t, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
+	want := strings.Fields("button combobox listbox option slider searchbox tab tabpanel region navigation dialog radiogroup textbox")
+	seen := map[string]int{}
+	for _, node := range tree.Nodes {
+		if node.Ignored || node.Role == nil || !slices.Contains(want, value(node.Role)) {
+			continue
+		}
+		seen[value(node.Role)]++
+		if value(node.Name) == "" {
+			t.Errorf("a %s has no name (node %d)", value(node.Role), node.BackendDOMNodeID)
+		}
+	}
+	for _, role := range []string{"button", "combobox", "listbox", "slider", "searchbox", "tab", "region"} {
+		if seen[role] == 0 {
+			t.Errorf("a screen reader sees no %s: %v", role, seen)
+		}
+	}
+}
+
+func value(v *accessibility.Value) string {
+	if v == nil {
+		return ""
+	}
+	return strings.Trim(string(v.Value), `"`)
+}
+
+// TestTheFirstScreenNamesTheCause reads what is seen without a click.
+func TestTheFirstScreenNamesTheCause(t *testing.T) {
+	causes := map[string][]string{
+		"wrong-route": {"neighbour 10.0.3.9 eth2 FAILED", "via 10.0.3.9", "wan is down"},
+		"firewall":    {"10.0.1.2:80 gets no answer", "which sent none", "policy drop"},
+		"dead-daemon": {"exit status 4", "port unreachable"},
+		"lost-syn":    {"1 packet on wire lost", "wire.Set(loss 100%)"},
+		"mtu-hole":    {"gets no answer any more", "1500 bytes do not go through west/eth1, mtu 1400", "destination-unreachable drop"},
+	}
+	for name, trace := range tracetest.Prepared(t) {
+		t.Run(name, func(t *testing.T) {
+			page := open(t, trace, desk)
+			findings := page.text("#findings")
+			for _, cause := range causes[name] {
+				if !strings.Contains(findings, cause) {
+					t.Errorf("no word of %q", cause)
+				}
+			}
+			if len(causes[name]) == 0 || t.Failed() {
+				t.Errorf("the findings are:\n%s", findings)
+			}
+			for _, id := range []string{"failure", "findings", "network", "node", "timeline"} {
+				if bottom := eval[float64](page, fmt.Sprintf("document.getElementById(%q).getBoundingClientRect().bottom", id)); bottom > 1000 {
+					t.Errorf("%s ends at %v pixels, below the first screen", id, bottom)
+				}
+			}
+			if !strings.Contains(page.text("#failure"), trace.Test.Message) || !strings.Contains(page.text("#verdict"), trace.Test.Name) {
+				t.Error("test or message are missing")
+			}
+		})
+	}
+}
+
+func TestOnPaperThereAreNoControls(t *testing.T) {
+	page := open(t, tracetest.Prepared(t)["wrong-route"], desk)
+	call(page, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+	if n := eval[int](page, `[...document.querySelectorAll('.tools, #filter, [role=tablist]')].filter((e) => e.offsetParent).length`); n != 0 {
+		t.Errorf("%d groups of controls are printed", n)
+	}
+}
