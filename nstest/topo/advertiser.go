@@ -63,6 +63,13 @@ func (a *advertiser) begin(e *end, from netip.Addr) {
 	a.send(e, netip.IPv6LinkLocalAllNodes())
 }
 
+// stop has the router advertise itself on a link no more.
+func (a *advertiser) stop(e *end) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.ends, e.index)
+}
+
 // run answers solicitations, and advertises every now and then.
 func (a *advertiser) run() error {
 	next := time.Now().Add(advertiseEvery)

@@ -6,6 +6,7 @@ package topo
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 )
 
@@ -17,5 +18,11 @@ func (n *node) rerouteUplink() error     { return errors.ErrUnsupported }
 func (n *node) admit([]*node) error      { return errors.ErrUnsupported }
 
 func (e *end) count() (Counters, error) { return Counters{}, errors.ErrUnsupported }
+
+func (n *Network) keepLeases() {}
+
+func (n *node) listenShared(string, string, string) (net.PacketConn, error) {
+	return nil, errors.ErrUnsupported
+}
 
 func (n *node) present() ([]netip.Prefix, error) { return nil, errors.ErrUnsupported }

@@ -8,14 +8,10 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"golang.org/x/net/ipv4"
 )
-
-// leaseTime is that of all leases.
-const leaseTime = time.Hour
 
 // A dhcp4Server is the DHCPv4 server of a node.
 type dhcp4Server struct {
@@ -110,7 +106,7 @@ func (s *dhcp4Server) answer(p *pool4, request *dhcpv4.DHCPv4, from net.Addr) er
 		return nil
 	}
 	reply.YourIPAddr = address.AsSlice()
-	reply.UpdateOption(dhcpv4.OptIPAddressLeaseTime(leaseTime))
+	reply.UpdateOption(dhcpv4.OptIPAddressLeaseTime(s.node.config.lease()))
 	p.describe(reply)
 	to := &net.UDPAddr{IP: net.IPv4bcast, Port: client4} // it has no address yet
 	if !request.ClientIPAddr.IsUnspecified() {

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
 )
 
 // DHCP6 makes a router the DHCPv6 server (RFC 9915) of all its links but the one on which it asks for addresses
@@ -127,6 +129,17 @@ func (n *node) divideUp() error {
 type lease6 struct {
 	address netip.Addr
 	prefix  netip.Prefix // for a router
+	from    netip.Addr   // the link-local address that has asked
+	term    term
+	reply   *dhcpv6.Message // that has it
+}
+
+// String is such as "fd00::2" or "fd00::2 and fd00:1::/56".
+func (l lease6) String() string {
+	if l.prefix.IsValid() {
+		return fmt.Sprintf("%v and %v", l.address, l.prefix)
+	}
+	return l.address.String()
 }
 
 // Delegated returns the network that was delegated to the router by DHCPv6, or the zero prefix.

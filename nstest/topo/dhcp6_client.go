@@ -31,16 +31,26 @@ type dhcp6Client struct {
 
 // ask6 gets a lease for an end.
 func (n *node) ask6(e *end, from netip.Addr, deadline time.Time) (lease lease6, err error) {
-	socket, err := n.listenPacket("udp6", fmt.Sprintf("[::]:%d", client6))
+	conn, err := n.listen6("")
 	if err != nil {
-		return lease6{}, fmt.Errorf("DHCPv6: %w", err)
+		return lease6{}, err
 	}
-	defer func() { err = errors.Join(err, socket.Close()) }()
-	c := &dhcp6Client{end: e, from: from, conn: ipv6.NewPacketConn(socket), deadline: deadline}
-	if err := c.conn.SetControlMessage(ipv6.FlagInterface, true); err != nil {
-		return lease6{}, fmt.Errorf("DHCPv6: %w", err)
-	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	c := &dhcp6Client{end: e, from: from, conn: conn, deadline: deadline}
 	return c.lease()
+}
+
+// listen6 makes the socket of a client: on one device, or on all of the node's.
+func (n *node) listen6(device string) (*ipv6.PacketConn, error) {
+	socket, err := n.listenShared("udp6", fmt.Sprintf("[::]:%d", client6), device)
+	if err != nil {
+		return nil, fmt.Errorf("DHCPv6: %w", err)
+	}
+	conn := ipv6.NewPacketConn(socket)
+	if err := conn.SetControlMessage(ipv6.FlagInterface, true); err != nil {
+		return nil, fmt.Errorf("DHCPv6: %w", errors.Join(err, socket.Close()))
+	}
+	return conn, nil
 }
 
 // duid identifies a node to servers (RFC 9915, 11.4).
@@ -64,32 +74,62 @@ func (c *dhcp6Client) lease() (lease6, error) {
 	if err != nil {
 		return lease6{}, err
 	}
-	if _, err := leaseOf(offer); err != nil {
+	if _, err := leaseOf6(offer, time.Now()); err != nil {
 		return lease6{}, err
 	}
 	request, err := dhcpv6.NewRequestFromAdvertise(offer)
 	if err != nil {
 		return lease6{}, err
 	}
-	reply, err := c.exchange(request, dhcpv6.MessageTypeReply)
+	return c.request(request)
+}
+
+// renew asks the server of a lease to renew it, or any server (RFC 9915, 18.2).
+func (c *dhcp6Client) renew(lease lease6, any bool) (lease6, error) {
+	m, err := dhcpv6.NewMessage(dhcpv6.WithClientID(c.end.node.duid()))
 	if err != nil {
 		return lease6{}, err
 	}
-	return leaseOf(reply)
+	m.MessageType = dhcpv6.MessageTypeRebind
+	if !any {
+		m.MessageType = dhcpv6.MessageTypeRenew
+		m.AddOption(dhcpv6.OptServerID(lease.reply.Options.ServerID()))
+	}
+	for _, ia := range lease.reply.Options.IANA() {
+		m.AddOption(ia)
+	}
+	for _, ia := range lease.reply.Options.IAPD() {
+		m.AddOption(ia)
+	}
+	return c.request(m)
 }
 
-// leaseOf reads what a server gives.
-func leaseOf(m *dhcpv6.Message) (lease lease6, err error) {
+// request asks for what was offered or leased.
+func (c *dhcp6Client) request(m *dhcpv6.Message) (lease6, error) {
+	from := time.Now()
+	reply, err := c.exchange(m, dhcpv6.MessageTypeReply)
+	if err != nil {
+		return lease6{}, err
+	}
+	lease, err := leaseOf6(reply, from)
+	lease.from = c.from
+	return lease, err
+}
+
+// leaseOf6 reads what a server gives.
+func leaseOf6(m *dhcpv6.Message, from time.Time) (lease lease6, err error) {
 	refused := func(status *dhcpv6.OptStatusCode) {
 		if status != nil && status.StatusCode != iana.StatusSuccess {
-			err = errors.Join(err, fmt.Errorf("the DHCPv6 server refuses: %v: %s", status.StatusCode, status.StatusMessage))
+			err = errors.Join(err, fmt.Errorf("DHCPv6: %w: %v: %s", errRefused, status.StatusCode, status.StatusMessage))
 		}
 	}
 	refused(m.Options.Status())
 	if ia := m.Options.OneIANA(); ia != nil {
 		refused(ia.Options.Status())
 		if a := ia.Options.OneAddress(); a != nil {
+			const usualRebind = 0.8
 			lease.address, _ = netip.AddrFromSlice(a.IPv6Addr)
+			lease.term = newTerm(from, ia.T1, ia.T2, a.ValidLifetime, usualRebind)
 		}
 	}
 	if ia := m.Options.OneIAPD(); ia != nil {
@@ -100,8 +140,9 @@ func leaseOf(m *dhcpv6.Message) (lease lease6, err error) {
 		}
 	}
 	if err == nil && !lease.address.IsValid() {
-		err = errors.New("the DHCPv6 server gives no address")
+		err = fmt.Errorf("DHCPv6: %w: it gives no address", errRefused)
 	}
+	lease.reply = m
 	return lease, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/insomniacslk/dhcp/iana"
@@ -126,8 +127,13 @@ func (s *dhcp6Server) answer(p *pool6, request *dhcpv6.Message, from *net.UDPAdd
 
 // give adds what the client asks for, and returns the networks that are delegated to it.
 func (s *dhcp6Server) give(p *pool6, request, reply *dhcpv6.Message) (delegated []netip.Prefix) {
+	leaseTime := s.node.config.lease()
+	renew, rebind := leaseTime/2, leaseTime*4/5
+	if leaseTime < 10*time.Second { // which are no whole seconds: 0 leaves them to the client
+		renew, rebind = 0, 0
+	}
 	for _, ia := range request.Options.IANA() {
-		answer := &dhcpv6.OptIANA{IaId: ia.IaId, T1: leaseTime / 2, T2: leaseTime * 4 / 5}
+		answer := &dhcpv6.OptIANA{IaId: ia.IaId, T1: renew, T2: rebind}
 		if address := p.address(clientKey(request.Options.ClientID(), ia.IaId)); address.IsValid() {
 			answer.Options.Add(&dhcpv6.OptIAAddress{IPv6Addr: address.AsSlice(), PreferredLifetime: leaseTime, ValidLifetime: leaseTime})
 		} else {
@@ -136,7 +142,7 @@ func (s *dhcp6Server) give(p *pool6, request, reply *dhcpv6.Message) (delegated 
 		reply.AddOption(answer)
 	}
 	for _, ia := range request.Options.IAPD() {
-		answer := &dhcpv6.OptIAPD{IaId: ia.IaId, T1: leaseTime / 2, T2: leaseTime * 4 / 5}
+		answer := &dhcpv6.OptIAPD{IaId: ia.IaId, T1: renew, T2: rebind}
 		if prefix := p.prefix(clientKey(request.Options.ClientID(), ia.IaId)); prefix.IsValid() {
 			delegated = append(delegated, prefix)
 			answer.Options.Add(&dhcpv6.OptIAPrefix{PreferredLifetime: leaseTime, ValidLifetime: leaseTime,

@@ -39,9 +39,9 @@
 // at once. Resolver of any host, see [nstest.Fixture.Resolver], chooses a name server for all of them.
 //
 // Hosts can ask for their addresses instead, and get them by real packets: routers with [Advertise] send router
-// advertisements, nodes with [DHCP4] and [DHCP6] are DHCP servers, and hosts that are [Dynamic] ask. A host
-// with several links uses the one that [Host.Uplinks] and [Host.Use] name. [Network.External] makes a host of
-// an existing fixture, even of the one that the test runs in.
+// advertisements, nodes with [DHCP4] and [DHCP6] are DHCP servers, and hosts that are [Dynamic] ask, and renew
+// what was leased to them ([LeaseTime]). A host with several links uses the one that [Host.Uplinks] and
+// [Host.Use] name. [Network.External] makes a host of an existing fixture, even of the one that the test runs in.
 //
 // # Routers as people meet them
 //

@@ -3,11 +3,13 @@
 package topo
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"slices"
+	"time"
 )
 
 // How addresses are given on request:
@@ -42,6 +44,8 @@ type addressing struct {
 	dhcp4    bool
 	dhcp6    bool
 
+	leaseTime time.Duration // if it is not the usual one
+
 	pool          netip.Prefix // of what it delegates
 	delegatedBits int
 }
@@ -52,7 +56,8 @@ type dynamicEnd struct {
 	planned []netip.Prefix // addresses that servers give to it
 	lease4  lease4
 	lease6  lease6
-	lost    bool // its link went down, and it has not asked since
+	lost    bool               // its link went down, and it has not asked since
+	letGo   context.CancelFunc // of what keeps its leases, nil for nothing
 }
 
 // Dynamic makes a node ask for its addresses, as most hosts do: by SLAAC (RFC 4862), which the kernel does, by

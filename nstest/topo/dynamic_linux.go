@@ -102,7 +102,9 @@ func (n *Network) reassign() error {
 		}
 	}
 	nodes = slices.Compact(nodes)
-	return n.eachOf(nodes, min(atOnce, len(nodes)), (*node).acquire)
+	err := n.eachOf(nodes, min(atOnce, len(nodes)), (*node).acquire)
+	n.keepLeases()
+	return err
 }
 
 // asksAgain reports whether the end has lost its addresses, and is where somebody can hear it.
@@ -148,6 +150,9 @@ func (n *node) routeDelegated(to netip.Prefix, via netip.Addr, e *end) error {
 func (n *node) acquire() error {
 	deadline := time.Now().Add(cmp.Or(n.network.config.addressTime, addressTime))
 	ends := slices.DeleteFunc(n.asking(), func(e *end) bool { return e.link.down })
+	for _, e := range ends {
+		e.stopKeeping()
+	}
 	var leases map[*end]lease4
 	asked := make(chan error, 1)
 	go func() (err error) { // beside the kernel's own work
@@ -164,6 +169,7 @@ func (n *node) acquire() error {
 	errs = append(errs, <-asked, n.apply4(ends, leases))
 	for _, e := range ends {
 		errs = append(errs, n.learn(e))
+		e.lost = false
 	}
 	return errors.Join(append(errs, n.readdress())...)
 }
@@ -223,6 +229,6 @@ func (n *node) learn(e *end) error {
 			}
 		}
 	}
-	e.addresses, e.lost = addresses, false
+	e.addresses = addresses
 	return nil
 }

@@ -151,6 +151,10 @@ func TestWhoGetsNoAddressIsSaidAndWhy(t *testing.T) {
 			n.Link(n.Host("h", topo.Dynamic()), r)
 			dropOutput(t, r, "udp sport 547")
 		},
+		`make the router "r": LeaseTime(1.5s): it must be whole seconds, 2s at least`: func(n *topo.Network) {
+			n.Router("r", topo.LeaseTime(1500*time.Millisecond))
+		},
+		`make the switch "s": LeaseTime is no option of a switch`:       func(n *topo.Network) { n.Switch("s", topo.LeaseTime(time.Hour)) },
 		`make the host "h": Dynamic(5): the families are IPv4 and IPv6`: func(n *topo.Network) { n.Host("h", topo.Dynamic(5)) },
 	} {
 		limit := 300 * time.Millisecond

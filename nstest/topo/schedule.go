@@ -58,6 +58,7 @@ func (n *Network) begin() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.upAt = time.Now()
+	n.keepLeases()
 	for _, a := range n.schedule.waiting {
 		n.plan(a)
 	}

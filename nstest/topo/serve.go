@@ -67,13 +67,16 @@ func (s *services) end() error {
 	return errors.Join(errs...)
 }
 
-// askAgain is how long a client waits for an answer at first, and then twice as long each time.
-const askAgain = time.Second
+// askAgain is how long a client waits for an answer at first, and then twice as long each time, up to askAgainMost.
+const (
+	askAgain     = time.Second
+	askAgainMost = 4 * time.Second
+)
 
 // ask sends a message until there is an answer, and returns how often. At the deadline the error is an
 // os.ErrDeadlineExceeded, with the one of sending.
 func ask[M any](deadline time.Time, send func() error, receive func(until time.Time) (M, error)) (answer M, times int, err error) {
-	for wait := askAgain; ; wait *= 2 {
+	for wait := askAgain; ; wait = min(2*wait, askAgainMost) {
 		times++
 		sent := send()
 		until := time.Now().Add(wait)
@@ -91,6 +94,9 @@ func ask[M any](deadline time.Time, send func() error, receive func(until time.T
 		}
 	}
 }
+
+// errRefused is in the error of a server that refuses a lease.
+var errRefused = errors.New("the server refuses")
 
 // maxPacket is more than any packet of DHCP here has.
 const maxPacket = 9000
