@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -112,6 +113,30 @@ func TestDNS(t *testing.T) {
 			t.Errorf("%v, %v", got, err)
 		}
 	})
+}
+
+// A host asks for its address while Up runs, and again if it gets no answer.
+func TestDHCP(t *testing.T) {
+	t.Parallel()
+	for version, c := range map[string]struct {
+		serves topo.NodeOption
+		got    func(*topo.Host) netip.Addr
+	}{
+		"v4": {topo.DHCP4(), (*topo.Host).Addr4},
+		"v6": {topo.DHCP6(), (*topo.Host).Addr6},
+	} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			topo.LoseEach(t, func(t *testing.T, n *topo.Network) {
+				router, host := n.Router("router", c.serves), n.Host("host", topo.Dynamic())
+				n.Link(router, host)
+				n.Up()
+				if got := c.got(host); !got.IsValid() {
+					t.Error("the host has no address")
+				}
+			}, topo.DuringUp())
+		})
+	}
 }
 
 func TestQUIC(t *testing.T) {

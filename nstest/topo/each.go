@@ -29,7 +29,8 @@ import (
 //
 // The frames on all links count, after [Network.Up] has returned, in the order in which they were sent. A
 // packet that is forwarded counts once on each link. ARP, neighbour discovery and the reports of multicast
-// groups (IGMP, MLD) do not count, unless [EveryFrame] says so. Each run is a subtest. One that fails says
+// groups (IGMP, MLD) do not count, unless [EveryFrame] says so; those that Up sends do not, unless [DuringUp]
+// says so. Each run is a subtest. One that fails says
 // which frame it was, and how to run it alone:
 //
 //	frame 5, client to server, TCP FIN ACK 10.0.0.1:* > 10.0.0.2:80, was lost; this run alone is
@@ -107,3 +108,6 @@ func Limit(frames int) EachOption { return func(e *each) { e.limit = frames } }
 
 // EveryFrame has all frames count, also those of ARP, neighbour discovery, IGMP and MLD.
 func EveryFrame() EachOption { return func(e *each) { e.every = true } }
+
+// DuringUp has the frames count, too, that are sent while [Network.Up] runs, such as those of DHCP.
+func DuringUp() EachOption { return func(e *each) { e.duringUp = true } }

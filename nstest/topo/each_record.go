@@ -32,9 +32,10 @@ const headSize = 256
 
 // A record has what was sent in one run, and does what is to be done to one frame.
 type record struct {
-	every  bool
-	target position // -1 links for none
-	fault  cable.Verdict
+	every    bool
+	duringUp bool
+	target   position // -1 links for none
+	fault    cable.Verdict
 
 	mu     sync.Mutex
 	frames []sentFrame
@@ -42,10 +43,16 @@ type record struct {
 	hit    bool
 }
 
-// watch has the record see all frames of a network that is up. Each of its links is a cable.
+// watch has the record see all frames of a network. Each of its links is a cable, or is going to be one.
 func (r *record) watch(n *Network) {
+	if r == nil {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	for _, l := range n.links {
-		l.impairer.(*cable.Cable).SetHook(func(f cable.Frame) cable.Verdict { return r.see(l, f) })
+		l.record = r
+		l.hook()
 	}
 }
 
@@ -109,7 +116,11 @@ func isHousekeeping(frame []byte) bool {
 // ephemeral are the ports that a kernel deals out (ip_local_port_range), which are others in each run.
 var ephemeral = regexp.MustCompile(`:(3[3-9]\d{3}|32[89]\d{2}|327[789]\d|3276[89]|[456]\d{4})\b`)
 
+// linkLocal are addresses that are made of hardware addresses (RFC 4291, 2.5.1), which are others in each run, too.
+var linkLocal = regexp.MustCompile(`\bfe80::[0-9a-f:]+`)
+
 // String is such as "client to server, TCP FIN ACK 10.0.0.1:* > 10.0.0.2:80".
 func (f sentFrame) String() string {
-	return f.from + " to " + f.to + ", " + ephemeral.ReplaceAllString(wire.Summary(f.head), ":*")
+	text := ephemeral.ReplaceAllString(wire.Summary(f.head), ":*")
+	return f.from + " to " + f.to + ", " + linkLocal.ReplaceAllString(text, "fe80::*")
 }

@@ -25,10 +25,11 @@ const eachAttempts = 3
 
 // An each runs a test again and again.
 type each struct {
-	fault Fault
-	f     func(t *testing.T, n *Network)
-	limit int
-	every bool
+	fault    Fault
+	f        func(t *testing.T, n *Network)
+	limit    int
+	every    bool
+	duringUp bool
 
 	test  string // its name
 	where string // the caller's line
@@ -155,7 +156,7 @@ func inOrder(notes map[int]string) string {
 // trial makes a run, with the fault at frame number if that is not 0. It returns nil if -run or -skip leaves that out.
 func (e *each) trial(t *testing.T, name string, number int) (r *record, passes bool) {
 	t.Helper()
-	r = &record{every: e.every, target: position{link: -1}, counts: make(map[position]int)}
+	r = &record{every: e.every, duringUp: e.duringUp, target: position{link: -1}, counts: make(map[position]int)}
 	if number > 0 {
 		r.target, r.fault = e.first[number-1].position, e.fault.verdict
 	}

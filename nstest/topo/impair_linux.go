@@ -30,10 +30,11 @@ func (m *netem) Set(d impair.Direction, r impair.Rules, seed uint64) error {
 // Close has nothing to do: netem goes with its interface.
 func (m *netem) Close() error { return nil }
 
-// netemFits reports whether the kernel can carry out the rules, so that the same seed has the same losses.
+// netemFits reports whether the kernel can do all that the link is to do, so that the same seed has the same losses.
 // Everything else takes a cable.
-func (n *Network) netemFits(rules [2]impair.Rules) (bool, error) {
-	if n.config.cables || !rtnl.NetemFits(rules[0]) || !rtnl.NetemFits(rules[1]) || probe.Named("netem").OK != probe.Yes {
+func (l *Link) netemFits() (bool, error) {
+	rules := l.rules
+	if l.network.config.cables || l.filters != nil || !rtnl.NetemFits(rules[0]) || !rtnl.NetemFits(rules[1]) || probe.Named("netem").OK != probe.Yes {
 		return false, nil
 	}
 	if !rules[0].Random() && !rules[1].Random() {
@@ -65,10 +66,10 @@ var netemHasSeed = sync.OnceValues(func() (has bool, err error) {
 // chooseImpairers decides which links are to be cables, before any is made.
 func (n *Network) chooseImpairers() error {
 	for _, l := range n.links {
-		if !l.impaired() && len(l.config.impairments) == 0 && n.config.record == nil {
+		if !l.impaired() && len(l.config.impairments) == 0 && n.config.record == nil && l.filters == nil {
 			continue
 		}
-		fits, err := n.netemFits(l.rules)
+		fits, err := l.netemFits()
 		if err != nil {
 			return fmt.Errorf("netem for the link %v: %w", l, err)
 		}
@@ -91,6 +92,7 @@ func (n *Network) impairLinks() error {
 			return fmt.Errorf("link %v: %w", l, err)
 		}
 		l.impairer = c
+		l.hook()
 		return nil
 	})
 	if err != nil {
@@ -123,7 +125,7 @@ func (n *Network) carryOut(l *Link) error {
 	if l.cabled {
 		return l.tell()
 	}
-	fits, err := n.netemFits(l.rules)
+	fits, err := l.netemFits()
 	switch {
 	case err != nil:
 		return err

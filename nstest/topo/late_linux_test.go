@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
+	"github.com/seed-1bc5c4a2/gonso/nstest/wire"
 )
 
 // A lateTest keeps what ends it.
@@ -26,7 +27,10 @@ func (l *lateTest) Fatalf(format string, args ...any) {
 // A clean-up that was registered before Up runs after the network has ended.
 func TestANetworkThatHasEndedIsNotChanged(t *testing.T) {
 	for name, change := range map[string]func(n *topo.Network, h *topo.Host, l *topo.Link){
-		"cut h-r":          func(_ *topo.Network, _ *topo.Host, l *topo.Link) { l.Down() },
+		"cut h-r": func(_ *topo.Network, _ *topo.Host, l *topo.Link) { l.Down() },
+		"filter h-r": func(_ *topo.Network, _ *topo.Host, l *topo.Link) {
+			l.Filter(func(*wire.Frame) wire.Verdict { return wire.Pass })
+		},
 		"set h-r":          func(_ *topo.Network, _ *topo.Host, l *topo.Link) { l.Set(topo.Loss(1)) },
 		"counters of h-r":  func(_ *topo.Network, h *topo.Host, l *topo.Link) { l.Counters(h) },
 		"heal":             func(n *topo.Network, _ *topo.Host, _ *topo.Link) { n.Heal() },

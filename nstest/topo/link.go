@@ -28,6 +28,8 @@ type Link struct {
 	cabled   bool            // the impairer is a cable, which the interfaces belong to
 	told     [2]impair.Rules // to the impairer
 	changes  int             // of the rules
+	filters  linkFilters     // nil if there never was one; the link is a cable then
+	record   *record         // of its frames, or nil
 }
 
 // An end is a node's interface for a link.

@@ -38,6 +38,9 @@ func (n *Network) Up() {
 	n.mu.Lock()
 	n.up = true
 	n.mu.Unlock()
+	if r := n.config.record; r != nil && r.duringUp {
+		r.watch(n)
+	}
 	if err := n.build(); err != nil {
 		n.fatal("up", err)
 	}
@@ -45,9 +48,7 @@ func (n *Network) Up() {
 	n.tb.Cleanup(n.logFailure)
 	n.tb.Cleanup(n.end)
 	n.begin()
-	if n.config.record != nil {
-		n.config.record.watch(n)
-	}
+	n.config.record.watch(n)
 }
 
 // hosts is what /etc/hosts says.

@@ -26,17 +26,23 @@ type call struct {
 //
 // The same frame counts once. Each line of the test has its own count, of both directions together: to count
 // the frames of one sender, compare f.From in the condition before Seen.
-func (w *Wire) Seen(f *Frame) int {
+func (w *Wire) Seen(f *Frame) int { return w.filters.Seen(f) }
+
+// count counts a frame for the line that has called so many functions.
+func (s *seen) count(f *Frame, skip int) int {
 	var pcs [1]uintptr
-	runtime.Callers(2, pcs[:])
+	runtime.Callers(skip+1, pcs[:])
 	frame, _ := runtime.CallersFrames(pcs[:]).Next()
 	at := fmt.Sprintf("%s:%d", frame.File, frame.Line)
-	w.seen.mu.Lock()
-	defer w.seen.mu.Unlock()
-	c := w.seen.calls[at]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.calls[at]
 	if c == nil {
 		c = new(call)
-		w.seen.calls[at] = c
+		if s.calls == nil {
+			s.calls = make(map[string]*call)
+		}
+		s.calls[at] = c
 	}
 	if c.last != f {
 		c.last = f

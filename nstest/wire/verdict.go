@@ -56,15 +56,3 @@ func (v Verdict) With(frame []byte) Verdict {
 	}
 	return v
 }
-
-// and returns what comes of this verdict and that of the next filter, which has seen what this one has left of the frame.
-func (v Verdict) and(next Verdict) Verdict {
-	next.v.Drop = next.v.Drop || v.v.Drop
-	next.v.Delay += v.v.Delay
-	next.v.Copies = (v.v.Copies+1)*(next.v.Copies+1) - 1
-	next.v.Corrupt = next.v.Corrupt || v.v.Corrupt
-	if next.v.Data == nil {
-		next.v.Data = v.v.Data
-	}
-	return next
-}

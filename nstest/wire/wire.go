@@ -18,16 +18,15 @@ import (
 // A Wire joins two fixtures until the test ends. Its methods may be called by any goroutine, filters included.
 // If one of them fails, it ends the test, at the caller's line.
 type Wire struct {
-	tb    testing.TB
-	a, b  *nstest.Fixture
-	near  *link.Link
-	far   *link.Link
-	cable *cable.Cable
+	tb      testing.TB
+	a, b    *nstest.Fixture
+	near    *link.Link
+	far     *link.Link
+	cable   *cable.Cable
+	filters *filters
 
 	mu      sync.Mutex
 	config  config
-	filters []*filter
-	seen    seen
 	recent  recent
 	records []*record
 }
@@ -37,7 +36,6 @@ type Wire struct {
 func Join(tb testing.TB, a, b *nstest.Fixture, opts ...Option) *Wire {
 	tb.Helper()
 	w := &Wire{tb: tb, a: a, b: b, config: config{a: a, b: b}}
-	w.seen.calls = make(map[string]*call)
 	for _, f := range []*nstest.Fixture{a, b} {
 		if f.Set().Flags()&set.NS_NET == 0 {
 			tb.Fatalf("wire: join %s and %s: the fixture %s has no net namespace, only %s", a.Name(), b.Name(), f.Name(), set.KindNames(f.Set().Flags()))
@@ -62,6 +60,7 @@ func Join(tb testing.TB, a, b *nstest.Fixture, opts ...Option) *Wire {
 		w.fatal("join", err)
 	}
 	w.cable = c
+	w.filters = &filters{tb: tb, who: "wire", ends: [2]*nstest.Fixture{a, b}, hook: c.SetHook}
 	a.Cleanup(tb, w.end)
 	c.SetTap(w.watch)
 	if err := w.impair(); err != nil {

@@ -36,6 +36,10 @@ type Frame struct {
 // call the methods of the Cable, but not Close.
 type Hook func(Frame) Verdict
 
+// NewFilters is set by package nstest/wire, for package nstest/topo: it makes filters as a wire has them, whose types are those
+// of package wire. It is a func(tb testing.TB, who string, ends [2]*nstest.Fixture) any.
+var NewFilters any
+
 // An Event is a frame that has entered the cable, or has left it.
 type Event struct {
 	Left      bool

@@ -22,6 +22,19 @@ type Verdict struct {
 	Data    []byte        // instead of the frame, if not nil
 }
 
+// And returns what comes of this verdict and the next one, which is about what this one has left of the frame.
+func (v Verdict) And(next Verdict) Verdict {
+	next.Drop = next.Drop || v.Drop
+	next.Delay += v.Delay
+	next.Hold = max(next.Hold, v.Hold)
+	next.Copies = (v.Copies+1)*(next.Copies+1) - 1
+	next.Corrupt = next.Corrupt || v.Corrupt
+	if next.Data == nil {
+		next.Data = v.Data
+	}
+	return next
+}
+
 // A line is one direction of a cable, without sockets and clock: the caller says what time it is. The same frames with the same
 // seed have the same fate.
 type line struct {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/onsi/ginkgo/v2"
 )
 
 // Outside returns the line that has called the packages with those import paths, such as "router_test.go:17", or nothing if
@@ -55,10 +57,12 @@ func line(wanted func(runtime.Frame) bool) string {
 		case slices.Contains(starters, frame.Function):
 			return ""
 		case wanted(frame) || !more:
-			return fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line)
+			return at(frame)
 		}
 	}
 }
+
+func at(f runtime.Frame) string { return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line) }
 
 // Log logs a text as tb.Log does, at a line of the test that is not in the call stack. Somebody's own test logs the text alone.
 func Log(tb testing.TB, where, text string) {
@@ -72,12 +76,23 @@ func Log(tb testing.TB, where, text string) {
 	}
 }
 
-// Error fails a test as tb.Error does, at a line as [Log] has it.
+// Error fails a test as tb.Error does, at a line as [Log] has it. Ginkgo takes only lines that are in the call stack, and
+// panics.
 func Error(tb testing.TB, where, text string) {
 	switch tb.(type) {
 	case *testing.T, *testing.B, *testing.F:
 		Log(tb, where, text)
 		tb.Fail()
+	case *ginkgo.GinkgoTBWrapper:
+		depth := 0
+		found := line(func(f runtime.Frame) bool {
+			depth++
+			return at(f) == where
+		}) == where
+		if !found {
+			ginkgo.Fail(where + ": " + text)
+		}
+		ginkgo.Fail(text, depth)
 	default:
 		tb.Helper()
 		tb.Error(text)

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/callsite"
+)
+
+// Filters are those of one cable: of a Wire, or of a link of package topo, which gets them by cable.NewFilters.
+type filters struct {
+	tb   testing.TB
+	who  string // begins messages
+	ends [2]*nstest.Fixture
+	hook func(cable.Hook) // is given judge while there are filters; nil if the cable has it all the time
+	seen seen
+
+	mu   sync.Mutex
+	list []*filter
+}
+
+func init() {
+	cable.NewFilters = func(tb testing.TB, who string, ends [2]*nstest.Fixture) any {
+		return &filters{tb: tb, who: who, ends: ends}
+	}
+}
+
+// A filter is a function of the test, and the line that has added it.
+type filter struct {
+	judge func(*Frame) Verdict
+	at    string
+
+	mu   sync.Mutex // held while it runs
+	over bool       // it was taken away, has panicked, or has ended its goroutine
+}
+
+// Add adds a filter. The function that it returns takes it away, and waits until it does not run.
+func (fs *filters) Add(judge func(*Frame) Verdict, at string) (remove func()) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	f := &filter{judge: judge, at: at}
+	fs.list = append(fs.list, f)
+	if fs.hook != nil {
+		fs.hook(fs.Judge)
+	}
+	return func() { fs.remove(f) }
+}
+
+func (fs *filters) remove(f *filter) {
+	fs.mu.Lock()
+	fs.list = slices.DeleteFunc(slices.Clone(fs.list), func(other *filter) bool { return other == f }) // of which Judge has the old ones
+	if len(fs.list) == 0 && fs.hook != nil {
+		fs.hook(nil)
+	}
+	fs.mu.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.over = true
+}
+
+// Judge asks all filters.
+func (fs *filters) Judge(f cable.Frame) cable.Verdict {
+	fs.mu.Lock()
+	list := fs.list
+	fs.mu.Unlock()
+	frame := &Frame{From: fs.ends[f.Direction], To: fs.ends[1-f.Direction], Number: int(f.Number), At: f.At, data: f.Data}
+	var sum cable.Verdict
+	for _, filter := range list {
+		v := fs.ask(filter, frame)
+		sum = sum.And(v.v)
+		if sum.Drop {
+			break
+		}
+		if v.v.Data != nil {
+			frame.data, frame.packet = v.v.Data, nil
+		}
+	}
+	return sum
+}
+
+// ask asks one filter, and reports how it ends if it does not return.
+func (fs *filters) ask(f *filter, frame *Frame) (v Verdict) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.over {
+		return Pass
+	}
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		f.over = true
+		if panicked := recover(); panicked != nil {
+			at := callsite.Panicked(thisPackage)
+			fs.fail(at, fmt.Sprintf("%s: the filter of %s has panicked at %s: %v\n\n%s", fs.who, f.at, at, panicked, debug.Stack()))
+			return
+		}
+		fs.fail(f.at, fmt.Sprintf("%s: the filter of %s has called t.FailNow, t.Fatal, t.Skip or runtime.Goexit, which are for the goroutine of the test: "+
+			"call t.Error and return wire.Drop, for example", fs.who, f.at))
+	}()
+	v = f.judge(frame)
+	returned = true
+	return v
+}
+
+// fail fails the test from the goroutine of the cable. Ginkgo panics there, after it has taken the failure.
+func (fs *filters) fail(at, text string) {
+	defer func() { _ = recover() }()
+	callsite.Error(fs.tb, at, text)
+}
+
+// Seen is [Wire.Seen] for a function that the test calls.
+func (fs *filters) Seen(f *Frame) int {
+	const skip = 3 // count, this function and that one
+	return fs.seen.count(f, skip)
+}
