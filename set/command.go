@@ -56,8 +56,10 @@ type Cmd struct {
 	ExtraFiles []*os.File
 
 	// SysProcAttr may have Chroot, Credential, Setsid, Setpgid, Pgid, Setctty, Ctty,
-	// Noctty, Pdeathsig and Unshareflags. Other fields are an error of Start, for
-	// which errors.Is(err, errors.ErrUnsupported) holds.
+	// Noctty, Pdeathsig and Unshareflags. With a user namespace among these, and none in the Set,
+	// UidMappings, GidMappings and GidMappingsEnableSetgroups say what is mapped into it; if that is
+	// more than the IDs of a caller who is not root, newuidmap(1) and newgidmap(1) write it. Other
+	// fields are an error of Start, for which errors.Is(err, errors.ErrUnsupported) holds.
 	SysProcAttr *syscall.SysProcAttr
 
 	// Cancel is called when the context is done; Command sets it to kill the process.
@@ -139,6 +141,9 @@ func (c *Cmd) start() error {
 	}
 	defer between.Close()
 	c.cmd.Attr = &forkexec.Attr{Joins: joins, Sys: c.SysProcAttr}
+	if err := mapIDs(c.cmd.Attr); err != nil {
+		return err
+	}
 	c.cmd.Path, c.cmd.Args, c.cmd.Env, c.cmd.Dir = c.Path, c.Args, c.Env, c.Dir
 	c.cmd.Search = c.elsewhere() && !strings.ContainsRune(c.Path, '/')
 	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr, c.cmd.ExtraFiles = c.Stdin, c.orLog(c.Stdout), c.orLog(c.Stderr), c.ExtraFiles

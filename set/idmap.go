@@ -38,7 +38,7 @@ func WithIDMaps(uidMaps, gidMaps []IDMap) UnshareOpt {
 // inside (user_namespaces(7)).
 func WithRootMapped() UnshareOpt {
 	return withMaps(func() (*idMaps, error) {
-		return &idMaps{rootMapped: true}, nil
+		return &idMaps{rootMapped: true, noSetgroups: true}, nil
 	})
 }
 
@@ -48,13 +48,8 @@ func WithRootMapped() UnshareOpt {
 // lacks (Debian: package uidmap).
 func WithSubIDs() UnshareOpt {
 	return withMaps(func() (*idMaps, error) {
-		maps := &idMaps{helper: true}
-		var err error
-		if maps.uids, err = rootAndRanges(subid.UserFile, os.Geteuid()); err != nil {
-			return nil, err
-		}
-		maps.gids, err = rootAndRanges(subid.GroupFile, os.Getegid())
-		return maps, err
+		uids, gids, err := subid.Own()
+		return &idMaps{uids: uids, gids: gids, helper: true}, err
 	})
 }
 
@@ -76,9 +71,10 @@ func withMaps(make func() (*idMaps, error)) UnshareOpt {
 }
 
 type idMaps struct {
-	uids, gids []IDMap
-	rootMapped bool // just root, to the caller
-	helper     bool // newuidmap and newgidmap write them
+	uids, gids  []IDMap
+	rootMapped  bool // just root, to the caller
+	noSetgroups bool // setgroups(2) is denied
+	helper      bool // newuidmap and newgidmap write them
 }
 
 // checkMap refuses what the kernel would refuse with a bare EINVAL.
@@ -99,15 +95,17 @@ func checkMap(what string, maps []IDMap) error {
 
 func overlap(a, aSize, b, bSize int) bool { return a < b+bSize && b < a+aSize }
 
+// configure returns what writes the maps for a process, as write does.
+func (m *idMaps) configure(outer []forkexec.Join) func(pid int) error {
+	return func(pid int) error { return newError("map the IDs of", NS_USER, m.write(pid, outer)) }
+}
+
 // write maps the IDs of the user namespace that a process has made. Only in the
 // namespace right above may that be done: outer is what to join to be there, or
 // empty if this process is.
 func (m *idMaps) write(pid int, outer []forkexec.Join) error {
-	if m.helper {
-		if len(outer) > 0 {
-			return invalid("the subordinate IDs of this process are unknown in another user namespace; use WithIDMaps")
-		}
-		return runHelpers(newHelper("newuidmap", pid, m.uids), newHelper("newgidmap", pid, m.gids))
+	if m.helper && len(outer) > 0 {
+		return invalid("the subordinate IDs of this process are unknown in another user namespace; use WithIDMaps")
 	}
 	uids, gids := m.uids, m.gids
 	if m.rootMapped {
@@ -116,11 +114,16 @@ func (m *idMaps) write(pid int, outer []forkexec.Join) error {
 			return err
 		}
 		uids, gids = []IDMap{{ContainerID: 0, HostID: uid, Size: 1}}, []IDMap{{ContainerID: 0, HostID: gid, Size: 1}}
-		// Without CAP_SETGID the kernel takes no gid map before this, so that
-		// nobody drops a group that takes rights away (CVE-2014-8989).
+	}
+	// Without CAP_SETGID the kernel takes no gid map before this, so that
+	// nobody drops a group that takes rights away (CVE-2014-8989).
+	if m.noSetgroups {
 		if err := writeProc(pid, "setgroups", "deny", outer); err != nil {
 			return err
 		}
+	}
+	if m.helper {
+		return runHelpers(newHelper("newuidmap", pid, uids), newHelper("newgidmap", pid, gids))
 	}
 	if err := writeMap(pid, "uid_map", uids, outer); err != nil {
 		return err

@@ -69,9 +69,7 @@ func (c *UnshareConfig) setup(flags int, outer []forkexec.Join) forkexec.Setup {
 		Offsets:     c.offsets.text(),
 	}
 	if c.maps != nil {
-		setup.Configure = func(pid int) error {
-			return newError("map the IDs of", NS_USER, c.maps.write(pid, outer))
-		}
+		setup.Configure = c.maps.configure(outer)
 	}
 	for _, k := range kind.Table {
 		if flags&k.Flag != 0 {

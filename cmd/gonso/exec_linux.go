@@ -22,11 +22,11 @@ import (
 
 // How gonso exec runs a program:
 //
-//  1. Outside, gonso makes a user namespace, and has newuidmap(1) and newgidmap(1)
-//     map IDs into it. No multi-threaded process can join that, so
-//  2. gonso starts itself again: a child joins it, makes namespaces of all other
-//     kinds and executes gonso, which is process 1 in there. A ticket tells it so; its
-//     arguments are the plan and the program's.
+//  1. No multi-threaded process can get into a user namespace, so gonso starts itself
+//     again: a child makes one, waits while newuidmap(1) and newgidmap(1) map IDs into it,
+//     and makes namespaces of all other kinds.
+//  2. It executes gonso, which is process 1 in there. A ticket tells it so; its arguments
+//     are the plan and the program's.
 //  3. Inside, gonso furnishes the namespaces and starts the program as process 2. It
 //     reaps, passes signals on, and writes the program's wait status to a pipe.
 //  4. Outside, gonso passes signals on, waits, and ends as the program did. Should it be
@@ -51,11 +51,7 @@ func execOutside(p *plan, args []string) int {
 		printError("exec: the program may open as many files as gonso: %v", err)
 	}
 	p.withoutProc()
-	owner, err := p.userNamespace()
-	if err != nil {
-		return failed(explain(err))
-	}
-	ended, err := p.start(owner, args)
+	ended, err := p.start(args)
 	if err != nil {
 		return failed(err)
 	}
@@ -92,27 +88,48 @@ func failed(err error) int {
 	return ownFailure
 }
 
-// start runs gonso inside, as often as it takes to find out which kinds of
-// namespaces this machine has none of, and waits for its end.
-func (p *plan) start(owner set.Set, args []string) (ended syscall.WaitStatus, err error) {
-	defer func() { err = errors.Join(err, owner.Close()) }()
+// start runs gonso inside, as often as it takes to find out what this machine has none of, and
+// waits for its end.
+func (p *plan) start(args []string) (ended syscall.WaitStatus, err error) {
 	for {
-		ended, err = p.startOnce(owner, args)
+		ended, err = p.startOnce(args)
 		var failed *set.Error
-		if !errors.As(err, &failed) || failed.Op != "unshare" {
+		if !errors.As(err, &failed) || failed.Op != "unshare" && failed.Op != mapping {
 			return ended, err
 		}
-		i := stepOf(failed.Kind)
+		name := stepOf(failed)
 		// What is not known is left out. But if permission is denied, it is for all
 		// kinds, and nothing that was asked for would be true.
-		if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) || i < 0 || !p.takes(steps[i].name) {
+		denied := failed.Op == "unshare" && (errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES))
+		if name == "" || denied || !p.takes(name) {
 			return ended, explain(err)
 		}
-		p.refused(steps[i].name, err)
+		p.refused(name, err)
 	}
 }
 
-func (p *plan) startOnce(owner set.Set, args []string) (ended syscall.WaitStatus, err error) {
+// mapping is what a set.Error calls it.
+const mapping = "map the IDs of"
+
+// stepOf returns the step that can be left out because of an error, or "". Without a user namespace
+// nothing would be as it was asked for.
+func stepOf(failed *set.Error) (name string) {
+	if failed.Op == mapping {
+		return "subids"
+	}
+	for _, s := range steps {
+		if s.flag != 0 && s.flag == failed.Kind && s.flag != set.NS_USER {
+			return s.name
+		}
+	}
+	return ""
+}
+
+func (p *plan) startOnce(args []string) (ended syscall.WaitStatus, err error) {
+	attr, err := p.attributes()
+	if err != nil {
+		return 0, err
+	}
 	in, err := newInheritance()
 	if err != nil {
 		return 0, err
@@ -123,11 +140,16 @@ func (p *plan) startOnce(owner set.Set, args []string) (ended syscall.WaitStatus
 	if err != nil {
 		return 0, err
 	}
-	cmd := owner.Command(context.Background(), "/proc/self/exe", append([]string{"exec", "--", string(text)}, args...)...)
+	here, err := set.Current(set.NS_UTS)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, here.Close()) }()
+	cmd := here.Command(context.Background(), "/proc/self/exe", append([]string{"exec", "--", string(text)}, args...)...)
 	cmd.Args[0] = os.Args[0]
 	cmd.Env = append(os.Environ(), in.env)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: uintptr(p.kinds())}
+	cmd.SysProcAttr = attr
 	signals := forward.Listen()
 	if err := cmd.Start(); err != nil {
 		signals.Stop()
@@ -143,20 +165,11 @@ func (p *plan) startOnce(owner set.Set, args []string) (ended syscall.WaitStatus
 // kinds returns the flags of the namespaces that the child is to make.
 func (p *plan) kinds() (flags int) {
 	for _, s := range steps {
-		if s.flag != set.NS_USER && s.flag != 0 && p.takes(s.name) {
+		if s.flag != 0 && p.takes(s.name) {
 			flags |= s.flag
 		}
 	}
 	return flags
-}
-
-func stepOf(flag int) int {
-	for i, s := range steps {
-		if s.flag != 0 && s.flag == flag {
-			return i
-		}
-	}
-	return -1
 }
 
 // explain adds why user namespaces do not work here, and what helps.

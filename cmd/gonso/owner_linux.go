@@ -5,48 +5,52 @@ package main
 import (
 	"math"
 	"os"
+	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/set"
+	"github.com/seed-1bc5c4a2/gonso/internal/subid"
 )
 
-// userNamespace makes the user namespace that all other namespaces will belong to.
-// Without one, the Set is where this process is.
-func (p *plan) userNamespace() (set.Set, error) {
+// attributes has the namespaces that the process inside gets, and who is who in its user namespace.
+func (p *plan) attributes() (attr *syscall.SysProcAttr, err error) {
+	attr = &syscall.SysProcAttr{Unshareflags: uintptr(p.kinds())}
 	if !p.takes("user") {
-		return set.Current(set.NS_UTS)
+		return attr, nil
 	}
 	if p.takes("subids") {
-		owner, err := allIDs()
+		attr.UidMappings, attr.GidMappings, err = allIDs()
 		if err == nil {
-			return owner, nil
+			attr.GidMappingsEnableSetgroups = true
+			return attr, nil
 		}
 		p.refused("subids", err)
 	}
-	return set.Unshare(set.NS_USER, set.WithRootMapped())
+	attr.UidMappings = []subid.Map{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
+	attr.GidMappings = []subid.Map{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
+	return attr, nil
 }
 
 // allIDs maps as many IDs as the caller may have: root has all that there are.
-func allIDs() (set.Set, error) {
+func allIDs() (uids, gids []subid.Map, err error) {
 	if os.Geteuid() != 0 {
-		return set.Unshare(set.NS_USER, set.WithSubIDs())
+		return subid.Own()
 	}
-	uids, err := procfs.UIDMap(procfs.Root, procfs.Self)
+	inside, err := procfs.UIDMap(procfs.Root, procfs.Self)
 	if err != nil {
-		return set.Set{}, err
+		return nil, nil, err
 	}
-	gids, err := procfs.GIDMap(procfs.Root, procfs.Self)
+	groups, err := procfs.GIDMap(procfs.Root, procfs.Self)
 	if err != nil {
-		return set.Set{}, err
+		return nil, nil, err
 	}
-	return set.Unshare(set.NS_USER, set.WithIDMaps(toThemselves(uids), toThemselves(gids)))
+	return toThemselves(inside), toThemselves(groups), nil
 }
 
 // toThemselves maps all IDs that exist in a user namespace.
-func toThemselves(ranges []procfs.IDRange) (maps []set.IDMap) {
+func toThemselves(ranges []procfs.IDRange) (maps []subid.Map) {
 	for _, r := range ranges {
 		size := int(min(uint64(r.Count), math.MaxInt))
-		maps = append(maps, set.IDMap{ContainerID: int(r.Inside), HostID: int(r.Inside), Size: size})
+		maps = append(maps, subid.Map{ContainerID: int(r.Inside), HostID: int(r.Inside), Size: size})
 	}
 	return maps
 }

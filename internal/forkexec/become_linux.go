@@ -34,6 +34,15 @@ func refuse(sys *syscall.SysProcAttr) error {
 	return nil
 }
 
+// refuseConfigure tells of ID maps that nobody could write.
+func (a *Attr) refuseConfigure() error {
+	makesUser := a.Sys != nil && a.Sys.Unshareflags&unix.CLONE_NEWUSER != 0
+	if a.Configure != nil && (!makesUser || a.joins(unix.CLONE_NEWUSER)) {
+		return fmt.Errorf("ID maps of a user namespace that is not new, or below one that is joined: %w", errors.ErrUnsupported)
+	}
+	return nil
+}
+
 // emitExec writes how a process, inside already, becomes the program.
 func (s *script) emitExec(paths, argv []string, attr *Attr, sys *syscall.SysProcAttr, there *programFDs) error {
 	if sys.Setsid {

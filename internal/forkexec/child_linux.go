@@ -160,6 +160,18 @@ func (c *child) read() (m message, err error) {
 	return m, nil
 }
 
+// goOn sends the byte that a process waits for.
+func (c *child) goOn() error {
+	err := sys.Retry(func() error { return unix.Send(c.channel.Int(), []byte{1}, unix.MSG_NOSIGNAL) })
+	switch {
+	case errors.Is(err, unix.EPIPE):
+		return c.firstEnded(0)
+	case err != nil:
+		return fmt.Errorf("send: %w", err)
+	}
+	return nil
+}
+
 func (m *message) close() {
 	for _, fd := range m.fds {
 		_ = fd.Close() // nobody else has them

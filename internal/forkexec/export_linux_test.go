@@ -3,6 +3,7 @@
 package forkexec
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -30,7 +31,7 @@ func SetMuteAfter(d time.Duration) { muteAfter = d }
 func ClosedBeforeExec(attr *Attr, fds ...uintptr) (closed []uintptr, err error) {
 	s := &script{channel: 900, parents: 901}
 	defer s.pinned.Unpin()
-	if err := s.emitProgram([]string{"/bin/true"}, []string{"true"}, attr, new(int32)); err != nil {
+	if _, err := s.emitProgram([]string{"/bin/true"}, []string{"true"}, attr, new(int32)); err != nil {
 		return nil, err
 	}
 	for _, fd := range fds {
@@ -41,4 +42,22 @@ func ClosedBeforeExec(attr *Attr, fds ...uintptr) (closed []uintptr, err error) 
 		}
 	}
 	return closed, nil
+}
+
+// HiddenWhen reports whether a child is not dumpable any more by the time that it makes a system call.
+func HiddenWhen(attr *Attr, nr uintptr) (hidden bool, err error) {
+	s := &script{channel: 900, parents: 901}
+	defer s.pinned.Unpin()
+	if _, err := s.emitProgram([]string{"/bin/true"}, []string{"true"}, attr, new(int32)); err != nil {
+		return false, err
+	}
+	for _, c := range s.calls {
+		if c.nr == unix.SYS_PRCTL && c.args[0] == unix.PR_SET_DUMPABLE && c.args[1] == 0 {
+			hidden = true
+		}
+		if c.nr == nr {
+			return hidden, nil
+		}
+	}
+	return false, fmt.Errorf("no call %d", nr)
 }

@@ -72,6 +72,11 @@ type Attr struct {
 	// it asks for is refused with errors.ErrUnsupported.
 	Sys *syscall.SysProcAttr
 
+	// Configure, if not nil, writes /proc/PID/uid_map, gid_map and setgroups of the user namespace that
+	// Sys.Unshareflags makes, below this process's own: it has to be the only one that the process gets into. The other
+	// new namespaces are made after that. An error is what Start returns.
+	Configure func(pid int) error
+
 	// Program, if not nil, is executed in place of the paths.
 	Program *Program
 }

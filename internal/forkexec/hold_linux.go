@@ -4,12 +4,10 @@ package forkexec
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"sync"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
-	"golang.org/x/sys/unix"
 )
 
 // How new namespaces come into being that only another process can have:
@@ -100,18 +98,6 @@ func (h *holding) configure(write func(int) error) error {
 		}
 	}
 	return h.goOn()
-}
-
-// goOn sends the byte that a process waits for.
-func (h *holding) goOn() error {
-	err := sys.Retry(func() error { return unix.Send(h.channel.Int(), []byte{1}, unix.MSG_NOSIGNAL) })
-	switch {
-	case errors.Is(err, unix.EPIPE):
-		return h.firstEnded(0)
-	case err != nil:
-		return fmt.Errorf("send: %w", err)
-	}
-	return nil
 }
 
 // collect is the second phase: it waits until the namespaces are here.

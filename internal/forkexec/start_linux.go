@@ -27,11 +27,15 @@ func Start(ctx context.Context, paths, argv []string, attr *Attr) (*Process, err
 		return nil, fmt.Errorf("mmap: %w", err)
 	}
 	born := (*int32)(unsafe.Pointer(&page[0]))
-	c, err := launch(max(3, len(attr.Files)), func(s *script) error { return s.emitProgram(paths, argv, attr, born) })
+	var mapless int32
+	c, err := launch(max(3, len(attr.Files)), func(s *script) (err error) {
+		mapless, err = s.emitProgram(paths, argv, attr, born)
+		return err
+	})
 	if err != nil {
 		return nil, errors.Join(err, os.NewSyscallError("munmap", unix.Munmap(page)))
 	}
-	pid, err := c.executed(ctx, attr.takesSecond(), born)
+	pid, err := c.executed(ctx, attr, mapless, born)
 	if err := errors.Join(err, os.NewSyscallError("munmap", unix.Munmap(page))); err != nil {
 		c.thread.release()
 		return nil, err
@@ -50,9 +54,9 @@ func (a *Attr) takesSecond() bool {
 	return a.joins(unix.CLONE_NEWPID) || a.Sys != nil && a.Sys.Unshareflags&(unix.CLONE_NEWPID|unix.CLONE_NEWTIME) != 0
 }
 
-// executed waits until the program runs, and returns its pid. The kernel puts that of a second
-// process into born.
-func (c *child) executed(ctx context.Context, second bool, born *int32) (pid int, err error) {
+// executed waits until the program runs, and returns its pid. The message of the call mapless asks for ID maps.
+// The kernel puts the pid of a second process into born.
+func (c *child) executed(ctx context.Context, attr *Attr, mapless int32, born *int32) (pid int, err error) {
 	w := &watch{
 		pids: func() []int {
 			if *born == 0 {
@@ -62,7 +66,7 @@ func (c *child) executed(ctx context.Context, second bool, born *int32) (pid int
 		},
 		end: func() error { return context.Cause(ctx) },
 	}
-	if err = errors.Join(c.awaitExec(w), c.channel.Close()); err != nil {
+	if err = errors.Join(c.awaitExec(w, attr, mapless), c.channel.Close()); err != nil {
 		// The first one first: it clones no longer then.
 		err = errors.Join(err, kill(c.pid))
 		if *born != 0 {
@@ -70,7 +74,7 @@ func (c *child) executed(ctx context.Context, second bool, born *int32) (pid int
 		}
 		return 0, err
 	}
-	if !second {
+	if !attr.takesSecond() {
 		return c.pid, nil
 	}
 	status, err := reap(c.pid)
@@ -84,7 +88,7 @@ func (c *child) executed(ctx context.Context, second bool, born *int32) (pid int
 }
 
 // awaitExec waits until the last process that plays the script has executed its program, or has failed.
-func (c *child) awaitExec(w *watch) error {
+func (c *child) awaitExec(w *watch, attr *Attr, mapless int32) error {
 	for {
 		m, err := c.receive(w)
 		if errors.Is(err, io.EOF) {
@@ -93,51 +97,77 @@ func (c *child) awaitExec(w *watch) error {
 		if err = errors.Join(err, c.script.failure(m.record)); err != nil {
 			return err
 		}
+		if attr.Configure != nil && m.call == mapless {
+			err := attr.Configure(c.pid)
+			if err == nil {
+				err = c.goOn()
+			}
+			if err != nil {
+				return err
+			}
+		}
 	}
 }
 
-// emitProgram writes the script of a process that becomes a program.
-func (s *script) emitProgram(paths, argv []string, attr *Attr, born *int32) error {
+// emitProgram writes the script of a process that becomes a program. The call mapless asks for ID maps, if any
+// are to be written.
+func (s *script) emitProgram(paths, argv []string, attr *Attr, born *int32) (mapless int32, err error) {
 	sys := attr.Sys
 	if sys == nil {
 		sys = &syscall.SysProcAttr{}
 	}
-	if err := refuse(sys); err != nil {
-		return err
+	if err := errors.Join(refuse(sys), attr.refuseConfigure()); err != nil {
+		return 0, err
 	}
-	s.emitHide()
+	if attr.Configure == nil {
+		s.emitHide()
+	}
 	s.emitDeathSignal(unix.SIGKILL)
 	s.emit(Files, unix.SYS_CLOSE, uintptr(s.parents))
 	if sys.Setpgid && sys.Pgid != 0 {
 		// The number means something on this side of a pid namespace only.
 		s.emit(Session, unix.SYS_SETPGID, 0, uintptr(sys.Pgid))
 	}
-	var err error
 	if s.inherited, err = inherited(); err != nil {
-		return err
+		return 0, err
 	}
 	s.reserve(max(3, len(attr.Files)), append(attr.descriptors(), s.inherited...)...)
 	there, err := s.emitOutset(attr)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	// What is to go on by itself has to be root.
 	if err := s.emitJoins(attr.Joins, sys.Credential == nil || there.outside != 0); err != nil {
-		return err
+		return 0, err
 	}
-	if err := s.emitUnshares(int(sys.Unshareflags), attr.Propagation); err != nil {
-		return err
+	unshare := int(sys.Unshareflags)
+	end := new(label)
+	if attr.Configure != nil {
+		mapless = s.emitMapless(end)
+		unshare &^= unix.CLONE_NEWUSER
+	}
+	if err := s.emitUnshares(unshare, attr.Propagation); err != nil {
+		return 0, err
 	}
 	first := new(label)
 	if attr.takesSecond() {
 		s.emitClone(0, uintptr(unsafe.Pointer(born)), first)
 	}
 	if err := s.emitExec(paths, argv, attr, sys, &there); err != nil {
-		return err
+		return 0, err
 	}
-	if attr.takesSecond() {
-		s.mark(first)
-		s.emitExit()
-	}
-	return nil
+	s.mark(first)
+	s.mark(end)
+	s.emitExit()
+	return mapless, nil
+}
+
+// emitMapless makes a user namespace, and waits for its ID maps. Only who is not hidden can be given some, and
+// nobody is in the namespace yet who could look at the process.
+func (s *script) emitMapless(end *label) (call int32) {
+	s.emit(Unshare, unix.SYS_UNSHARE, unix.CLONE_NEWUSER).of(unix.CLONE_NEWUSER)
+	call = s.emitAnnounce(&record{})
+	s.emitWait(end)
+	s.emitHide()
+	return call
 }

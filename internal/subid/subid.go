@@ -89,6 +89,27 @@ func Maps(file string, names []string, own int) ([]Map, error) {
 	return maps, nil
 }
 
+// Own returns the maps of a user namespace in which root is the caller, and the IDs from 1 on are the caller's
+// ranges. If there are none, the error says what grants some.
+func Own() (uids, gids []Map, err error) {
+	if uids, err = own(UserFile, os.Geteuid()); err != nil {
+		return nil, nil, err
+	}
+	if gids, err = own(GroupFile, os.Getegid()); err != nil {
+		return nil, nil, err
+	}
+	return uids, gids, nil
+}
+
+func own(file string, id int) ([]Map, error) {
+	names := Names(os.Geteuid())
+	maps, err := Maps(file, names, id)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%w; try: %s", err, Grant(names, UserFile, GroupFile))
+	}
+	return maps, err
+}
+
 // Args are the arguments of newuidmap(1) or newgidmap(1) that write these maps for the user
 // namespace that a process has made.
 func Args(pid int, maps []Map) []string {

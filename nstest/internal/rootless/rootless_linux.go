@@ -15,6 +15,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
 	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/subid"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -111,85 +112,118 @@ func canUnshare() bool {
 
 // runChild runs this program again in new namespaces and returns how it ended.
 func runChild(ownNetwork bool) (code int, err error) {
-	s, err := rootlessSet(ownNetwork)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	its := role
-	var tunnel *forward.Tunnel
-	if s.Flags()&set.NS_NET != 0 {
-		its = roleOwnNetwork
-		if tunnel, err = forward.NewTunnel(ginkgoServer()); err != nil {
-			return 0, err
-		}
-		defer func() { err = errors.Join(err, tunnel.Close()) }()
-	}
-	ticket, env, err := handshake.Offer(its, ticketFD)
-	if err != nil {
-		return 0, err
-	}
-	// The kernel kills the child when this process dies, see set.Cmd.
-	cmd := s.Command(context.Background(), "/proc/self/exe")
-	cmd.Args = os.Args
-	cmd.Env = append(os.Environ(), env)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.ExtraFiles = []*os.File{ticket}
-	if tunnel != nil {
-		cmd.ExtraFiles = append(cmd.ExtraFiles, tunnel.End())
-	}
-
 	signals := forward.Listen(forward.Stops...)
 	defer signals.Stop()
-	err = cmd.Start()
-	if err = errors.Join(err, ticket.Close()); err != nil {
+	child, err := startChild(ownNetwork)
+	if err != nil {
 		return 0, err
 	}
-	if tunnel != nil {
-		if err := tunnel.Serve(func(err error) { report(err) }); err != nil {
+	defer func() { err = errors.Join(err, child.close()) }()
+	if child.tunnel != nil {
+		if err := child.tunnel.Serve(func(err error) { report(err) }); err != nil {
 			report(err)
 		}
 	}
-	go signals.Pass(cmd.Process.Signal)
+	go signals.Pass(child.Process.Signal)
 	followed := make(chan error)
-	go func() { followed <- forward.Follow(cmd.Process) }()
-	err = cmd.Wait()
+	go func() { followed <- forward.Follow(child.Process) }()
+	err = child.Wait()
 	if exit := new(exec.ExitError); errors.As(err, &exit) {
 		err = nil
 	}
 	if err = errors.Join(err, <-followed); err != nil {
 		return 0, err
 	}
-	return exitLike(cmd.ProcessState), nil
+	return exitLike(child.ProcessState), nil
 }
 
-// rootlessSet makes the namespaces of the child, with the caller's subordinate
-// IDs if there are any, so that tests can change owners as root does. Where no mount
-// namespace can be had, those tests can run that need none, and so without a network of
-// their own, which is said.
-func rootlessSet(ownNetwork bool) (set.Set, error) {
+// A child is this program, again.
+type child struct {
+	*set.Cmd
+	from   set.Set         // this process's
+	tunnel *forward.Tunnel // of one with a network of its own
+}
+
+func (c *child) close() error {
+	err := c.from.Close()
+	if c.tunnel != nil {
+		err = errors.Join(err, c.tunnel.Close())
+	}
+	return err
+}
+
+// startChild starts the child, with the caller's subordinate IDs if there are any, so that tests
+// can change owners as root does. Where no mount namespace can be had, those tests can run that
+// need none, and so without a network of their own, which is said.
+func startChild(ownNetwork bool) (*child, error) {
 	kinds := set.NS_USER | set.NS_MNT
 	if ownNetwork {
 		kinds |= set.NS_NET
 	}
-	if s, err := set.Unshare(kinds, set.WithSubIDs()); err == nil {
-		return s, nil
+	uids, gids, err := subid.Own()
+	if err == nil {
+		if c, err := startIn(&syscall.SysProcAttr{
+			Unshareflags: uintptr(kinds), UidMappings: uids, GidMappings: gids, GidMappingsEnableSetgroups: true,
+		}); err == nil {
+			return c, nil
+		}
 	}
-	s, err := set.Unshare(kinds, set.WithRootMapped())
+	c, err := startIn(rootMapped(kinds))
 	denial := new(set.Error)
 	if !errors.As(err, &denial) {
-		return s, err
+		return c, err
 	}
 	switch {
 	case denial.Kind&set.NS_NET != 0:
 		report(fmt.Errorf("the tests run in the host's network: %w", err))
-		return rootlessSet(false)
+		return startChild(false)
 	case denial.Kind&set.NS_MNT != 0:
-		if s, err := set.Unshare(kinds&^set.NS_MNT, set.WithRootMapped()); err == nil {
-			return s, nil
+		if c, err := startIn(rootMapped(kinds &^ set.NS_MNT)); err == nil {
+			return c, nil
 		}
 	}
-	return s, err
+	return c, err
+}
+
+// rootMapped makes the caller root of a user namespace, which takes no more than that.
+func rootMapped(kinds int) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{
+		Unshareflags: uintptr(kinds),
+		UidMappings:  []subid.Map{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
+		GidMappings:  []subid.Map{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
+	}
+}
+
+// startIn starts the child in the namespaces that attr makes. The kernel kills it when this process dies, see set.Cmd.
+func startIn(attr *syscall.SysProcAttr) (c *child, err error) {
+	here, err := set.Current(set.NS_UTS)
+	if err != nil {
+		return nil, err
+	}
+	c = &child{Cmd: here.Command(context.Background(), "/proc/self/exe"), from: here}
+	its := role
+	if attr.Unshareflags&set.NS_NET != 0 {
+		its = roleOwnNetwork
+		if c.tunnel, err = forward.NewTunnel(ginkgoServer()); err != nil {
+			return nil, errors.Join(err, c.close())
+		}
+	}
+	ticket, env, err := handshake.Offer(its, ticketFD)
+	if err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	c.Args = os.Args
+	c.Env = append(os.Environ(), env)
+	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
+	c.ExtraFiles = []*os.File{ticket}
+	if c.tunnel != nil {
+		c.ExtraFiles = append(c.ExtraFiles, c.tunnel.End())
+	}
+	c.SysProcAttr = attr
+	if err = errors.Join(c.Start(), ticket.Close()); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	return c, nil
 }
 
 // exitLike returns the code to end with as the child did. If a signal killed the
