@@ -108,7 +108,7 @@ stage_test() {
 # make of other processes it does not see.
 stage_race() {
   local packages
-  mapfile -t packages < <(go list ./... | grep -vE '/internal/(attack|exhaustion|mutants|layout|api)$')
+  mapfile -t packages < <(go list ./... | grep -vE '/(internal/(attack|exhaustion|mutants|layout|api)|docs)$')
   GORACE=atexit_sleep_ms=0 CGO_ENABLED=1 go_as_root test -json -skip="$elsewhere" -race -vet=off -count=1 -timeout=10m "${packages[@]}" | no_skips
   nothing_left
 }

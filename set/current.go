@@ -25,7 +25,7 @@ func Current(flags int) (Set, error) {
 	if flags == 0 {
 		flags = procns.Flags() &^ NS_USER
 	}
-	return collect("current", flags, func(i int) (*sys.FD, error) {
+	return found("current", flags, func(i int) (*sys.FD, error) {
 		fd, err := procns.Open(&kind.Table[i])
 		if errors.Is(err, fs.ErrNotExist) && kind.Table[i].Flag == NS_PID && procns.Flags()&NS_PID != 0 {
 			err = fmt.Errorf("no first process lives in this thread's new pid namespace: %w", err)
@@ -48,7 +48,7 @@ func FromDir(dir string, flags int) (Set, error) {
 	if want == 0 {
 		want = kind.All
 	}
-	s, err := collect("open", want, func(i int) (*sys.FD, error) {
+	s, err := found("open", want, func(i int) (*sys.FD, error) {
 		fd, err := openKind(filepath.Join(dir, kind.Table[i].Name), kind.Table[i].Flag)
 		if flags == 0 && errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
@@ -107,7 +107,7 @@ func FromPid(pid, flags int) (Set, error) {
 	if err != nil {
 		return Set{}, newError("open", flags, fmt.Errorf("process %d: %w", pid, err))
 	}
-	s, err := collect("open", flags, func(i int) (*sys.FD, error) {
+	s, err := found("open", flags, func(i int) (*sys.FD, error) {
 		fd, err := sys.OpenAt(dir, kind.Table[i].Name)
 		if err != nil {
 			err = fmt.Errorf("process %d: %w", pid, err)
@@ -134,7 +134,7 @@ func FromFds(fds FdSet) (Set, error) {
 	if flags == 0 {
 		return Set{}, newError("dup", 0, errNoKind)
 	}
-	return collect("dup", flags, func(i int) (*sys.FD, error) {
+	return found("dup", flags, func(i int) (*sys.FD, error) {
 		f := fds[kind.Table[i].Flag]
 		if f == nil {
 			return nil, invalid("no file")

@@ -69,7 +69,7 @@ func (s Set) DoRaw(f func() bool, restore bool) error {
 		return err
 	}
 	var err error
-	defer creation.Begin(s.inodes[:]).End()
+	defer creation.Begin(s.fds[:]).End()
 	onThread(func() (clean bool) {
 		var moved int
 		if moved, err = s.join(s.differs); err != nil {

@@ -32,8 +32,7 @@ type Set struct{ *held }
 
 // held is what the copies of a Set share.
 type held struct {
-	fds    [len(kind.Table)]*sys.FD
-	inodes [len(kind.Table)]uint64
+	fds [len(kind.Table)]*sys.FD
 	// flags has the kinds that are held, differs those of them in which the Set
 	// is not where this process is.
 	flags, differs int
@@ -47,9 +46,27 @@ type held struct {
 	forgotten runtime.Cleanup
 }
 
-// newSet takes ownership of the descriptors.
-func newSet(fds [len(kind.Table)]*sys.FD) (Set, error) {
-	h := &held{fds: fds}
+// newSet takes ownership of the descriptors. Those of the kinds in differs are not the process's namespaces.
+func newSet(fds [len(kind.Table)]*sys.FD, differs int) Set {
+	h := &held{fds: fds, differs: differs}
+	for i, fd := range fds {
+		if fd != nil {
+			h.flags |= kind.Table[i].Flag
+		}
+	}
+	h.forgotten = runtime.AddCleanup(h, func(fds [len(kind.Table)]*sys.FD) {
+		_ = closeAll(fds) // nobody is left to be told
+	}, fds)
+	return Set{h}.remembered()
+}
+
+// found makes a Set of namespaces that may be the process's, which open returns as for [collect].
+func found(op string, flags int, open func(i int) (*sys.FD, error)) (Set, error) {
+	fds, err := collect(op, flags, open)
+	if err != nil {
+		return Set{}, err
+	}
+	differs := 0
 	for i, fd := range fds {
 		if fd == nil {
 			continue
@@ -58,16 +75,11 @@ func newSet(fds [len(kind.Table)]*sys.FD) (Set, error) {
 		if err != nil {
 			return Set{}, errors.Join(newError("fstat", kind.Table[i].Flag, err), closeAll(fds))
 		}
-		h.flags |= kind.Table[i].Flag
-		h.inodes[i] = id.Ino
 		if !procns.Has(kind.Table[i].Flag, id) {
-			h.differs |= kind.Table[i].Flag
+			differs |= kind.Table[i].Flag
 		}
 	}
-	h.forgotten = runtime.AddCleanup(h, func(fds [len(kind.Table)]*sys.FD) {
-		_ = closeAll(fds) // nobody is left to be told
-	}, fds)
-	return Set{h}.remembered(), nil
+	return newSet(fds, differs), nil
 }
 
 // remembered notes where the Set was made, for the report of what was left behind.
@@ -89,26 +101,24 @@ func (s Set) remembered() Set {
 	return s
 }
 
-// collect makes a Set of the namespaces that open returns for the kinds in
-// flags. A nil descriptor leaves its kind out.
-func collect(op string, flags int, open func(i int) (*sys.FD, error)) (Set, error) {
-	var fds [len(kind.Table)]*sys.FD
+// collect has the namespaces that open returns for the kinds in flags. A nil descriptor leaves its kind
+// out; there is at least one other.
+func collect(op string, flags int, open func(i int) (*sys.FD, error)) (fds [len(kind.Table)]*sys.FD, err error) {
 	if procns.Err() != nil {
-		return Set{}, newError(op, flags, procns.Err())
+		return fds, newError(op, flags, procns.Err())
 	}
 	for i := range kind.Table {
 		if flags&kind.Table[i].Flag == 0 {
 			continue
 		}
-		var err error
 		if fds[i], err = open(i); err != nil {
-			return Set{}, errors.Join(newError(op, kind.Table[i].Flag, err), closeAll(fds))
+			return fds, errors.Join(newError(op, kind.Table[i].Flag, err), closeAll(fds))
 		}
 	}
 	if fds == ([len(kind.Table)]*sys.FD{}) {
-		return Set{}, errNothing
+		return fds, errNothing
 	}
-	return newSet(fds)
+	return fds, nil
 }
 
 // errNothing keeps an empty Set from looking like a success.
@@ -210,8 +220,11 @@ func (s Set) Dup(flags int) (newS Set, retErr error) {
 		return Set{}, err
 	}
 	defer s.release()
-	newS, err = collect("dup", flags, func(i int) (*sys.FD, error) { return s.fds[i].Dup() })
-	return newS.sharing(s), err
+	fds, err := collect("dup", flags, func(i int) (*sys.FD, error) { return s.fds[i].Dup() })
+	if err != nil {
+		return Set{}, err
+	}
+	return newSet(fds, s.differs&flags).sharing(s), nil
 }
 
 // sharing makes a new Set one of those that keep the first process of from's pid
@@ -274,16 +287,20 @@ func (s Set) Merge(other Set) (Set, error) {
 		return Set{}, err
 	}
 	defer other.release()
-	both, err := collect("merge", s.flags|other.flags, func(i int) (*sys.FD, error) {
+	fds, err := collect("merge", s.flags|other.flags, func(i int) (*sys.FD, error) {
 		if fd := other.fds[i]; fd != nil {
 			return fd.Dup()
 		}
 		return s.fds[i].Dup()
 	})
-	if other.flags&NS_PID != 0 {
-		return both.sharing(other), err
+	if err != nil {
+		return Set{}, err
 	}
-	return both.sharing(s), err
+	both := newSet(fds, other.differs|s.differs&^other.flags)
+	if other.flags&NS_PID != 0 {
+		return both.sharing(other), nil
+	}
+	return both.sharing(s), nil
 }
 
 // ID returns the kernel's name of the Set's namespace of that kind, such as

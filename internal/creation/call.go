@@ -7,12 +7,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // A Call is one that has a thread in other namespaces until it returns. There are many, and they are short: so it
 // is not known which thread that is, which would take a system call, and calls are used again.
 type Call struct {
-	inodes         []uint64
+	namespaces     []*sys.FD
 	pcs            [depth]uintptr
 	frames         int
 	previous, next *Call
@@ -26,14 +28,14 @@ var calls struct {
 
 var unused = sync.Pool{New: func() any { return new(Call) }}
 
-// Begin remembers where the function was called that calls Begin, until [Call.End]. The inodes are those of
-// the namespaces. It returns nil if nothing is remembered.
-func Begin(inodes []uint64) *Call {
+// Begin remembers where the function was called that calls Begin, until [Call.End], before which the descriptors of
+// the namespaces are not closed; some may be nil. It returns nil if nothing is remembered.
+func Begin(namespaces []*sys.FD) *Call {
 	if !watched.Load() {
 		return nil
 	}
 	c := unused.Get().(*Call)
-	c.inodes, c.frames = inodes, runtime.Callers(2, c.pcs[:])
+	c.namespaces, c.frames = namespaces, runtime.Callers(2, c.pcs[:])
 	calls.Lock()
 	defer calls.Unlock()
 	c.previous, c.next = &calls.head, calls.head.next
@@ -50,7 +52,7 @@ func (c *Call) End() {
 		return
 	}
 	calls.Lock()
-	c.inodes = nil // of a Set that may be forgotten
+	c.namespaces = nil // of a Set that may be forgotten
 	c.previous.next = c.next
 	if c.next != nil {
 		c.next.previous = c.previous
@@ -65,14 +67,21 @@ func Inside(inode uint64) string {
 	defer calls.Unlock()
 	var sites []string
 	for c := calls.head.next; c != nil; c = c.next {
-		site := Site{c.pcs[:c.frames]}.String()
-		if slices.Contains(c.inodes, inode) && !slices.Contains(sites, site) {
-			sites = append(sites, site)
+		if slices.ContainsFunc(c.namespaces, func(fd *sys.FD) bool { return is(fd, inode) }) {
+			sites = append(sites, Site{c.pcs[:c.frames]}.String())
 		}
 	}
 	if sites == nil {
 		return ""
 	}
 	slices.Sort(sites)
-	return "moved at " + strings.Join(sites, ", or at ")
+	return "moved at " + strings.Join(slices.Compact(sites), ", or at ")
+}
+
+func is(fd *sys.FD, inode uint64) bool {
+	if fd == nil {
+		return false
+	}
+	id, err := fd.InodeID()
+	return err == nil && id.Ino == inode
 }

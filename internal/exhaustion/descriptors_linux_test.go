@@ -86,7 +86,7 @@ func probesStayOpen(l limit) bool {
 func fillerLives() bool {
 	var tries atomic.Int32
 	p := pool.New(set.NS_UTS, nil, func(*set.UnshareConfig) { tries.Add(1) })
-	undo, err := fillTable(1) // for the Set of where it is, so that it gets to the option
+	undo, err := fillTable(0)
 	if err != nil {
 		return complain("%v", err)
 	}

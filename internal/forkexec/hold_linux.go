@@ -32,10 +32,12 @@ import (
 
 // An Init keeps the first process of a new pid namespace alive, if there is one.
 type Init struct {
-	pid     int
-	control *sys.FD // the process ends when it is closed
-	close   sync.Once
-	err     error
+	pid      int
+	control  *sys.FD // the process ends when it is closed
+	keepable bool    // it has the program for [KeepInit]
+	close    sync.Once
+	kept     bool
+	err      error
 }
 
 // Hold makes new namespaces of the kinds in unshare from inside of those that it joins, and
@@ -62,7 +64,12 @@ func Hold(joins []Join, unshare int, setup Setup) (_ *Init, opened []*sys.FD, er
 	if err != nil {
 		return nil, nil, errors.Join(err, h.abort())
 	}
-	return h.first(), h.kept[p.sent].fds, nil
+	first, sent := h.first(), h.kept[p.sent]
+	if err := first.remember(setup.Open, sent.fds); err != nil {
+		sent.close()
+		return nil, nil, errors.Join(err, first.Close())
+	}
+	return first, sent.fds, nil
 }
 
 // A holding is what a parent knows of a child that holds namespaces.
@@ -164,7 +171,7 @@ func (h *holding) first() *Init {
 	if !h.init {
 		return &Init{}
 	}
-	return &Init{pid: h.kept[h.alive].sender, control: h.channel}
+	return &Init{pid: h.kept[h.alive].sender, control: h.channel, keepable: h.keepable}
 }
 
 // await waits for the message of a call.
@@ -196,6 +203,7 @@ func (h *Init) Close() error {
 		if h.pid == 0 {
 			return
 		}
+		h.forget()
 		h.err = errors.Join(killSoon(h.pid), h.control.Close())
 	})
 	return h.err

@@ -18,6 +18,8 @@ type plan struct {
 	init    bool // there is a first process of a new pid namespace
 	standIn bool // ID maps are to be written for a stand-in, whose pid comes with ready
 
+	keepable bool // the first process may outlive this one
+
 	ready, moved, alive, sent, settled int32
 }
 
@@ -29,10 +31,18 @@ func (s *script) emitHold(joins []Join, unshare int, setup Setup) (p plan, err e
 
 	s.emitDeathSignal(unix.SIGKILL)
 	s.emit(Session, unix.SYS_SETPGID, 0, 0)
-	s.reserve(lowest, joinedFDs(joins)...)
+	needed := joinedFDs(joins)
+	program := keepable()
+	if p.keepable = p.init && program != nil; p.keepable {
+		needed = append(needed, uintptr(program.Int()))
+	}
+	s.reserve(lowest, needed...)
 	files, err := s.emitOpenEarly(p, setup)
 	if err != nil {
 		return p, err
+	}
+	if p.keepable {
+		files.program = s.emitMove(uintptr(program.Int()))
 	}
 	if joinsUser {
 		s.emitHide()
@@ -87,12 +97,16 @@ type heldFDs struct {
 	proc    uintptr
 	offsets uintptr // 0: none
 	image   uintptr // of a stand-in, 0: none
+	program uintptr // that a first process which is kept executes, 0: none
 }
 
 func (f heldFDs) kept(channel uintptr) []uintptr {
 	kept := []uintptr{channel, f.proc}
 	if f.image != 0 {
 		kept = append(kept, f.image)
+	}
+	if f.program != 0 {
+		kept = append(kept, f.program)
 	}
 	return kept
 }
@@ -150,7 +164,10 @@ func (s *script) emitInit(p *plan, f heldFDs, end *label) error {
 	s.emitDeathSignal(unix.SIGKILL)
 	p.settled = s.emitAnnounce(&record{})
 	s.emitWait(end)
-	return nil
+	if f.program == 0 {
+		return nil
+	}
+	return s.emitKeep(f.program)
 }
 
 // emitSend opens namespaces and sends them. Each gets the lowest number that is free.

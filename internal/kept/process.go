@@ -54,6 +54,9 @@ const killTime = 5 * time.Second
 
 // Kill kills the process, unless it has ended, and waits for its end.
 func (p Process) Kill() (err error) {
+	if p.PID <= 1 { // what is no process may stand for all
+		return fmt.Errorf("kill process %d: %w", p.PID, os.ErrInvalid)
+	}
 	held, err := os.FindProcess(p.PID) // by a pidfd, so that what is looked at next is what is killed
 	if err != nil {
 		return fmt.Errorf("process %d: %w", p.PID, err)

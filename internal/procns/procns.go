@@ -75,6 +75,21 @@ func Proc() *sys.FD { return own.proc }
 // Open opens the calling thread's namespace of a kind, one of [kind.Table].
 func Open(k *kind.Kind) (*sys.FD, error) { return sys.OpenAt(own.proc, "thread-self/ns/"+k.Link) }
 
+// Moved has those kinds of flags in which the calling thread is not where the process is, or may not be: of
+// these [Open] says more.
+func Moved(flags int) (moved int) {
+	for i := range kind.Table {
+		k := &kind.Table[i]
+		if flags&k.Flag == 0 {
+			continue
+		}
+		if id, err := sys.InodeIDAt(own.proc, "thread-self/ns/"+k.Link); err != nil || id != own.ids[i] {
+			moved |= k.Flag
+		}
+	}
+	return moved
+}
+
 // Restore takes the calling thread back in the kinds of flags, and reports whether it is where the
 // process is in each of them.
 func Restore(flags int) bool {

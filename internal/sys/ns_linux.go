@@ -30,6 +30,15 @@ func (fd *FD) InodeID() (InodeID, error) {
 	return InodeID{Dev: uint64(st.Dev), Ino: st.Ino}, nil
 }
 
+// InodeIDAt is that of the file at path, relative to dir; a link is followed.
+func InodeIDAt(dir *FD, path string) (InodeID, error) {
+	var st unix.Stat_t
+	if err := Retry(func() error { return unix.Fstatat(dir.Int(), path, &st, 0) }); err != nil {
+		return InodeID{}, err
+	}
+	return InodeID{Dev: uint64(st.Dev), Ino: st.Ino}, nil
+}
+
 // NamespaceFlag returns the CLONE_NEW* flag of the namespace that the descriptor
 // refers to. A file that is no namespace gives [ErrNotNamespace].
 func (fd *FD) NamespaceFlag() (int, error) {

@@ -42,6 +42,8 @@ func WriteFileAt(*FD, string, string) error  { return errUnsupported }
 func ReadFileAt(*FD, string) (string, error) { return "", errUnsupported }
 func closeFD(int) error                      { return errUnsupported }
 
+func InodeIDAt(*FD, string) (InodeID, error) { return InodeID{}, errUnsupported }
+
 func (fd *FD) Dup() (*FD, error)           { return nil, errUnsupported }
 func (fd *FD) InodeID() (InodeID, error)   { return InodeID{}, errUnsupported }
 func (fd *FD) NamespaceFlag() (int, error) { return 0, errUnsupported }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/denial"
 	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -38,6 +39,9 @@ func Namespaces(flags int) func() error {
 func Network() error {
 	Optional("settings", settings)
 	if err := sys.InterfaceUp("lo"); err != nil {
+		if help := denial.Exhausted("socket", err); help != "" {
+			err = fmt.Errorf("%w (%s)", err, help)
+		}
 		return fmt.Errorf("bring lo up: %w", err)
 	}
 	return nil
