@@ -41,7 +41,7 @@ debian=(
   # Go with cgo, and the C libraries and compilers that package gons is proven with.
   git gcc libc6-dev musl-tools clang
   # What tests look at namespaces with.
-  iproute2 nftables iptables util-linux procps libcap2-bin iputils-ping
+  iproute2 nftables iptables util-linux procps libcap2-bin iputils-ping strace
   # What examples run in networks.
   nginx-light curl bird2 iperf3
   # What an unprivileged user needs, and what root makes one with.

@@ -5,6 +5,7 @@ package set
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
 	"slices"
 	"strings"
@@ -126,20 +127,24 @@ var errMainThread = errors.New("this is the main thread: call it on another goro
 
 // differsHere has the kinds in which the Set is not where the calling thread is.
 func (s Set) differsHere() (flags int, err error) {
-	here, err := Current(s.flags)
-	if err != nil {
-		return 0, err
-	}
-	for _, k := range kind.Table {
+	for i := range kind.Table {
+		k := &kind.Table[i]
 		if s.flags&k.Flag == 0 {
 			continue
 		}
-		same, e := s.Same(here, k.Flag)
-		if err = errors.Join(err, e); !same {
+		here, e := procns.Here(k)
+		if errors.Is(e, fs.ErrNotExist) && k.Flag == NS_PID {
+			e = nil // no first process lives in the thread's new pid namespace, which so is no Set's
+		}
+		there, e2 := s.fds[i].InodeID()
+		if e = errors.Join(e, e2); e != nil {
+			err = errors.Join(err, newError("compare", k.Flag, e))
+		}
+		if here != there {
 			flags |= k.Flag
 		}
 	}
-	return flags, errors.Join(err, here.Close())
+	return flags, err
 }
 
 // checkThread makes sure that a thread can join the Set.

@@ -32,10 +32,8 @@ func Unshare(flags int, opts ...UnshareOpt) (Set, error) {
 // elsewhere is Current(flags) as far as it has to be joined: without the namespaces that are the process's own. Mostly it
 // holds nothing, and takes a system call for each kind, not three.
 func elsewhere(flags int) (Set, error) {
-	if procns.Err() == nil {
-		if flags = procns.Moved(flags); flags == 0 {
-			return Set{new(held)}, nil
-		}
+	if flags = procns.Moved(flags); flags == 0 {
+		return Set{new(held)}, nil
 	}
 	return Current(flags)
 }

@@ -75,6 +75,14 @@ func Proc() *sys.FD { return own.proc }
 // Open opens the calling thread's namespace of a kind, one of [kind.Table].
 func Open(k *kind.Kind) (*sys.FD, error) { return sys.OpenAt(own.proc, "thread-self/ns/"+k.Link) }
 
+// Here is the calling thread's namespace of a kind, one of [kind.Table].
+func Here(k *kind.Kind) (sys.InodeID, error) {
+	if own.err != nil {
+		return sys.InodeID{}, own.err
+	}
+	return sys.InodeIDAt(own.proc, "thread-self/ns/"+k.Link)
+}
+
 // Moved has those kinds of flags in which the calling thread is not where the process is, or may not be: of
 // these [Open] says more.
 func Moved(flags int) (moved int) {
@@ -83,7 +91,7 @@ func Moved(flags int) (moved int) {
 		if flags&k.Flag == 0 {
 			continue
 		}
-		if id, err := sys.InodeIDAt(own.proc, "thread-self/ns/"+k.Link); err != nil || id != own.ids[i] {
+		if id, err := Here(k); err != nil || id != own.ids[i] {
 			moved |= k.Flag
 		}
 	}
