@@ -50,6 +50,8 @@ debian=(
   shellcheck
   # Real programs of examples/.
   dnsmasq-base
+  # What reads captures.
+  tcpdump tshark
 )
 
 # The first have what makes a difference to Go code: 32 bits, the system calls that later ones share, the other order

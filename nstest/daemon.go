@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/onsi/ginkgo/v2/types"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/keylog"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/linelog"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -137,6 +138,7 @@ func (d *Daemon) launch(tb testing.TB) (*daemonRun, error) {
 	cmd := d.instance.Set.Command(context.WithoutCancel(tb.Context()), from.Path)
 	cmd.Args, cmd.Dir, cmd.Stdin, cmd.ExtraFiles = from.Args, from.Dir, from.Stdin, from.ExtraFiles
 	cmd.Env = append(slices.Clone(from.Environ()), mark)
+	cmd.Env = keylog.Env(tb, cmd.Env)
 	if err := handOnCoverage(cmd); err != nil {
 		return nil, err
 	}

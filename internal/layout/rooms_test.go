@@ -34,12 +34,13 @@ var rooms = []room{
 	{name: "reexec/gons", imports: []string{"internal/..."}, light: true},
 	{name: "nstest/internal/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/..."}},
 	{name: "nstest", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/..."}},
+	{name: "nstest/trace/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/trace/..."}},
 	{name: "nstest/link/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/..."}},
 	{name: "nstest/wire/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/...", "nstest/wire/..."}},
 	{name: "nstest/topo/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/...", "nstest/wire/...", "nstest/topo/..."}},
 	{name: "cmd/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/...", "cmd/..."}},
 	{name: "docs"},
-	{name: "examples/...", imports: []string{"set", "pool", ".", "reexec", "reexec/gons", "nstest", "nstest/link/...", "nstest/wire/...", "nstest/topo/...", "examples/..."}},
+	{name: "examples/...", imports: []string{"set", "pool", ".", "reexec", "reexec/gons", "nstest", "nstest/trace/...", "nstest/link/...", "nstest/wire/...", "nstest/topo/...", "examples/..."}},
 }
 
 func (r room) has(path string) bool {

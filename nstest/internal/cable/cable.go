@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
@@ -52,12 +53,23 @@ type Event struct {
 // A Tap is shown all events, by one goroutine. It must not keep Data, or call the methods of the Cable.
 type Tap func(Event)
 
+// A Watcher is asked for each cable that is laid, and returns a Tap for it, or nil. The ends are as they were made. The
+// Tap is shown the same as that of SetTap.
+type Watcher func(ends [2]End) Tap
+
+// watcher is there if a run keeps what becomes of frames.
+var watcher atomic.Pointer[Watcher]
+
+// Watch has a Watcher asked for each cable from now on.
+func Watch(w Watcher) { watcher.Store(&w) }
+
 // A Cable joins two interfaces. Its methods may be called by any goroutine.
 type Cable struct {
 	own    set.Set // the namespace in the middle
 	ends   [2]*sys.PacketSocket
 	poller *sys.Poller
 	names  [2]string // of the outer interfaces
+	watch  Tap       // of the Watcher, or nil
 	began  time.Time
 	done   chan struct{}
 
@@ -81,6 +93,12 @@ func Lay(ends [2]End) (*Cable, error) {
 	}
 	if err := c.lay(ends); err != nil {
 		return nil, errors.Join(fmt.Errorf("cable: %w", err), c.free())
+	}
+	if w := watcher.Load(); w != nil {
+		for i := range ends {
+			ends[i].Name = c.names[i]
+		}
+		c.watch = (*w)(ends)
 	}
 	go c.run()
 	return c, nil

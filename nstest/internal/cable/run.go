@@ -77,14 +77,14 @@ func (c *Cable) move(d impair.Direction) (n int, err error) {
 	from, to := c.ends[d], c.ends[1-d]
 	now, clock := time.Since(c.began), time.Now().Round(0)
 	c.mu.Lock()
-	l, hook, tap := &c.lines[d], c.hook, c.tap
+	l, hook, taps := &c.lines[d], c.hook, [2]Tap{c.tap, c.watch}
 	c.mu.Unlock()
 	c.out = c.out[:0]
 	missed := uint64(0)
 	defer func() {
 		c.count(func() { l.count.Missed += missed })
 		c.due(l, now)
-		err = errors.Join(err, c.send(to, l, d, tap))
+		err = errors.Join(err, c.send(to, l, d, taps))
 		from.Release(n)
 	}()
 	c.due(l, now)
@@ -106,14 +106,14 @@ func (c *Cable) move(d impair.Direction) (n int, err error) {
 		sent := from.ReceivedAt(n)
 		n++
 		if !lost {
-			c.enter(d, l, hook, tap, now, sent, frame)
+			c.enter(d, l, hook, taps, now, sent, frame)
 		}
 	}
 	return n, nil
 }
 
 // enter has a frame go through the hook and the line. It passes if the hook ends the goroutine.
-func (c *Cable) enter(d impair.Direction, l *line, hook Hook, tap Tap, now time.Duration, sent time.Time, frame []byte) {
+func (c *Cable) enter(d impair.Direction, l *line, hook Hook, taps [2]Tap, now time.Duration, sent time.Time, frame []byte) {
 	var v Verdict
 	defer func() {
 		var before, after Counters
@@ -124,8 +124,10 @@ func (c *Cable) enter(d impair.Direction, l *line, hook Hook, tap Tap, now time.
 			c.due(l, now)
 			after = l.count
 		})
-		if tap != nil {
-			tap(Event{Direction: d, At: sent, Data: frame, Fate: after.since(before)})
+		for _, tap := range taps {
+			if tap != nil {
+				tap(Event{Direction: d, At: sent, Data: frame, Fate: after.since(before)})
+			}
 		}
 	}()
 	if hook != nil {
@@ -146,12 +148,15 @@ func (c *Cable) due(l *line, now time.Duration) {
 }
 
 // send sends what has left the line. It is counted before, so that who has received a frame finds it counted.
-func (c *Cable) send(to *sys.PacketSocket, l *line, d impair.Direction, tap Tap) error {
+func (c *Cable) send(to *sys.PacketSocket, l *line, d impair.Direction, taps [2]Tap) error {
 	if len(c.out) == 0 {
 		return nil
 	}
 	c.count(func() { l.count.Delivered += uint64(len(c.out)) })
-	if tap != nil {
+	for _, tap := range taps {
+		if tap == nil {
+			continue
+		}
 		for at, frames := time.Now(), c.out; len(frames) > 0; frames = frames[1:] {
 			tap(Event{Left: true, Direction: d, At: at, Data: frames[0]})
 		}

@@ -156,7 +156,10 @@ func (t *Test) Keep(in *Instance) {
 		attachProgressReporter()
 	}
 	t.add(in)
-	observe(func(o Observer) { o.Began(in) })
+	in.TB.Helper() // what an observer logs in a clean-up has the line where the fixture was made
+	for _, o := range currentObservers() {
+		(*o).Began(in)
+	}
 }
 
 func (t *Test) add(in *Instance) {

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package evidence
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+)
+
+// A Mode says of which tests something is kept.
+type Mode uint8
+
+// The modes.
+const (
+	Never Mode = iota
+	IfFailed
+	Always
+)
+
+// ModeOf returns what an environment variable says: failed or all, nothing for no test.
+func ModeOf(variable string) (Mode, error) {
+	switch value := os.Getenv(variable); value {
+	case "":
+		return Never, nil
+	case "failed":
+		return IfFailed, nil
+	case "all":
+		return Always, nil
+	default:
+		return Never, fmt.Errorf("%s is %q: it is failed, for the tests that fail, or all", variable, value)
+	}
+}
+
+// optional are variables that a package is needed for which tests need not link.
+var optional = []string{"NSTEST_PCAP", "NSTEST_TRACE"}
+
+var provided sync.Map
+
+// Provide says that the package is linked that does what the variable wants.
+func Provide(variable string) { provided.Store(variable, true) }
+
+// Unheard says which variables are set in vain, and what helps, or nothing.
+func Unheard() string {
+	var texts []string
+	for _, variable := range optional {
+		if _, ok := provided.Load(variable); !ok && os.Getenv(variable) != "" {
+			texts = append(texts, fmt.Sprintf("nstest: %s is set, and these tests do not link what it needs; add to a _test.go file:\n"+
+				"\timport _ \"github.com/seed-1bc5c4a2/gonso/nstest/trace\"\n", variable))
+		} else if _, err := ModeOf(variable); err != nil {
+			texts = append(texts, fmt.Sprintf("nstest: %v\n", err))
+		}
+	}
+	return strings.Join(texts, "")
+}
