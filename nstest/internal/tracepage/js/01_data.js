@@ -10,6 +10,8 @@ const links = new Map(trace.links.map((l) => [l.id, l]));
 const lastAt = Math.max(test.duration, trace.events.at(-1)?.at ?? 0, trace.packets.at(-1)?.at ?? 0, 1);
 
 const nameOf = (id) => nodes.get(id)?.name ?? id ?? '';
+// Nodes are named by a namespace, which says nothing to people.
+const inWords = (text) => text.replace(/\bnet:\[\d+\]/g, (id) => nodes.get(id)?.name ?? id);
 const linkName = (id) => links.get(id)?.name || id || '';
 const endName = (end) => end?.node ? nameOf(end.node) + (end.interface ? '/' + end.interface : '') : '?';
 
@@ -45,8 +47,8 @@ function groupBy(list, key) {
 const plural = (n, noun) => n.toLocaleString('en') + ' ' + noun + (n === 1 ? '' : 's');
 
 // Times are read as seconds; how many digits make sense depends on how long the test took.
-const digits = lastAt >= 1e9 ? 3 : 6;
+const digits = lastAt >= 1e9 ? 3 : lastAt >= 1e7 ? 4 : 6;
 const seconds = (at, decimals = digits) => (at / 1e9).toFixed(decimals);
 const moment = (at) => seconds(at) + ' s';
 
-const placeOf = (where) => where?.file ? where.file.replace(/^.*\//, '') + ':' + where.line : '';
+const placeOf = (where) => where?.file ? where.file.replace(/^.*\//, '') + (where.line ? ':' + where.line : '') : '';

@@ -45,9 +45,10 @@ function wrongAt(node, at) {
 }
 
 // wordsOf returns what to show of a thing: its key, where the text does not say it, and the text without the key it begins with.
-function wordsOf({ key, text }) {
+function wordsOf(change) {
+  const key = inWords(change.key), text = inWords(change.text);
   if (text.startsWith(key + ' ')) return [key, text.slice(key.length).trim()];
-  return /^\d+$/.test(key) || key.split(' ').some((word) => word.length > 3 && text.includes(word)) ? ['', text] : [key, text];
+  return /^\d+$/.test(key) || / metric \d+ table /.test(key) || key.split(' ').some((word) => word.length > 3 && text.includes(word)) ? ['', text] : [key, text];
 }
 
 const conditionsOf = groupBy(trace.events.filter((e) => e.condition && e.link), (e) => e.link);

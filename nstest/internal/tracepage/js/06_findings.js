@@ -3,14 +3,15 @@
 // answer.
 
 function findings(at) {
-  const found = [...brokenLinks(at), ...wrongThings(at), ...badPackets(at), ...silences(at)];
-  return [...found, ...(found.length ? doneByTest(at) : recentChanges(at))];
+  const found = [...brokenLinks(at), ...wrongThings(at), ...badEvents(at), ...badPackets(at), ...silences(at)];
+  return [...found, ...(found.length ? doneByTest(at) : [...firewalls(at), ...recentChanges(at)])];
 }
 
 function brokenLinks(at) {
   return trace.links.map((link) => ({ link, condition: conditionAt(link, at) }))
     .filter(({ condition }) => condition.bad)
     .map(({ link, condition: { up, text, event } }) => ({
+      node: link.a.node,
       what: up ? linkName(link.id) + ' loses packets' : linkName(link.id) + ' is down',
       more: [text !== 'down' && text, event && since(event)],
       go: () => select({ link: link.id, node: link.a.node, ...(event ? { at: event.at, event } : {}) }),
@@ -24,6 +25,7 @@ function wrongThings(at) {
     .filter(({ change }) => change.section !== 'links' || !isNamed(node.id, change.key))
     .filter(({ change }) => change.section !== 'routes' || !/\b(linkdown|dead)\b/.test(change.text) || !isNamed(node.id, / dev (\S+)/.exec(' ' + change.text)?.[1]))
     .map((entry) => ({
+      node: node.id,
       what: `${node.name}: ${[singular(entry.change.section), wordsOf(entry.change)[0], entry.change.gone && 'is gone:', wordsOf(entry.change)[1]].filter(Boolean).join(' ')}`,
       more: [since(entry.event), ...routesBy(node.id, entry, at)],
       go: () => { showTab('state'); select({ node: node.id }); },
@@ -43,7 +45,18 @@ const singular = (section) => ({ addresses: 'address', processes: 'process' })[s
 function since(event) {
   if (isInitial(event)) return 'from the beginning';
   const cause = causeOf({ at: event.at, event, change: event.change ?? {} }) ?? event;
-  return 'since ' + moment(event.at) + (cause.lane === 'faults' ? ', by ' + cause.text : '') + (placeOf(cause.where) ? ' (' + placeOf(cause.where) + ')' : '');
+  const why = cause.lane === 'faults' ? ', by ' + cause.text : cause !== event ? ', after “' + cause.text + '”' : '';
+  return 'since ' + moment(event.at) + why + (placeOf(cause.where) ? ' (' + placeOf(cause.where) + ')' : '');
+}
+
+// badEvents are those that neither a thing of a node nor a link speaks of, such as the end of a program.
+function badEvents(at) {
+  return trace.events.filter((e) => e.bad && e.at <= at && e !== failure && !e.change && !e.condition && e.kind !== 'failure').slice(-3).map((event) => ({
+    node: event.node,
+    what: (event.node ? nameOf(event.node) + ': ' : '') + inWords(event.text).split('\n')[0],
+    more: ['at ' + moment(event.at), placeOf(event.where)],
+    go: () => goTo(event),
+  }));
 }
 
 function badPackets(at) {
@@ -53,6 +66,8 @@ function badPackets(at) {
     const { packet, index } = group[0];
     const last = group.at(-1).packet;
     return {
+      packet: index,
+      node: packet.fate ? packet.from.node : undefined,
       what: packet.fate
         ? plural(group.length, 'packet') + ' on ' + linkName(packet.link) + ' ' + packet.fate
         : (group.length > 1 ? group.length + ' × ' : '') + packet.summary,
@@ -64,6 +79,8 @@ function badPackets(at) {
 
 function silences(at) {
   return unanswered(at).sort((a, b) => b.sent - a.sent).slice(0, 3).map((s) => ({
+    packet: s.index,
+    node: s.end.node,
     what: s.protocol + ' ' + s.from + ' > ' + s.to + (s.answered ? ' gets no answer any more' : ' gets no answer'),
     more: [plural(s.sent, 'packet') + ' since ' + moment(s.since),
       s.lost ? 'the last one ' + s.lost : hasAddress(s.end.node, s.to) ? 'reached ' + endName(s.end) + ', which sent none' : 'seen up to ' + endName(s.end) + ', not beyond',
@@ -93,6 +110,7 @@ function tooLarge(s, at) {
 // doneByTest lists the faults that no broken link speaks of: a firewall, an MTU, a clock.
 function doneByTest(at) {
   return trace.events.filter((e) => e.at <= at && e.lane === 'faults' && !e.condition).slice(-3).map((event) => ({
+    node: event.node,
     what: (event.node ? nameOf(event.node) + ': ' : '') + event.text,
     more: ['done by the test at ' + moment(event.at), placeOf(event.where)],
     quiet: true,
@@ -100,21 +118,36 @@ function doneByTest(at) {
   }));
 }
 
-// recentChanges is for a failure at which nothing is known to be wrong: then what changed last is worth a look.
+// firewalls is for a trace without packets: nobody knows then what a firewall has dropped, but that there is one.
+function firewalls(at) {
+  return trace.nodes.filter((n) => refusals(n.id, at).length).slice(0, 3).map((n) => ({
+    node: n.id,
+    what: n.name + ' has a firewall',
+    more: ['', ...refusals(n.id, at)],
+    quiet: true,
+    go: () => { showTab('state'); select({ node: n.id }); },
+  }));
+}
+
+// recentChanges is for a failure at which nothing is known to be wrong: then what has changed last is worth a look, but
+// for the neighbours, which come and go by themselves, and for the steps in which the network was made.
 function recentChanges(at) {
-  return happenings.filter((e) => e.at <= at && (e.lane === 'faults' || e.change)).slice(-5).reverse().map((event) => ({
-    what: (event.node ? nameOf(event.node) + ': ' : '') + event.text,
-    more: ['at ' + moment(event.at) + ', one of the last changes'],
+  const changes = happenings.filter((e) => e.at <= at && (e.lane === 'faults' || (e.change && e.change.section !== 'neighbours')));
+  const telling = changes.filter((e) => e.lane === 'faults' || e.at > at / 10 || causeOf({ at: e.at, event: e, change: e.change }));
+  return telling.slice(-4).reverse().map((event) => ({
+    node: event.node,
+    what: (event.node ? nameOf(event.node) + ': ' : '') + inWords(event.text),
+    more: ['one of the last changes, ' + since(event).replace('since', 'at')],
     quiet: true,
     go: () => goTo(event),
   }));
 }
 
-function showFindings() {
-  const found = findings(failedAt);
+// showFindings shows those of the failure.
+function showFindings(found) {
   byId('findings-title').textContent = hasFailed ? 'What was different when it failed' : 'What was wrong at the end';
   fill(byId('findings').querySelector('ul'), (found.length ? found.map(finding)
-    : [el('li', {}, 'Nothing that this page knows of: no link down, nothing lost, nothing without an answer.')]));
+    : [el('li', {}, 'Nothing that this page knows of: no link down, nothing lost, nothing without an answer. ' + (trace.packets.length ? '' : 'There are no packets in it.'))]));
 }
 
 function finding({ what, more, go, quiet }) {

@@ -32,8 +32,18 @@ function showNetwork(changed) {
   const focused = document.activeElement?.closest?.('#network [data-key]')?.dataset.key;
   fill(picture, drawing);
   picture.scrollTo(scrollLeft, scrollTop);
+  if (changed.includes('node')) bringIntoView(laidOut.boxOf.get(selection.node), drawing.clientWidth / width, left);
   if (focused) picture.querySelector('[data-key="' + CSS.escape(focused) + '"]')?.focus({ preventScroll: true });
   captionNetwork();
+}
+
+// bringIntoView scrolls the picture, and not the page, to a box that is outside of what is seen.
+function bringIntoView(b, scale, left) {
+  if (!b) return;
+  const { x, y } = middle(b);
+  const [across, along] = [(x - left) * scale, y * scale];
+  if (along < picture.scrollTop || along > picture.scrollTop + picture.clientHeight) picture.scrollTop = along - picture.clientHeight / 2;
+  if (across < picture.scrollLeft || across > picture.scrollLeft + picture.clientWidth) picture.scrollLeft = across - picture.clientWidth / 2;
 }
 
 function captionNetwork() {
@@ -83,7 +93,7 @@ function drawBundle(bundle, index, all) {
   down && svg('path', { class: 'cross', d: `M${centre.x - 7} ${centre.y - 7}l14 14m0-14l-14 14` }),
   chosen && drawPacket(link, at),
   bad && !down && conditions[0].text && svg('text', { x: centre.x, y: centre.y + (flat ? 18 : 4), class: 'condition', ...(flat ? { 'text-anchor': 'middle' } : { 'text-anchor': 'end', dx: -12 }) }, short(conditions[0].text, 24)),
-  bundle.length === 1 && to && [[link.a, a, c], [link.b, b, c]].map(([end, m, towards]) => endLabel(end, m, towards)));
+  bundle.length === 1 && to && [[link.a, a, from], [link.b, b, to]].map(([end, m, at]) => at.near.length <= manyHosts && endLabel(end, m, c)));
 }
 
 // endLabel is the name of an interface, outside of the box and beside the line.
@@ -94,7 +104,7 @@ function endLabel(end, m, towards) {
   return svg('text', {
     x: m.x + dx * t + (sideways ? 0 : 5), y: m.y + dy * t + (sideways ? (dy > 8 ? 12 : -4) : 3), class: 'end',
     'text-anchor': sideways && dx < 0 ? 'end' : 'start',
-  }, end.interface);
+  }, short(end.interface, 12));
 }
 
 // drawPacket is the way of the selected packet: an arrow.
@@ -111,7 +121,7 @@ function drawBox(b) {
   const node = b.nodes[0], stack = b.nodes.length > 1;
   const wrong = stack ? [] : wrongAt(node.id, selection.at);
   const name = stack ? plural(b.nodes.length, node.role) : node.name;
-  const role = stack ? short(b.nodes[0].name, 6) + ' … ' + short(b.nodes.at(-1).name, 6) : wrong.length ? wrong.length + ' wrong' : node.role;
+  const role = stack ? short(b.nodes[0].name, 8) + ' … ' + short(b.nodes.at(-1).name, 8) : wrong.length ? wrong.length + ' wrong' : short(node.role, 14);
   const choose = () => select({ node: node.id });
   const corner = { router: box.height / 2, switch: 2 }[node.role] ?? 9;
   return svg('g', {

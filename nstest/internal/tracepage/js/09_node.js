@@ -45,13 +45,16 @@ function stateRow(entry) {
   const [key, text] = wordsOf(change);
   return [key && el('dt', { class: change.bad ? 'wrong' : '' }, key),
     el('dd', { class: key ? '' : 'all' }, el('span', { class: change.bad ? 'code wrong' : 'code' }, change.gone ? 'gone: ' + text : text),
-      !change.initial && el('span', { class: 'note' }, history(entry), before && !before.change.gone && before.change.text !== change.text && '; before: ' + wordsOf(before.change)[1]))];
+      isTelling(entry) && el('span', { class: 'note' }, history(entry), before && !before.change.gone && before.change.text !== change.text && '; before: ' + wordsOf(before.change)[1]))];
 }
+
+// isTelling reports whether the history of a thing is worth a line: networks are made in steps, which is none.
+const isTelling = (entry) => !entry.change.initial && Boolean(entry.change.bad || causeOf(entry) || (entry.before && entry.at > failedAt / 10));
 
 // history says when and by whom.
 function history(entry) {
   const cause = causeOf(entry);
-  return ['since ' + moment(entry.at), cause && 'after ' + cause.text].filter(Boolean).join(', ');
+  return [entry.change.initial ? '' : 'since ' + moment(entry.at), cause && 'after “' + cause.text + '”'].filter(Boolean).join(', ');
 }
 
 function changesView(id) {
@@ -65,7 +68,7 @@ function changesView(id) {
         el('span', { class: 'number' }, moment(entry.at)), ' ',
         el('span', { class: change.bad ? 'wrong' : '' }, singular(change.section), ' ', el('b', {}, wordsOf(change)[0])), ' ',
         el('span', { class: 'code' }, before && !before.change.gone && [el('del', {}, wordsOf(before.change)[1]), ' '], change.gone ? el('em', {}, 'gone') : el('ins', { class: change.bad ? 'wrong' : '' }, wordsOf(change)[1])),
-        cause && el('span', { class: 'note' }, 'after ' + cause.text + (placeOf(cause.where) ? ', ' + placeOf(cause.where) : ''))));
+        cause && el('span', { class: 'note' }, 'after “' + cause.text + '”' + (placeOf(cause.where) ? ', ' + placeOf(cause.where) : ''))));
   }))];
 }
 
@@ -82,15 +85,12 @@ function comparison(id) {
   return [el('p', { class: 'note' }, `From ${moment(from)} to ${moment(to)}:`), rows.length ? el('dl', {}, rows) : el('p', {}, 'No difference.')];
 }
 
-function chooseNode() {
+// chooseNode chooses what is shown at first: what the first finding is about.
+function chooseNode(found) {
   byId('node-choice').append(...trace.nodes.map((n) => el('option', { value: n.id }, n.name + ' (' + n.role + ')')));
   byId('node-choice').addEventListener('change', (e) => select({ node: e.target.value }));
-  // What is wrong is looked at first; then where the network was made worse; then the first node.
-  const broken = trace.links.find((l) => conditionAt(l, failedAt).bad);
-  const talked = unanswered(failedAt)[0];
-  const wrong = trace.nodes.find((n) => wrongAt(n.id, failedAt).some((e) => e.change.section !== 'neighbours')) ?? trace.nodes.find((n) => wrongAt(n.id, failedAt).length);
-  selection.packet = talked?.index ?? trace.packets.findIndex((p) => p.bad);
-  selection.node = wrong?.id ?? broken?.a.node ?? talked?.end.node ?? trace.nodes[0]?.id;
+  selection.packet = found.find((f) => f.packet !== undefined)?.packet ?? -1;
+  selection.node = found.find((f) => nodes.has(f.node))?.node ?? trace.nodes[0]?.id;
 }
 
 follow(['at', 'event', 'node', 'pin', 'range'], showNode);

@@ -75,7 +75,7 @@ function labels(events, y) {
   const taken = [];
   const texts = [];
   for (const e of events.toSorted((a, b) => weight(b) - weight(a)).slice(0, 300)) {
-    const text = short((e.node && e.lane !== 'test' ? nameOf(e.node) + ': ' : '') + e.text.split('\n')[0], 34);
+    const text = short((e.node && e.lane !== 'test' ? nameOf(e.node) + ': ' : '') + inWords(e.text).split('\n')[0], 34);
     const wide = text.length * 6.1 + 12, x = xOf(e.at);
     const fits = [[x, x + wide], [x - wide, x]].find(([from, to]) => from >= scale.left - 4 && to <= scale.left + scale.width + 14 &&
       taken.every(([a, b]) => to <= a || from >= b) && events.every((o) => o === e || xOf(o.at) <= from + 2 || xOf(o.at) >= to - 4 || Math.abs(xOf(o.at) - x) < 2));

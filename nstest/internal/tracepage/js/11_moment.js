@@ -2,7 +2,7 @@
 // What moves the moment: buttons, keys and the mouse on the time line; and the words for it.
 
 function describe(event) {
-  return [event.lane, (event.node ? nameOf(event.node) + ': ' : event.link ? linkName(event.link) + ': ' : '') + event.text, placeOf(event.where)].filter(Boolean).join(' · ');
+  return [event.lane, (event.node ? nameOf(event.node) + ': ' : event.link ? linkName(event.link) + ': ' : '') + inWords(event.text), placeOf(event.where)].filter(Boolean).join(' · ');
 }
 
 function showMoment() {

@@ -31,7 +31,7 @@ function filterPackets() {
     if (p.fate?.startsWith('lost')) lost++;
   });
   const all = trace.packets.length;
-  byId('packet-count').textContent = (matching.length === all ? plural(all, 'packet') : `${matching.length.toLocaleString('en')} of ${plural(all, 'packet')}`) +
+  byId('packet-count').textContent = (!all ? 'none was recorded' : matching.length === all ? plural(all, 'packet') : `${matching.length.toLocaleString('en')} of ${plural(all, 'packet')}`) +
     (lost ? `, ${lost.toLocaleString('en')} lost` : '');
   packetList.show(matching.length, -1);
   followMoment(['packet']);

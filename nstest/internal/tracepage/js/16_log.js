@@ -16,7 +16,7 @@ const eventList = new LongList({
   id: 'event-list', label: 'Events',
   cells: (i) => {
     const e = happenings[i];
-    return [el('span', { class: 'number' }, seconds(e.at)), el('span', { class: 'lane' }, e.lane), el('span', { class: e.bad ? 'code wrong' : 'code' }, e.node && e.lane !== 'test' ? el('b', {}, nameOf(e.node) + ' ') : '', e.text.split('\n')[0]),
+    return [el('span', { class: 'number' }, seconds(e.at)), el('span', { class: 'lane' }, e.lane), el('span', { class: e.bad ? 'code wrong' : 'code' }, e.node && e.lane !== 'test' ? el('b', {}, nameOf(e.node) + ' ') : '', inWords(e.text).split('\n')[0]),
       el('span', { class: 'note' }, placeOf(e.where))];
   },
   words: (i) => moment(happenings[i].at) + ', ' + describe(happenings[i]),

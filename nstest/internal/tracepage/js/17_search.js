@@ -25,10 +25,10 @@ function openSearch() {
 function* everything() {
   for (const n of trace.nodes) yield { kind: n.role, text: n.name, go: () => select({ node: n.id }) };
   for (const l of trace.links) yield { kind: 'link', text: `${linkName(l.id)}  ${endName(l.a)} – ${endName(l.b)}`, go: () => select({ link: l.id, node: l.a.node }) };
-  for (const e of happenings) yield { kind: e.lane, at: e.at, bad: e.bad, text: (e.node ? nameOf(e.node) + ': ' : '') + e.text, go: () => goTo(e) };
+  for (const e of happenings) yield { kind: e.lane, at: e.at, bad: e.bad, text: (e.node ? nameOf(e.node) + ': ' : '') + inWords(e.text), go: () => goTo(e) };
   for (const n of trace.nodes) {
     for (const [section, entries] of stateAt(n.id, selection.at)) {
-      for (const [key, entry] of entries) yield { kind: 'state', bad: entry.change.bad, text: `${n.name} ${section} ${key} ${entry.change.text}`, go: () => { showTab('state'); select({ node: n.id }); } };
+      for (const entry of entries.values()) yield { kind: 'state', bad: entry.change.bad, text: `${n.name} ${section} ${wordsOf(entry.change).join(' ')}`, go: () => { showTab('state'); select({ node: n.id }); } };
     }
   }
   for (const [i, line] of logLines.entries()) {

@@ -18,7 +18,7 @@ const keys = {
 
 const filterHelp = [
   ['tcp  udp  arp  dns', 'a protocol'], ['tcp.syn', 'a protocol, and a word or flag of it'], ['host west', 'from or to a node, or an address'],
-  ['link wan', 'on a link'], ['port 80', ''], ['lost  bad  again', 'did not arrive; is wrong; was sent once more'],
+  ['link wan', 'on a link'], ['port 80', 'from or to a port'], ['lost  bad  again', 'did not arrive; is wrong; was sent once more'],
   ['after 1.2  before 2', 'by seconds of the test'], ['"no route"', 'text'], ['-arp', 'not this'],
 ];
 

@@ -4,9 +4,11 @@
 if (trace.version === 1) {
   showTheme(themes.includes(remembered()) ? remembered() : themes[0]);
   showHeader();
-  chooseNode();
+  const found = findings(failedAt);
+  chooseNode(found);
   showLog('log');
-  showFindings();
+  showFindings(found);
+  document.body.classList.toggle('no-packets', !trace.packets.length);
   renderAll();
 } else {
   fill(document.querySelector('main'), el('p', {}, `This page reads version 1 of the data, and this is version ${trace.version}.`));
