@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/keep"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/leftover"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/workdir"
@@ -38,6 +39,9 @@ type instance struct {
 func newInstance(tb testing.TB, c *config) *instance {
 	tb.Helper()
 	noteVariables()
+	if err := keep.Begin(); err != nil {
+		tb.Fatalf("nstest: %v", err)
+	}
 	if c.err != nil {
 		tb.Fatalf("nstest: New: %v", c.err)
 	}

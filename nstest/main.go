@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/fixturepool"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/keep"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/leakcheck"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rootless"
@@ -143,8 +144,15 @@ func (m *M) run() (code int, p rootless.Place) {
 	for _, opt := range m.Options {
 		opt(&config)
 	}
+	if err := keep.Begin(); err != nil { // before /run is another one
+		fmt.Fprintf(os.Stderr, "nstest: %v\n", err)
+		return 1, rootless.Elsewhere
+	}
 	if code, p = rootless.Run(config.ownNetwork); p == rootless.Elsewhere {
 		return code, p
+	}
+	if p == rootless.Inside {
+		keep.Rootless()
 	}
 	return m.runHere(&config, p), p
 }
@@ -162,7 +170,7 @@ func (m *M) runHere(config *mainConfig, p rootless.Place) int {
 			fmt.Fprintf(os.Stderr, "nstest: leak check: %v\n", err)
 			return 1
 		}
-		check = leaks.Finish
+		check = func(code int) int { return leaks.Finish(code, leakcheck.WithoutProcesses(keep.PIDs)) }
 	}
 	code := reexec.RunTests(watched{m.M, p})
 	code = max(code, endSpec())

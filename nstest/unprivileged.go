@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/keep"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rootless"
 )
 
@@ -20,6 +21,8 @@ var mainRan atomic.Bool
 var noteVariables = sync.OnceFunc(func() {
 	_, _ = os.LookupEnv(rootless.Variable)
 	_, _ = os.LookupEnv("NSTEST_STRICT")
+	_, _ = os.LookupEnv(keep.KeepVariable)
+	_, _ = os.LookupEnv(keep.PauseVariable)
 })
 
 // unprivileged ends a test that lacks nothing but privileges, which it could have in a user

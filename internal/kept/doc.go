@@ -5,8 +5,8 @@
 //
 // An [Entry] is a file in the register's folder, which is the user's own:
 //
-//  1. /run/gonso for root,
-//  2. $XDG_RUNTIME_DIR/gonso,
+//  1. $XDG_RUNTIME_DIR/gonso, if that folder is the user's,
+//  2. /run/gonso, for root,
 //  3. /run/user/UID/gonso,
 //  4. /tmp/gonso-UID.
 //

@@ -67,14 +67,17 @@ func places() []string {
 			}
 		}
 	}
-	var all []string
-	if user == 0 {
-		all = append(all, "/run/gonso")
-	}
 	mine := strconv.Itoa(user)
 	session := "/run/user/" + mine
+	var all []string
 	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) && filepath.Clean(dir) != session {
-		all = append(all, filepath.Join(dir, "gonso"))
+		// sudo(8) may have left that of another user.
+		if info, err := os.Stat(dir); err == nil && owned(info) {
+			all = append(all, filepath.Join(dir, "gonso"))
+		}
+	}
+	if user == 0 {
+		all = append(all, "/run/gonso")
 	}
 	return append(all, session+"/gonso", "/tmp/gonso-"+mine)
 }
@@ -106,9 +109,11 @@ func open(path string) (_ *Folder, err error) {
 }
 
 // ours reports whether a file belongs to the user, and nobody else may use it.
-func ours(info fs.FileInfo) bool {
+func ours(info fs.FileInfo) bool { return owned(info) && info.Mode().Perm()&0o077 == 0 }
+
+func owned(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
-	return ok && int(stat.Uid) == os.Geteuid() && info.Mode().Perm()&0o077 == 0
+	return ok && int(stat.Uid) == os.Geteuid()
 }
 
 // Path returns where the folder is.

@@ -67,6 +67,11 @@ func (f *Folder) write(e *Entry, put func(from, to string) error) (err error) {
 	return errors.Join(err, ignoreMissing(f.root.Remove(name)))
 }
 
+// EndPause replaces the entry of a test that has waited.
+func (f *Folder) EndPause(e *Entry) error {
+	return errors.Join(f.Update(e), ignoreMissing(f.root.Remove(e.Name+resumeFile)))
+}
+
 // Remove removes the entry of that name from the folder, and ends no process.
 func (f *Folder) Remove(name string) error {
 	return errors.Join(ignoreMissing(f.root.Remove(name+resumeFile)), ignoreMissing(f.root.Remove(name+entryFile)))
@@ -133,6 +138,7 @@ func (f *Folder) read(name string) (*Entry, error) {
 	if err := json.Unmarshal(text, e); err != nil {
 		return nil, err
 	}
+	e.Since = info.ModTime() // which is true in a bubble of testing/synctest, too
 	if e.Name != name {
 		return nil, fmt.Errorf("it is about %q: %w", e.Name, os.ErrInvalid)
 	}

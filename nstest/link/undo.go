@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/vishvananda/netlink"
 )
 
@@ -75,8 +76,8 @@ func (l *Link) undoAtEnd() (group uint32) {
 func (b *batch) remove() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.fixture.Set().Closed() {
-		return nil // they went with their namespace
+	if b.fixture.Set().Closed() || lifecycle.Keeps(b.fixture.Set()) {
+		return nil // they went with their namespace, or stay in it
 	}
 	errs := []error{b.removeGroup()}
 	for _, l := range b.links {

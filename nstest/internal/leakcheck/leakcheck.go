@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/creation"
@@ -49,9 +50,24 @@ func Begin(ownMounts bool) (*Check, error) {
 	return c, nil
 }
 
+// WithoutProcesses returns what leaves processes out of a report, and namespaces that only they hold: they are to stay.
+func WithoutProcesses(pids func() []int) func(leak.Report) (leak.Report, error) {
+	return func(r leak.Report) (leak.Report, error) {
+		stay := pids()
+		r.Processes = slices.DeleteFunc(slices.Clone(r.Processes), func(p leak.Process) bool { return slices.Contains(stay, p.PID) })
+		r.Namespaces = slices.DeleteFunc(slices.Clone(r.Namespaces), func(n leak.Namespace) bool {
+			return !slices.ContainsFunc(n.Holders, func(h leak.Holder) bool {
+				return h.What != "process" || !slices.Contains(stay, h.ID)
+			})
+		})
+		return r, nil
+	}
+}
+
 // Finish returns the exit code of the run: a leak is a failure. It says nothing of leaks where the tests
-// have failed already: a test that ends early has often not cleaned up.
-func (c *Check) Finish(code int) int {
+// have failed already: a test that ends early has often not cleaned up. What keep takes out of the report does not
+// count.
+func (c *Check) Finish(code int, keep ...func(leak.Report) (leak.Report, error)) int {
 	if err := c.workDir.Back(); err != nil {
 		fmt.Fprintf(os.Stderr, "nstest: %v\n", err)
 		code = max(code, 1)
@@ -60,7 +76,7 @@ func (c *Check) Finish(code int) int {
 		_ = c.Close() // the process is about to end
 		return code
 	}
-	text, err := c.Find()
+	text, err := c.Find(keep...)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "nstest: leak check: %v\n", err)
 		return 1

@@ -83,7 +83,7 @@ func (in *Instance) Sweep() error {
 func (in *Instance) ReleaseLate() error {
 	in.test.mu.Lock()
 	isSwept := in.phase >= swept
-	in.evidence, in.found = logged, nil
+	in.evidence, in.found, in.late = logged, nil, true
 	in.test.mu.Unlock()
 	var left []state.Process
 	var err error

@@ -26,20 +26,48 @@ const hangNotice = 2 * time.Second
 // the watch when the tests have ended. A timer is no goroutine, so that nobody looking for those
 // finds it.
 func WatchTimeout() (stop func()) {
-	f := flag.Lookup("test.timeout")
-	if f == nil {
-		return func() {}
-	}
-	if !flag.Parsed() {
-		flag.Parse() // as testing.M.Run does
-	}
-	limit, ok := f.Value.(flag.Getter).Get().(time.Duration)
-	if !ok || limit <= 0 {
+	limit := durationFlag("test.timeout")
+	if limit <= 0 {
 		return func() {}
 	}
 	notice := min(hangNotice, limit/2)
 	timer := time.AfterFunc(limit-notice, func() { printHanging(limit, notice) })
 	return func() { timer.Stop() }
+}
+
+// durationFlag returns the value of a flag, or 0 if there is none.
+func durationFlag(name string) time.Duration {
+	f := flag.Lookup(name)
+	if f == nil {
+		return 0
+	}
+	if !flag.Parsed() {
+		flag.Parse() // as testing.M.Run does
+	}
+	limit, _ := f.Value.(flag.Getter).Get().(time.Duration)
+	return limit
+}
+
+// processStart is a little before package testing, or Ginkgo, begins to count.
+var processStart = time.Now()
+
+// cleanTime is how long before the notice a test that waits goes on, at most: it has to clean up.
+const cleanTime = 3 * time.Second
+
+// WaitUntil returns until when the test may wait, if there is a limit: so long that it can clean up before
+// -test.timeout ends the process, and Ginkgo's own limit the suite.
+func (t *Test) WaitUntil() (until time.Time, limited bool) {
+	limit := durationFlag("test.timeout")
+	if t.tb == nil {
+		if suite := durationFlag("ginkgo.timeout"); suite > 0 && (limit <= 0 || suite < limit) {
+			limit = suite
+		}
+	}
+	if limit <= 0 {
+		return time.Time{}, false
+	}
+	left := limit - min(hangNotice, limit/2)
+	return processStart.Add(left - min(cleanTime, left/2)), true
 }
 
 // printHanging prints each instance as soon as it is read: the process ends in a moment.

@@ -62,6 +62,8 @@ type Instance struct {
 	phase    phase
 	evidence evidence
 	found    *state.State // once it was read, until it is logged
+	notes    string       // what else is to be logged
+	late     bool         // its test has ended, and has a log no more
 }
 
 // Test returns the test that the instance belongs to.

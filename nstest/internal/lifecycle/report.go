@@ -42,6 +42,7 @@ func (in *Instance) log() {
 	}
 	for _, entry := range in.test.take(list) {
 		heading, text := entry.in.describe("as the test failed", entry.found)
+		text += entry.notes
 		if entry.omitted > 0 {
 			text += fmt.Sprintf("\nnstest: %d other fixtures of this test are left out here: there is the state of the first %d", entry.omitted, most)
 		}
@@ -57,6 +58,7 @@ func (in *Instance) log() {
 type entry struct {
 	in      *Instance
 	found   *state.State
+	notes   string
 	omitted int
 }
 
@@ -67,7 +69,7 @@ func (t *Test) take(list []*Instance) (entries []entry) {
 	defer t.mu.Unlock()
 	for _, in := range list {
 		if in.evidence == read {
-			entries = append(entries, entry{in: in, found: in.found})
+			entries = append(entries, entry{in: in, found: in.found, notes: in.takeNotes()})
 			in.evidence, in.found = logged, nil
 		}
 	}

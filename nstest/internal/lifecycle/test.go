@@ -270,6 +270,7 @@ func (t *Test) close(done []*Instance) (err error) {
 	for _, in := range done {
 		in.TB.Helper()
 		in.log()
+		in.logNotes()
 		t.mu.Lock()
 		in.advance(closed)
 		t.mu.Unlock()

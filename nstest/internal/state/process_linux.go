@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/holder"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -62,8 +63,8 @@ func readProcess(pid int, wanted map[string]string) (*procfs.Process, error) {
 	return procfs.ReadProcess(procfs.Root, pid, func(s procfs.Stat) bool { return s.State != 'Z' && s.State != 'X' })
 }
 
-// isInit reports whether a process is the first one of a pid namespace and a copy of
-// this program, which never executes another: it keeps the namespace alive for a Set.
+// isInit reports whether a process is the first one of a pid namespace and keeps it alive for a Set: a copy of
+// this program or, where the namespace outlives its test, a holder.
 func isInit(process string) bool {
 	numbers, err := procfs.Status(procfs.Root, process, "NSpid") // in each namespace, the innermost last
 	if err != nil {
@@ -72,6 +73,9 @@ func isInit(process string) bool {
 	fields := strings.Fields(numbers)
 	if len(fields) == 0 || fields[len(fields)-1] != "1" {
 		return false
+	}
+	if exe, err := os.Readlink(procfs.Root + "/" + process + "/exe"); err == nil && strings.HasPrefix(exe, "/memfd:"+holder.Name+" ") {
+		return true
 	}
 	its, err := os.Stat(procfs.Root + "/" + process + "/exe")
 	ours, ourErr := os.Stat(procfs.Root + "/" + procfs.Self + "/exe")
