@@ -33,20 +33,28 @@ func (s Subject) withRoutes(f func(*netlink.Handle) error) error {
 
 func readLinks(s Subject) (func(*State), error) {
 	var list []Link
-	err := s.withRoutes(func(handle *netlink.Handle) error {
-		all, err := handle.LinkList()
-		addresses, addressErr := handle.AddrList(nil, netlink.FAMILY_ALL)
-		elsewhere, whereErr := s.namespaces(handle)
-		list = nil
-		for _, l := range all {
-			if a := l.Attrs(); rtnl.UnusedFallback(a.Name, l.Type(), a.RawFlags) {
-				continue
-			}
-			list = append(list, linkOf(l, addresses, elsewhere))
-		}
-		return errors.Join(err, addressErr, whereErr)
+	err := s.withRoutes(func(handle *netlink.Handle) (err error) {
+		list, err = s.listLinks(handle)
+		return err
 	})
 	return func(state *State) { state.Links = list }, err
+}
+
+func (s Subject) listLinks(handle *netlink.Handle) (list []Link, err error) {
+	all, err := handle.LinkList()
+	addresses, addressErr := handle.AddrList(nil, netlink.FAMILY_ALL)
+	elsewhere, whereErr := s.namespaces(handle)
+	return linksOf(all, addresses, elsewhere), errors.Join(err, addressErr, whereErr)
+}
+
+func linksOf(all []netlink.Link, addresses []netlink.Addr, elsewhere map[int]string) (list []Link) {
+	for _, l := range all {
+		if a := l.Attrs(); rtnl.UnusedFallback(a.Name, l.Type(), a.RawFlags) {
+			continue
+		}
+		list = append(list, linkOf(l, addresses, elsewhere))
+	}
+	return list
 }
 
 func linkOf(l netlink.Link, addresses []netlink.Addr, elsewhere map[int]string) Link {
@@ -78,7 +86,7 @@ func linkOf(l netlink.Link, addresses []netlink.Addr, elsewhere map[int]string) 
 	if a.NetNsID >= 0 && link.Below != 0 {
 		link.Where = elsewhere[a.NetNsID]
 		if link.Where == "" {
-			link.Where = "another namespace"
+			link.Where = elsewhereUnknown
 		}
 	}
 	if st := a.Statistics; st != nil && a.Flags&net.FlagLoopback == 0 {
@@ -87,6 +95,9 @@ func linkOf(l netlink.Link, addresses []netlink.Addr, elsewhere map[int]string) 
 	}
 	return link
 }
+
+// elsewhereUnknown stands for a namespace that is none of a known Set.
+const elsewhereUnknown = "another namespace"
 
 func addressOf(a netlink.Addr) Address {
 	address := Address{Prefix: rtnl.Prefix(a.IPNet), Notes: rtnl.AddressNotes(a.Flags)}

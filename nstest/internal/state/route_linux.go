@@ -16,20 +16,25 @@ var linkLocal = netip.MustParsePrefix("fe80::/64")
 
 func readRoutes(s Subject) (func(*State), error) {
 	var list []Route
-	err := s.withRoutes(func(handle *netlink.Handle) error {
-		list = nil
-		allTables := &netlink.Route{Table: unix.RT_TABLE_UNSPEC}
-		return handle.RouteListFilteredIter(netlink.FAMILY_ALL, allTables, netlink.RT_FILTER_TABLE, func(r netlink.Route) bool {
-			if r.Family != unix.AF_INET && r.Family != unix.AF_INET6 {
-				return true
-			}
-			if r.Protocol != unix.RTPROT_KERNEL || r.Table != unix.RT_TABLE_LOCAL && rtnl.Prefix(r.Dst) != linkLocal {
-				list = append(list, routeOf(r))
-			}
-			return true
-		})
+	err := s.withRoutes(func(handle *netlink.Handle) (err error) {
+		list, err = listRoutes(handle)
+		return err
 	})
 	return func(state *State) { state.Routes = list }, err
+}
+
+func listRoutes(handle *netlink.Handle) (list []Route, err error) {
+	allTables := &netlink.Route{Table: unix.RT_TABLE_UNSPEC}
+	err = handle.RouteListFilteredIter(netlink.FAMILY_ALL, allTables, netlink.RT_FILTER_TABLE, func(r netlink.Route) bool {
+		if r.Family != unix.AF_INET && r.Family != unix.AF_INET6 {
+			return true
+		}
+		if r.Protocol != unix.RTPROT_KERNEL || r.Table != unix.RT_TABLE_LOCAL && rtnl.Prefix(r.Dst) != linkLocal {
+			list = append(list, routeOf(r))
+		}
+		return true
+	})
+	return list, err
 }
 
 // routeTypes are those of routes that lead nowhere, or not away (ip-route(8)).
@@ -63,20 +68,24 @@ func hopNotes(flags int) (notes []string) {
 
 func readRules(s Subject) (func(*State), error) {
 	var list []Rule
-	err := s.withRoutes(func(handle *netlink.Handle) error {
-		list = nil
-		all, err := handle.RuleList(netlink.FAMILY_ALL)
-		for _, r := range all {
-			if r.Family != unix.AF_INET && r.Family != unix.AF_INET6 {
-				continue
-			}
-			if rule := ruleOf(r); !rule.usual() {
-				list = append(list, rule)
-			}
-		}
+	err := s.withRoutes(func(handle *netlink.Handle) (err error) {
+		list, err = listRules(handle)
 		return err
 	})
 	return func(state *State) { state.Rules = list }, err
+}
+
+func listRules(handle *netlink.Handle) (list []Rule, err error) {
+	all, err := handle.RuleList(netlink.FAMILY_ALL)
+	for _, r := range all {
+		if r.Family != unix.AF_INET && r.Family != unix.AF_INET6 {
+			continue
+		}
+		if rule := ruleOf(r); !rule.usual() {
+			list = append(list, rule)
+		}
+	}
+	return list, err
 }
 
 func ruleOf(r netlink.Rule) Rule {
@@ -122,21 +131,25 @@ var neighbourStates = []struct {
 
 func readNeighbours(s Subject) (func(*State), error) {
 	var list []Neighbour
-	err := s.withRoutes(func(handle *netlink.Handle) error {
-		list = nil
-		all, err := handle.NeighList(0, netlink.FAMILY_ALL)
-		for _, n := range all {
-			if n.Family != unix.AF_INET && n.Family != unix.AF_INET6 {
-				continue
-			}
-			for _, known := range neighbourStates {
-				if n.State&known.state != 0 {
-					list = append(list, Neighbour{rtnl.Addr(n.IP), n.LinkIndex, n.HardwareAddr.String(), known.name})
-					break
-				}
-			}
-		}
+	err := s.withRoutes(func(handle *netlink.Handle) (err error) {
+		list, err = listNeighbours(handle)
 		return err
 	})
 	return func(state *State) { state.Neighbours = list }, err
+}
+
+func listNeighbours(handle *netlink.Handle) (list []Neighbour, err error) {
+	all, err := handle.NeighList(0, netlink.FAMILY_ALL)
+	for _, n := range all {
+		if n.Family != unix.AF_INET && n.Family != unix.AF_INET6 {
+			continue
+		}
+		for _, known := range neighbourStates {
+			if n.State&known.state != 0 {
+				list = append(list, Neighbour{rtnl.Addr(n.IP), n.LinkIndex, n.HardwareAddr.String(), known.name})
+				break
+			}
+		}
+	}
+	return list, err
 }
