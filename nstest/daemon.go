@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -155,7 +156,8 @@ func (d *Daemon) launch(tb testing.TB) (*daemonRun, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, explainMissing(err)
 	}
-	go run.watch()
+	d.tell(tb, "start", fmt.Sprintf("%s (%d) begins: %s", d.name, cmd.Process.Pid, strings.Join(cmd.Args, " ")), false)
+	go run.watch(tb)
 	return run, nil
 }
 
@@ -167,7 +169,8 @@ func (d *Daemon) newLog(tb testing.TB) *linelog.Log {
 			patterns = append(patterns, c.pattern)
 		}
 	}
-	return linelog.New(tb.Output(), fmt.Sprintf("[%s %s] ", d.instance.Name, d.name), patterns...)
+	heard := func(line string) { d.tell(tb, "output", d.name+": "+line, false) }
+	return linelog.New(tb.Output(), fmt.Sprintf("[%s %s] ", d.instance.Name, d.name), heard, patterns...)
 }
 
 // finish is the clean-up.

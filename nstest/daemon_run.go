@@ -11,13 +11,16 @@ import (
 	"slices"
 	"strconv"
 	"syscall"
+	"testing"
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/journal"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/leftover"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/linelog"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracedata"
 	"github.com/seed-1bc5c4a2/gonso/reexec"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -51,7 +54,7 @@ type daemonRun struct {
 }
 
 // watch waits for the end.
-func (r *daemonRun) watch() {
+func (r *daemonRun) watch(tb testing.TB) {
 	pid := r.cmd.Process.Pid
 	err := sys.AwaitEnd(pid)
 	d := r.daemon
@@ -62,6 +65,11 @@ func (r *daemonRun) watch() {
 	r.left = errors.Join(err, d.endRest(pid, r.mark))
 	r.err = r.cmd.Wait()
 	r.out.Flush()
+	end := "exit status 0"
+	if r.err != nil {
+		end = r.err.Error()
+	}
+	d.tell(tb, "end", fmt.Sprintf("%s (%d) has ended: %s", d.name, pid, end), r.early)
 	close(r.ended)
 }
 
@@ -194,4 +202,12 @@ func explainMissing(err error) error {
 		return fmt.Errorf("%w: install it, or give the command its path", err)
 	}
 	return err
+}
+
+// tell tells the journal what the daemon does.
+func (d *Daemon) tell(tb testing.TB, kind, text string, bad bool) {
+	if !journal.Listening() {
+		return
+	}
+	journal.Add(tb, tracedata.Event{Lane: tracedata.ProcessesLane, Kind: kind, Node: d.instance.Node(), Text: text, Bad: bad})
 }

@@ -30,7 +30,7 @@ func (l *Link) switchTo(down bool) {
 		return
 	}
 	l.down = down
-	n.note(what + " " + l.String())
+	n.noteLink(what+" "+l.String(), l)
 	if err := n.rebuild(l); err != nil {
 		n.fatal(what+" "+l.String(), err)
 	}

@@ -159,7 +159,7 @@ func (l *Link) Set(impairments ...Impairment) {
 	if l.rules == before {
 		return
 	}
-	n.note("set " + l.String() + ": " + l.impairmentText())
+	n.noteLink("set "+l.String()+": "+l.impairmentText(), l)
 	if err := n.carryOut(l); err != nil {
 		n.fatal("set "+l.String(), err)
 	}

@@ -26,7 +26,13 @@ type event struct {
 
 // note remembers a change of the network for the log of a test that fails. It is called with the
 // lock held.
-func (n *Network) note(what string) { n.noteOf(what, caller()) }
+func (n *Network) note(what string) { n.noteLink(what, nil) }
+
+// noteLink is note for a change of one link.
+func (n *Network) noteLink(what string, l *Link) {
+	n.noteOf(what, caller())
+	n.tell(what, l)
+}
 
 func (n *Network) noteOf(what, where string) {
 	n.events = append(n.events, event{time.Since(n.upAt), what, where})

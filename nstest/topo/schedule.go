@@ -100,6 +100,7 @@ func (n *Network) run(a appointment) {
 		return
 	}
 	n.noteOf(fmt.Sprintf("what was to run at %v", a.after), a.where)
+	n.tell(fmt.Sprintf("what was to run at %v begins", a.after), nil)
 	n.mu.Unlock()
 	a.f()
 }

@@ -41,6 +41,7 @@ func (n *Network) Up() {
 	if r := n.config.record; r != nil && r.duringUp {
 		r.watch(n)
 	}
+	n.tellNetwork()
 	if err := n.build(); err != nil {
 		n.fatal("up", err)
 	}

@@ -12,19 +12,30 @@ import (
 	"testing"
 
 	"github.com/onsi/ginkgo/v2"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracedata"
 )
 
 // Outside returns the line that has called the packages with those import paths, such as "router_test.go:17", or nothing if
 // none has: a goroutine began in them. It is for functions of these packages.
-func Outside(paths ...string) string {
-	return line(func(f runtime.Frame) bool { return !isOf(f, paths) })
+func Outside(paths ...string) string { return at(outside(paths)) }
+
+// PlaceOutside is [Outside] for what is no message.
+func PlaceOutside(paths ...string) tracedata.Place { return place(outside(paths)) }
+
+func outside(paths []string) runtime.Frame {
+	return frame(func(f runtime.Frame) bool { return !isOf(f, paths) })
 }
 
 // Panicked returns the line that has panicked, or has called one of those packages, which has: the first below the runtime's
 // frames. It is for a deferred function.
-func Panicked(paths ...string) string {
+func Panicked(paths ...string) string { return at(panicked(paths)) }
+
+// PlacePanicked is [Panicked] for what is no message.
+func PlacePanicked(paths ...string) tracedata.Place { return place(panicked(paths)) }
+
+func panicked(paths []string) runtime.Frame {
 	panicking := false
-	return line(func(f runtime.Frame) bool {
+	return frame(func(f runtime.Frame) bool {
 		isRuntime := strings.HasPrefix(f.Function, "runtime.")
 		panicking = panicking || isRuntime
 		return panicking && !isRuntime && !isOf(f, paths)
@@ -37,7 +48,7 @@ func isOf(f runtime.Frame, paths []string) bool {
 
 // Under reports whether a function is in the call stack.
 func Under(function string) (is bool) {
-	line(func(f runtime.Frame) bool {
+	frame(func(f runtime.Frame) bool {
 		is = is || f.Function == function
 		return is
 	})
@@ -47,22 +58,32 @@ func Under(function string) (is bool) {
 // starters are what is below the functions of a goroutine that is none of a test.
 var starters = []string{"runtime.goexit", "sync.(*WaitGroup).Go.func1", "time.goFunc"}
 
-// line returns the first line of the call stack that is wanted, from who has called this package on.
-func line(wanted func(runtime.Frame) bool) string {
+// frame returns the first frame of the call stack that is wanted, from who has called this package on, or none.
+func frame(wanted func(runtime.Frame) bool) runtime.Frame {
 	var pcs [64]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	for {
 		frame, more := frames.Next()
 		switch {
 		case slices.Contains(starters, frame.Function):
-			return ""
+			return runtime.Frame{}
+		case strings.HasPrefix(frame.Function, thisPackage):
 		case wanted(frame) || !more:
-			return at(frame)
+			return frame
 		}
 	}
 }
 
-func at(f runtime.Frame) string { return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line) }
+const thisPackage = "github.com/seed-1bc5c4a2/gonso/nstest/internal/callsite."
+
+func at(f runtime.Frame) string {
+	if f.File == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
+}
+
+func place(f runtime.Frame) tracedata.Place { return tracedata.Place{File: f.File, Line: f.Line} }
 
 // Log logs a text as tb.Log does, at a line of the test that is not in the call stack. Somebody's own test logs the text alone.
 func Log(tb testing.TB, where, text string) {
@@ -85,11 +106,11 @@ func Error(tb testing.TB, where, text string) {
 		tb.Fail()
 	case *ginkgo.GinkgoTBWrapper:
 		depth := 0
-		found := line(func(f runtime.Frame) bool {
+		found := frame(func(f runtime.Frame) bool {
 			depth++
 			return at(f) == where
-		}) == where
-		if !found {
+		})
+		if at(found) != where {
 			ginkgo.Fail(where + ": " + text)
 		}
 		ginkgo.Fail(text, depth)

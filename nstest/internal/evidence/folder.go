@@ -157,14 +157,23 @@ func FileName(text string) string {
 	return fmt.Sprintf("%s-%016x", strings.TrimLeft(name[:min(len(name), mostName-17)], "."), hash.Sum64())
 }
 
-// packagePath returns the import path of the tests, as far as it is known.
-func packagePath() string {
+// Package returns the import path of the tests, as far as it is known.
+func Package() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		if path, isTest := strings.CutSuffix(info.Path, ".test"); isTest {
-			return strings.TrimPrefix(path, info.Main.Path+"/")
+			return path
 		}
 	}
 	return strings.TrimSuffix(filepath.Base(os.Args[0]), ".test")
+}
+
+// packagePath is [Package] without the module.
+func packagePath() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return Package()
+	}
+	return strings.TrimPrefix(Package(), info.Main.Path+"/")
 }
 
 // Discard removes a test's folder and those around it that this package has made, unless there is something in them. It

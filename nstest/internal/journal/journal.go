@@ -21,6 +21,7 @@ type Entry struct {
 
 	NewNode *tracedata.Node // if not nil there is no event
 	NewLink *tracedata.Link // the same
+	Seed    string          // of its random decisions, if not empty; the same
 }
 
 // A Listener is told of each entry by the goroutine that makes it, which may hold locks: it must not wait, and must not
@@ -77,6 +78,13 @@ func AddNode(tb testing.TB, node tracedata.Node) {
 func AddLink(tb testing.TB, link tracedata.Link) {
 	if Listening() {
 		tell(tb, Entry{NewLink: &link})
+	}
+}
+
+// AddSeed tells of the seed of the network's random decisions.
+func AddSeed(tb testing.TB, seed string) {
+	if Listening() {
+		tell(tb, Entry{Seed: seed})
 	}
 }
 

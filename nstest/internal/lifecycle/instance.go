@@ -82,6 +82,22 @@ func (in *Instance) NoteFailure() {
 	}
 }
 
+// Found returns what was read of the instance as its test failed, or nil if nothing was, or it is logged already.
+func (in *Instance) Found() *state.State {
+	in.test.mu.Lock()
+	defer in.test.mu.Unlock()
+	return in.found
+}
+
+// Node returns what the instance is called in a trace: the ID of its network namespace or, if it has none, of its first one.
+func (in *Instance) Node() string {
+	kind := set.NS_NET
+	if kinds := set.Kinds(in.Set.Flags()); in.Set.Flags()&kind == 0 && len(kinds) > 0 {
+		kind = kinds[0]
+	}
+	return idOf(in.Set, kind)
+}
+
 // Released reports whether the clean-up of the instance has run.
 func (in *Instance) Released() bool {
 	in.test.mu.Lock()

@@ -200,9 +200,6 @@ func (t *Test) noteFailure(inAnyCase *Instance) {
 	found := make([]*state.State, len(due))
 	defer func() {
 		t.mu.Lock()
-		for i, in := range due {
-			in.evidence, in.found = read, found[i]
-		}
 		t.failure = failed
 		t.wasRead.Broadcast()
 	}()
@@ -211,6 +208,11 @@ func (t *Test) noteFailure(inAnyCase *Instance) {
 		readers.Go(func() { found[i] = in.read(all, readTime) })
 	}
 	readers.Wait()
+	t.mu.Lock()
+	for i, in := range due {
+		in.evidence, in.found = read, found[i]
+	}
+	t.mu.Unlock()
 	if first {
 		observe(func(o Observer) { o.Failed(t) })
 	}

@@ -19,6 +19,7 @@ import (
 type Log struct {
 	to     io.Writer
 	prefix string
+	hear   func(line string)
 
 	mu      sync.Mutex
 	streams []*stream
@@ -38,10 +39,10 @@ const (
 	longestLine = 64 << 10 // of a log: what is longer is cut into several
 )
 
-// New returns a log that writes each line, after the prefix, to a writer, and remembers which of the patterns
-// a line has matched.
-func New(to io.Writer, prefix string, patterns ...*regexp.Regexp) *Log {
-	l := &Log{to: to, prefix: prefix, matched: make(map[*regexp.Regexp]bool)}
+// New returns a log that writes each line, after the prefix, to a writer, shows it to hear, and remembers which of the
+// patterns a line has matched.
+func New(to io.Writer, prefix string, hear func(line string), patterns ...*regexp.Regexp) *Log {
+	l := &Log{to: to, prefix: prefix, hear: hear, matched: make(map[*regexp.Regexp]bool)}
 	for _, p := range patterns {
 		l.matched[p] = false
 	}
@@ -97,6 +98,7 @@ func (s *stream) line(text string) {
 	if !s.quiet {
 		fmt.Fprintf(l.to, "%s%s\n", l.prefix, text)
 	}
+	l.hear(text)
 	if l.lines = append(l.lines, text); len(l.lines) > lastLines {
 		l.lines = l.lines[1:]
 	}

@@ -116,18 +116,15 @@ func (w *Watch) Close() error {
 }
 
 // Look looks at everything now.
-func (w *Watch) Look() error { return w.look(allParts, time.Now()) }
+func (w *Watch) Look() error { return w.look(allParts) }
 
 func (w *Watch) run() {
 	defer close(w.done)
+	var last time.Time
 	for {
 		parts, err := w.receive(0)
-		if err != nil {
-			return
-		}
-		at := time.Now()
-		// What comes together is looked at once.
-		for until := at.Add(gather); err == nil && time.Now().Before(until); {
+		// What comes shortly after something else is looked at together with what follows.
+		for until := last.Add(gather); err == nil && time.Now().Before(until); {
 			var more part
 			more, err = w.receive(gather)
 			parts |= more
@@ -135,13 +132,14 @@ func (w *Watch) run() {
 		if err != nil && !errors.Is(err, unix.EAGAIN) {
 			return
 		}
-		if err := w.look(parts, at); err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
+		last = time.Now()
+		if err := w.look(parts); err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
 			return
 		} // or else what it was interrupted by is still to be told
 	}
 }
 
-// gather is how long more is waited for that comes together.
+// gather is how long more is waited for.
 const gather = time.Millisecond
 
 // receive returns what changes are about that the kernel tells of, or unix.EAGAIN when the time is up, if that is not 0.
@@ -160,8 +158,8 @@ func (w *Watch) receive(limit time.Duration) (parts part, err error) {
 	return parts, err
 }
 
-// look finds what has changed, as of that time.
-func (w *Watch) look(what part, at time.Time) error {
+// look finds what has changed.
+func (w *Watch) look(what part) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
@@ -202,7 +200,7 @@ func (w *Watch) look(what part, at time.Time) error {
 		errs = append(errs, err)
 	}
 	if len(changes) > 0 {
-		w.changed(at, changes, slices.Clone(w.links))
+		w.changed(time.Now(), changes, slices.Clone(w.links)) // not before anything that has caused a change
 	}
 	w.err = errors.Join(errs...)
 	return w.err

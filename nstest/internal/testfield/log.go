@@ -40,17 +40,17 @@ func field[T any](of reflect.Value, name string) *T {
 	return (*T)(f.Addr().UnsafePointer())
 }
 
-// Output returns what the test has logged and package testing has not printed: with -test.v nothing. It reports whether
-// this could be found out.
-func Output(tb testing.TB) (text string, ok bool) {
+// Output returns what the test has logged and package testing has not printed, which is nothing with -test.v, but for that many
+// bytes. It says whether the test has failed, and whether this could be found out. The test must not have ended.
+func Output(tb testing.TB, but int) (text string, failed, ok bool) {
 	fields := common(tb)
-	mu, output := field[sync.RWMutex](fields, "mu"), field[[]byte](fields, "output")
-	if mu == nil || output == nil {
-		return "", false
+	mu, output, mark := field[sync.RWMutex](fields, "mu"), field[[]byte](fields, "output"), field[bool](fields, "failed")
+	if mu == nil || output == nil || mark == nil {
+		return "", false, false
 	}
 	mu.RLock()
 	defer mu.RUnlock()
-	return string(*output), true
+	return string((*output)[min(but, len(*output)):]), *mark, true
 }
 
 // AtEnd has f called after all clean-ups of the test, those too that were registered before. It reports whether it will be.
@@ -67,7 +67,8 @@ func AtEnd(tb testing.TB, f func()) bool {
 }
 
 // A Listener is shown what is printed while it is printed, by the goroutine that prints it, which holds locks of package testing.
-// Whether the test fails by it is known by who has called: Error, Errorf, Fatal or Fatalf.
+// Whether the test fails by it is known by who has called: Error, Errorf, Fatal or
+// Fatalf, or what stands for them.
 type Listener func(test, text string, fails bool)
 
 // A tee is a writer that shows what is written.
@@ -89,8 +90,9 @@ func (w *tee) Write(p []byte) (int, error) {
 func fails() bool {
 	var pcs [64]uintptr
 	return slices.ContainsFunc(pcs[:runtime.Callers(1, pcs[:])], func(pc uintptr) bool {
-		name, ours := strings.CutPrefix(runtime.FuncForPC(pc-1).Name(), "testing.(*common).")
-		return ours && (strings.HasPrefix(name, "Error") || strings.HasPrefix(name, "Fatal"))
+		function := runtime.FuncForPC(pc - 1).Name()
+		name, ours := strings.CutPrefix(function, "testing.(*common).")
+		return function == "github.com/seed-1bc5c4a2/gonso/nstest/internal/callsite.Error" || ours && (strings.HasPrefix(name, "Error") || strings.HasPrefix(name, "Fatal"))
 	})
 }
 

@@ -28,15 +28,17 @@ func TestWhatATestHasLoggedCanBeRead(t *testing.T) {
 	if os.Getenv(helper) != "" {
 		t.Log("one")
 		t.Log("two\nlines")
-		text, ok := testfield.Output(t)
-		fmt.Printf("%t %q\n", ok, text)
+		text, failed, ok := testfield.Output(t, 0)
+		t.Fail()
+		rest, after, _ := testfield.Output(t, max(0, len(text)-1))
+		fmt.Printf("%t %q %t %t %q\n", ok, text, failed, after, rest)
 		return
 	}
-	want := regexp.MustCompile(`true "    log_test.go:\d+: one\\n    log_test.go:\d+: two\\n        lines\\n"`)
+	want := regexp.MustCompile(`true "    log_test.go:\d+: one\\n    log_test.go:\d+: two\\n        lines\\n" false true "\\n"`)
 	if out := runHelper(t); !want.MatchString(out) {
 		t.Errorf("%s\nwant %v", out, want)
 	}
-	if out := runHelper(t, "-test.v"); !strings.Contains(out, `true ""`) {
+	if out := runHelper(t, "-test.v"); !strings.Contains(out, `true "" false true ""`) {
 		t.Errorf("with -test.v: %s", out)
 	}
 }
