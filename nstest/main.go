@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"syscall"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/evidence"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/fixturepool"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/keep"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/leakcheck"
@@ -172,6 +173,7 @@ func (m *M) runHere(config *mainConfig, p rootless.Place) int {
 		}
 		check = func(code int) int { return leaks.Finish(code, leakcheck.WithoutProcesses(keep.PIDs)) }
 	}
+	fmt.Fprint(os.Stderr, evidence.Unheard())
 	code := reexec.RunTests(watched{m.M, p})
 	code = max(code, endSpec())
 	if err := lifecycle.CheckAfterTests(); err != nil {

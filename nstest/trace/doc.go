@@ -7,6 +7,22 @@
 //
 // It does nothing unless an environment variable asks for it.
 //
+// # Traces
+//
+// NSTEST_TRACE=failed writes a page for each test with fixtures that fails, NSTEST_TRACE=all of every one:
+//
+//	$ NSTEST_TRACE=failed go test ./...
+//	    router_test.go:41: no answer from 192.0.2.2
+//	    router_test.go:14: nstest: trace: /tmp/nstest-router-2417/TestRouter/trace.html
+//
+// It is one file, which any browser opens and which loads nothing: the network and what its links did to frames at each moment; what the test
+// did ([nstest.Mark], the steps of Ginkgo's By, faults of nstest/topo); what the kernel said of links, addresses, routes,
+// neighbours and rules of every fixture; daemons and what they printed; packets; the state of each fixture; the log, with the line that
+// failed. A capture is beside it.
+//
+// What happens is written down at once. If the process is killed, 'gonso trace' makes the page of what it has left. That is bounded, and
+// the page says what is left out. Nothing that goes wrong with a trace fails a test: it is said on standard error.
+//
 // # Captures
 //
 // NSTEST_PCAP=failed keeps a capture of each test that fails, NSTEST_PCAP=all of every test:

@@ -36,11 +36,10 @@ var pcaps struct {
 
 func init() {
 	evidence.Provide(pcapVariable)
-	mode, err := evidence.ModeOf(pcapVariable)
-	if err != nil || mode == evidence.Never { // Main says what is wrong
+	wanted, _ := evidence.ModeOf(pcapVariable)                        // Main says what is wrong
+	if pcaps.mode = max(wanted, mode); pcaps.mode == evidence.Never { // a trace has packets in it
 		return
 	}
-	pcaps.mode = mode
 	lifecycle.Observe(pcapObserver{})
 	journal.Listen(notePcaps)
 	cable.Watch(watchCable)
@@ -291,7 +290,7 @@ func of(t *lifecycle.Test) (found []*pcap) {
 
 // notePcaps writes what happens in a test into its capture.
 func notePcaps(tb testing.TB, e journal.Entry) {
-	if e.NewNode != nil || e.NewLink != nil || e.Kind == "output" { // the programs' lines are too many
+	if e.NewNode != nil || e.NewLink != nil || e.Seed != "" || e.Kind == "output" { // the programs' lines are too many
 		return
 	}
 	for _, p := range ofTest(tb) {
