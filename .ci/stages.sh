@@ -103,6 +103,7 @@ stage_api() { say go run ./internal/api; }
 elsewhere='^TestTunnelBetweenTwoHomes$'
 stage_test() {
   go_as_root test -json -skip="$elsewhere" -count=1 -timeout=5m ./... | no_skips
+  go_as_root -C examples/raft test -json -count=1 -timeout=5m ./... | no_skips
   nothing_left
 }
 
