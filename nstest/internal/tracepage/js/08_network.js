@@ -16,7 +16,7 @@ function showNetwork(changed) {
   const columns = Math.max(...laidOut.boxes.map((b) => b.column));
   const upright = picture.clientWidth < 0.7 * (columns * box.across + box.width + 2 * box.margin);
   for (const b of laidOut.boxes) {
-    const [along, across] = upright ? [b.column * 104, b.row * 124] : [b.row * box.along, b.column * box.across];
+    const [along, across] = upright ? [b.column * 104, b.row * 140] : [b.row * box.along, b.column * box.across];
     b.x = across + box.margin;
     b.y = along + box.margin;
   }
@@ -101,6 +101,7 @@ function endLabel(end, m, towards) {
   const dx = towards.x - m.x, dy = towards.y - m.y;
   const t = Math.min((box.width / 2 + 5) / (Math.abs(dx) || 1e-6), (box.height / 2 + 12) / (Math.abs(dy) || 1e-6));
   const sideways = Math.abs(dx) * box.height >= Math.abs(dy) * box.width;
+  if (sideways && 2 * Math.abs(dx) - box.width < 70) return null; // no room
   return svg('text', {
     x: m.x + dx * t + (sideways ? 0 : 5), y: m.y + dy * t + (sideways ? (dy > 8 ? 12 : -4) : 3), class: 'end',
     'text-anchor': sideways && dx < 0 ? 'end' : 'start',

@@ -31,6 +31,7 @@ var (
 	width  = flag.Int64("width", 1440, "in pixels")
 	height = flag.Int64("height", 900, "in pixels")
 	scheme = flag.String("scheme", "light", "or dark")
+	media  = flag.String("media", "screen", "or print")
 	script = flag.String("do", "0", "JavaScript to run first, whose result is printed")
 )
 
@@ -104,8 +105,8 @@ func show(page string) ([]byte, error) {
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(*width, *height)); err != nil {
 		return nil, err
 	}
-	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: *scheme}}}
-	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
+	params := emulation.SetEmulatedMediaParams{Media: *media, Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: *scheme}}}
+	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, params); err != nil {
 		return nil, err
 	}
 	if err := chromedp.Do(ctx, chromedp.Navigate("file://"+page)); err != nil {
