@@ -85,10 +85,11 @@ func (s *Snapshot) readTasks(root, process string) error {
 	if err != nil {
 		return err
 	}
+	namespaces := namespacesOf(root, process)
 	s.Tasks = make([]procfs.Task, 0, len(ids))
 	for _, id := range ids {
 		task := procfs.Task{Stat: procfs.Stat{PID: id}}
-		if task.NS, err = procfs.TaskNamespaces(root, process, id, s.Baseline); err != nil {
+		if task.NS, err = namespaces(id, s.Baseline); err != nil {
 			return err
 		}
 		if task.NS != s.Baseline {

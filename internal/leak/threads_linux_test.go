@@ -4,6 +4,7 @@ package leak_test
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync"
 	"testing"
@@ -145,4 +146,42 @@ func TestSettleLooksOnceWhenItsContextHasEnded(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(report.Threads).To(HaveLen(1))
 	g.Expect(report.Threads[0].PID).To(Equal(tid))
+}
+
+// Where the kernel answers, it says what /proc shows.
+func TestThreadsAreAskedForWhatProcShows(t *testing.T) {
+	g := NewWithT(t)
+	before := take(t)
+	moved, end := moveThread(t, unix.CLONE_NEWNET|unix.CLONE_NEWUTS|unix.CLONE_NEWIPC|unix.CLONE_NEWCGROUP)
+	defer end()
+	for _, task := range take(t).Tasks {
+		want, err := procfs.TaskNamespaces(procfs.Root, procfs.Self, task.PID, procfs.Namespaces{})
+		g.Expect(err).NotTo(HaveOccurred())
+		for _, known := range []procfs.Namespaces{{}, before.Baseline} {
+			is, err := leak.AskThread(task.PID, known)
+			if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTTY) || errors.Is(err, unix.ENOSYS) {
+				t.Logf("thread %d, of a kernel before 6.11: %v", task.PID, err)
+				continue
+			}
+			g.Expect(err).NotTo(HaveOccurred())
+			if task.PID == moved || want == before.Baseline { // others may end
+				g.Expect(is).To(Equal(want))
+			}
+		}
+	}
+}
+
+func TestAThreadThatHasEndedIsInNoNamespace(t *testing.T) {
+	g := NewWithT(t)
+	tid, end := moveThread(t, unix.CLONE_NEWUTS)
+	before, err := leak.AskThread(tid, procfs.Namespaces{})
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTTY) || errors.Is(err, unix.ENOSYS) {
+		t.Logf("a kernel before 6.11: %v", err)
+		end()
+		return
+	}
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(before.Ended()).To(BeFalse())
+	end()
+	g.Eventually(func() (procfs.Namespaces, error) { return leak.AskThread(tid, procfs.Namespaces{}) }).Should(Equal(procfs.Namespaces{}))
 }

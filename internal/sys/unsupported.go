@@ -44,13 +44,14 @@ func closeFD(int) error                      { return errUnsupported }
 
 func InodeIDAt(*FD, string) (InodeID, error) { return InodeID{}, errUnsupported }
 
-func (fd *FD) Dup() (*FD, error)           { return nil, errUnsupported }
-func (fd *FD) InodeID() (InodeID, error)   { return InodeID{}, errUnsupported }
-func (fd *FD) NamespaceFlag() (int, error) { return 0, errUnsupported }
-func (fd *FD) UserNamespace() (*FD, error) { return nil, errUnsupported }
-func (fd *FD) Parent() (*FD, error)        { return nil, errUnsupported }
-func (fd *FD) OwnerUID() (int, error)      { return 0, errUnsupported }
-func (fd *FD) FDPath() string              { return "" }
+func (fd *FD) Dup() (*FD, error)                     { return nil, errUnsupported }
+func (fd *FD) InodeID() (InodeID, error)             { return InodeID{}, errUnsupported }
+func (fd *FD) NamespaceFlag() (int, error)           { return 0, errUnsupported }
+func (fd *FD) UserNamespace() (*FD, error)           { return nil, errUnsupported }
+func (fd *FD) Parent() (*FD, error)                  { return nil, errUnsupported }
+func (fd *FD) OwnerUID() (int, error)                { return 0, errUnsupported }
+func (fd *FD) FDPath() string                        { return "" }
+func (fd *FD) NamespaceInode(string) (uint64, error) { return 0, errUnsupported }
 
 func Setns(*FD, int) error             { return errUnsupported }
 func Unshare(int) error                { return errUnsupported }
