@@ -147,7 +147,7 @@ func (n *Network) checkOverlaps() error {
 	for _, s := range n.segments {
 		for i, p := range s.subnets {
 			for other, of := range owner {
-				if of != s && other.Overlaps(p) {
+				if of != s && other.Overlaps(p) && !n.apart(of, s) {
 					errs = append(errs, fmt.Errorf("%v of the link %v overlaps with %v of the link %v", p, s.ports[0].link, other, of.ports[0].link))
 				}
 			}

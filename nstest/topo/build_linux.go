@@ -21,10 +21,7 @@ import (
 const group = 0x746f706f
 
 // bridgeIndex is that of a switch's bridge, before those of its ports.
-const (
-	bridgeName  = "br0"
-	bridgeIndex = firstIndex - 1
-)
+const bridgeIndex = firstIndex - 1
 
 // build has the kernel make the network.
 func (n *Network) build() error {
@@ -48,9 +45,9 @@ func (n *Network) build() error {
 		return err
 	}
 	g := &graph{network: n, joined: make(map[*end][]neighbour)}
-	for _, node := range n.nodes {
-		if node.kind != isSwitch && !n.config.noRoutes {
-			node.routes = g.routes(node)
+	if !n.config.noRoutes {
+		for _, t := range n.tables() {
+			t.routes = g.routes(t)
 		}
 	}
 	if err := n.each(n.nodes, (*node).configure); err != nil {
@@ -66,6 +63,11 @@ func (n *Network) build() error {
 func (n *node) prepare() (err error) {
 	if n.conn, err = rtnl.Dial(n.fixture.Set()); err != nil {
 		return err
+	}
+	for _, t := range n.tables[1:] {
+		if err := n.conn.Do(rtnl.AddVRF(t.name, t.index, t.number)...); err != nil {
+			return err
+		}
 	}
 	switch n.kind {
 	case isSwitch:
@@ -127,6 +129,9 @@ func (n *node) configure() error {
 		if n.kind == isSwitch {
 			requests = append(requests, rtnl.SetMaster(e.name, e.index, bridgeIndex))
 		}
+		if e.table.index != 0 { // before it has addresses, whose routes are to be in that table
+			requests = append(requests, rtnl.SetMaster(e.name, e.index, e.table.index))
+		}
 		requests = append(requests, rtnl.SetUp(e.name, e.index, true))
 	}
 	for _, e := range n.ends {
@@ -134,7 +139,10 @@ func (n *node) configure() error {
 			requests = append(requests, rtnl.AddAddress(e.name, e.index, p))
 		}
 	}
-	return n.conn.Do(append(requests, n.routeRequests(nil)...)...)
+	for _, t := range n.tables {
+		requests = append(requests, t.requests(nil)...)
+	}
+	return n.conn.Do(requests...)
 }
 
 // dismantle deletes the links before their namespaces end, those of nodes with many first: one
@@ -183,20 +191,20 @@ func (n *node) settle() error {
 	return n.conn.Settle(n.fixture.Set(), want, settleTime)
 }
 
-// routeRequests turns the routes that were set before into those that are to be.
-func (n *node) routeRequests(before map[netip.Prefix][]netip.Addr) (requests []rtnl.Request) {
+// requests turns the routes that were set before into those that are to be.
+func (t *table) requests(before map[netip.Prefix][]netip.Addr) (requests []rtnl.Request) {
 	for _, to := range sortedPrefixes(before) {
-		if n.routes[to] == nil {
-			requests = append(requests, rtnl.SetRoute(to, nil))
+		if t.routes[to] == nil {
+			requests = append(requests, rtnl.SetRoute(t.number, to, nil))
 		}
 	}
-	for _, to := range sortedPrefixes(n.routes) {
+	for _, to := range sortedPrefixes(t.routes) {
 		switch {
-		case slices.Equal(before[to], n.routes[to]):
-		case n.external && before[to] == nil:
-			requests = append(requests, rtnl.AddRoute(to, n.routes[to]))
+		case slices.Equal(before[to], t.routes[to]):
+		case t.node.external && before[to] == nil:
+			requests = append(requests, rtnl.AddRoute(t.number, to, t.routes[to]))
 		default:
-			requests = append(requests, rtnl.SetRoute(to, n.routes[to]))
+			requests = append(requests, rtnl.SetRoute(t.number, to, t.routes[to]))
 		}
 	}
 	return requests
@@ -235,7 +243,7 @@ func (e *end) switchTo(up bool) error {
 		return err
 	}
 	// The kernel has removed the routes over it.
-	maps.DeleteFunc(e.node.routes, func(_ netip.Prefix, gateways []netip.Addr) bool {
+	maps.DeleteFunc(e.table.routes, func(_ netip.Prefix, gateways []netip.Addr) bool {
 		return slices.ContainsFunc(gateways, e.reachesAddr)
 	})
 	return nil
@@ -247,16 +255,18 @@ func (n *Network) reroute() error {
 		return nil
 	}
 	g := &graph{network: n, joined: make(map[*end][]neighbour)}
-	before := make(map[*node]map[netip.Prefix][]netip.Addr)
-	for _, node := range n.nodes { // in turn: the graph learns
-		if node.kind != isSwitch {
-			before[node], node.routes = node.routes, g.routes(node)
-		}
+	before := make(map[*table]map[netip.Prefix][]netip.Addr)
+	for _, t := range n.tables() { // in turn: the graph learns
+		before[t], t.routes = t.routes, g.routes(t)
 	}
 	return n.each(n.nodes, func(node *node) error {
 		if node.kind == isSwitch {
 			return nil
 		}
-		return errors.Join(node.conn.Do(node.routeRequests(before[node])...), node.followUplink())
+		var requests []rtnl.Request
+		for _, t := range node.tables {
+			requests = append(requests, t.requests(before[t])...)
+		}
+		return errors.Join(node.conn.Do(requests...), node.followUplink())
 	})
 }

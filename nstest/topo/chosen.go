@@ -5,7 +5,6 @@ package topo
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -59,8 +58,7 @@ func Address(of Node, cidrs ...string) LinkOption {
 // checkChosen makes sure that addresses which were chosen can be what is meant.
 func (l *Link) checkChosen() error {
 	var errs []error
-	byName := func(a, b *node) int { return strings.Compare(a.name, b.name) }
-	for _, node := range slices.SortedFunc(maps.Keys(l.config.addresses), byName) {
+	for _, node := range sortedByName(l.config.addresses) {
 		switch {
 		case node != l.ends[0].node && node != l.ends[1].node:
 			errs = append(errs, fmt.Errorf("topo.Address: %s is not one of the link's nodes", node.name))

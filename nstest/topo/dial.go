@@ -29,10 +29,15 @@ func (n *node) dial(ctx context.Context, network, address string, dial dialer) (
 	if !n.external || err != nil || to == nil {
 		return dial(ctx, network, address)
 	}
+	return to.dialled(ctx, network, port, dial)
+}
+
+// dialled connects to a node, at each of its addresses in turn.
+func (n *node) dialled(ctx context.Context, network, port string, dial dialer) (net.Conn, error) {
 	n.network.mu.Lock()
-	addresses := to.addrs()
+	addresses := n.addrs()
 	n.network.mu.Unlock()
-	errs := []error{fmt.Errorf("%s has no address for %s", name, network)}
+	errs := []error{fmt.Errorf("%s has no address for %s", n.name, network)}
 	for _, a := range addresses {
 		if strings.HasSuffix(network, "4") && !a.Is4() || strings.HasSuffix(network, "6") && !a.Is6() {
 			continue

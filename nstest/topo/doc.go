@@ -29,6 +29,8 @@
 // down by [Link.Down] the routes are those of what is left, as if a routing protocol had noticed at once. With
 // [NoRoutes] the test sets the routes.
 //
+// A node can have several routing tables, see [VRF].
+//
 // A host's name is the one that gethostname(2) returns to programs on the host. It resolves to all of the
 // host's addresses: in [Host.DialContext] and [Host.HTTPClient], and in programs, since all hosts of a network
 // share an /etc/hosts of their own. It does not in net.Dial and http.Get, even in a function that Do runs on the

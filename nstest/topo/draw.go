@@ -89,6 +89,9 @@ func (e *end) labels() []string {
 	if e.outside() {
 		labels[0] += " outside"
 	}
+	if e.table.name != "" {
+		labels[0] += " vrf " + e.table.name
+	}
 	for _, family := range []func(netip.Addr) bool{netip.Addr.Is4, netip.Addr.Is6} {
 		for _, p := range e.addresses {
 			if family(p.Addr()) {

@@ -26,6 +26,7 @@ func (n *Network) External(name string, f *nstest.Fixture) *Host {
 	n.tb.Helper()
 	h := new(Host)
 	made := &node{self: h, network: n, name: name, kind: isHost, external: true, config: nodeConfig{kind: isHost}}
+	made.table("")
 	err := n.checkNode(name)
 	if err == nil {
 		err = n.checkExternal(f)

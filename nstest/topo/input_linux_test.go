@@ -74,6 +74,30 @@ func TestBadInputIsNamed(t *testing.T) {
 			s := n.Switch("s")
 			n.Link(n.Host("a"), s, topo.Address(s, "192.0.2.1/24"))
 		},
+		`link a to b: topo.VRF("blue-and-far-too-long"): the name of an interface has 15 letters at most`: func(n *topo.Network) {
+			a := n.Host("a")
+			n.Link(a, n.Host("b"), topo.VRF(a, "blue-and-far-too-long"))
+		},
+		`link a to b: topo.VRF("eth1"): other interfaces are called like that`: func(n *topo.Network) {
+			a := n.Host("a")
+			n.Link(a, n.Host("b"), topo.VRF(a, "eth1"))
+		},
+		"link a to b: topo.VRF: a is to be in blue and in red": func(n *topo.Network) {
+			a := n.Host("a")
+			n.Link(a, n.Host("b"), topo.VRF(a, "blue"), topo.VRF(a, "red"))
+		},
+		"link a to b: topo.VRF: c is not one of the link's nodes": func(n *topo.Network) {
+			n.Link(n.Host("a"), n.Host("b"), topo.VRF(n.Host("c"), "blue"))
+		},
+		"link a to s: topo.VRF: the switch s has no routes": func(n *topo.Network) {
+			s := n.Switch("s")
+			n.Link(n.Host("a"), s, topo.VRF(s, "blue"))
+		},
+		"link h to r: topo.VRF: the router r has other options, and a node with presets": func(n *topo.Network) {
+			r := n.Router("r", topo.DHCP4())
+			n.Link(n.Host("h"), r, topo.VRF(r, "blue"))
+		},
+		`VRF "blue" of a: it has none: the link option topo.VRF makes one`: func(n *topo.Network) { n.Host("a").VRF("blue") },
 		"cut a-b#2: the network is not up": func(n *topo.Network) {
 			a, b := n.Host("a"), n.Host("b")
 			n.Link(a, b)

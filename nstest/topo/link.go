@@ -37,6 +37,7 @@ type end struct {
 	node      *node
 	link      *Link
 	far       *end
+	table     *table // nil before the link is made
 	name      string
 	index     int
 	segment   *segment // nil at a switch
@@ -58,6 +59,7 @@ type linkConfig struct {
 	mtu         int
 	impairments []Impairment
 	outside     []*node // of which it leads outside
+	vrfs        map[*node]string
 	err         error
 }
 

@@ -106,10 +106,13 @@ func (n *Network) Link(a, b Node, opts ...LinkOption) *Link {
 	if err := n.checkLink(l); err != nil {
 		n.fatal(fmt.Sprintf("link %s to %s", l.ends[0].node.name, l.ends[1].node.name), err)
 	}
+	l.needVRFs()
 	for _, e := range l.ends {
 		e.index = firstIndex + len(e.node.ends)
 		e.name = fmt.Sprintf("eth%d", len(e.node.ends))
 		e.node.ends = append(e.node.ends, e)
+		e.table = e.node.table(l.config.vrfs[e.node])
+		e.table.ends = append(e.table.ends, e)
 	}
 	l.parallel = l.ends[0].parallels() - 1
 	n.links = append(n.links, l)
@@ -159,7 +162,7 @@ func (n *Network) checkLink(l *Link) error {
 	case l.ends[0].node == l.ends[1].node:
 		return fmt.Errorf("a link takes two nodes")
 	}
-	return errors.Join(l.config.err, l.begin(), l.checkOutside(), l.checkChosen())
+	return errors.Join(l.config.err, l.begin(), l.checkOutside(), l.checkChosen(), l.checkVRFs())
 }
 
 var (

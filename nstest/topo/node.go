@@ -38,9 +38,9 @@ type node struct {
 	external bool            // the fixture is not the network's own
 	links    *netlink.Handle // of such a fixture
 
-	conn    *rtnl.Conn                    // while the network is up
-	routes  map[netip.Prefix][]netip.Addr // those that were set last
-	divided bool                          // it has rules of a partition
+	conn    *rtnl.Conn // while the network is up
+	tables  []*table   // the main one, and those of VRFs
+	divided bool       // it has rules of a partition
 	servers
 	delegation *delegation
 	uplinks    []*end          // in the order of preference, if the test has named them
@@ -104,6 +104,8 @@ func (n *Network) Router(name string, opts ...NodeOption) *Router {
 	return r
 }
 
+const bridgeName = "br0"
+
 // Switch makes a switch, a fixture with a bridge br0.
 func (n *Network) Switch(name string, opts ...NodeOption) *Switch {
 	n.tb.Helper()
@@ -124,6 +126,7 @@ func (n *Network) add(self Node, name string, kind nodeKind, opts []NodeOption) 
 	}
 	fixture := append([]nstest.Option{nstest.Named(name), nstest.Sharing(n.names, set.NS_MNT)}, config.fixture...)
 	made := &node{self: self, network: n, name: name, kind: kind, config: config}
+	made.table("")
 	made.fixture = nstest.New(n.tb, set.NS_NET|set.NS_UTS|config.flags, fixture...)
 	made.fixture.SetSysctl("kernel.hostname", name)
 	for _, s := range config.sysctls {

@@ -9,7 +9,7 @@ import (
 )
 
 // How routes are found: from each node, Dijkstra's algorithm follows the links that are up
-// through routers. It keeps, for each node that it reaches, the node's next hops on all shortest
+// through routers, there within one table. It keeps, for each table that it reaches, the next hops on all shortest
 // paths: ends of the neighbours that the paths begin with. A node with one next hop for
 // everything has a default route; the others have a route to each network.
 
@@ -47,13 +47,13 @@ type neighbour struct {
 	cost int
 }
 
-// routes finds the routes of a node: for each network, the addresses of the next hops.
-func (g *graph) routes(from *node) map[netip.Prefix][]netip.Addr {
-	if from.kind == isHost && from.config.dynamic {
+// routes finds the routes of a table: for each network, the addresses of the next hops.
+func (g *graph) routes(from *table) map[netip.Prefix][]netip.Addr {
+	if from.node.kind == isHost && from.node.config.dynamic {
 		return nil // it has those that it is told of
 	}
-	if len(from.uplinks) > 0 {
-		return g.uplinkRoutes(from)
+	if len(from.node.uplinks) > 0 && from.number == mainTable {
+		return g.uplinkRoutes(from.node)
 	}
 	if router, plain := from.onlyRouter(); plain {
 		return g.defaults(router)
@@ -79,17 +79,17 @@ func (g *graph) routes(from *node) map[netip.Prefix][]netip.Addr {
 
 // onlyRouter returns the step to the router that all packets of a host have to go to, if there is one. It is
 // plain for most hosts of a large network, without looking for paths.
-func (n *node) onlyRouter() (via []hop, plain bool) {
-	if n.kind != isHost || n.external || len(n.ends) != 1 {
+func (t *table) onlyRouter() (via []hop, plain bool) {
+	if t.node.kind != isHost || t.node.external || len(t.ends) != 1 {
 		return nil, false
 	}
-	for _, e := range n.ends[0].segment.routers {
+	for _, e := range t.ends[0].segment.routers {
 		if e.link.down || len(via) > 0 {
 			return nil, false
 		}
-		via = []hop{{n.ends[0], e}}
+		via = []hop{{t.ends[0], e}}
 	}
-	return via, !n.ends[0].link.down
+	return via, !t.ends[0].link.down
 }
 
 // defaults returns routes to everywhere.
@@ -120,17 +120,17 @@ func (g *graph) neighbours(e *end) []neighbour {
 	return list
 }
 
-// A path leads to a node.
+// A path leads to a node, as far as one of its tables.
 type path struct {
-	to   *node
+	to   *table
 	cost int
 	hops []hop
 }
 
-// paths returns the shortest paths to all nodes that can be reached.
-func (g *graph) paths(from *node) map[*node]*path {
-	done := make(map[*node]*path)
-	best := map[*node]*path{from: {to: from}}
+// paths returns the shortest paths to all that can be reached.
+func (g *graph) paths(from *table) map[*table]*path {
+	done := make(map[*table]*path)
+	best := map[*table]*path{from: {to: from}}
 	queue := &queue{best[from]}
 	for queue.Len() > 0 {
 		p := heap.Pop(queue).(*path)
@@ -138,7 +138,7 @@ func (g *graph) paths(from *node) map[*node]*path {
 			continue
 		}
 		done[p.to] = p
-		if p.to != from && p.to.kind != isRouter {
+		if p.to != from && p.to.node.kind != isRouter {
 			continue
 		}
 		for _, e := range p.to.ends {
@@ -152,34 +152,34 @@ func (g *graph) paths(from *node) map[*node]*path {
 }
 
 // extend is a step of Dijkstra's algorithm.
-func (g *graph) extend(best map[*node]*path, queue *queue, p *path, e *end, next neighbour) {
+func (g *graph) extend(best map[*table]*path, queue *queue, p *path, e *end, next neighbour) {
 	hops := p.hops
 	if len(hops) == 0 {
 		hops = []hop{{e, next.end}}
 	}
 	cost := p.cost + next.cost
-	switch known := best[next.node]; {
+	switch known := best[next.table]; {
 	case known == nil || cost < known.cost:
-		found := &path{to: next.node, cost: cost, hops: slices.Clone(hops)}
-		best[next.node] = found
+		found := &path{to: next.table, cost: cost, hops: slices.Clone(hops)}
+		best[next.table] = found
 		heap.Push(queue, found)
 	case cost == known.cost && g.network.config.ecmp:
 		known.hops = union(known.hops, hops)
 	}
 }
 
-// nearest returns the first steps to the segment's port that is the least far, and whether the node
+// nearest returns the first steps to the segment's port that is the least far, and whether the table
 // is in the segment itself, by a link that is up.
-func (g *graph) nearest(from *node, s *segment, paths map[*node]*path) (via []hop, here bool) {
+func (g *graph) nearest(from *table, s *segment, paths map[*table]*path) (via []hop, here bool) {
 	var best *path
 	for _, e := range s.ports {
 		if e.link.down {
 			continue
 		}
-		if e.node == from {
+		if e.table == from {
 			return nil, true
 		}
-		p := paths[e.node]
+		p := paths[e.table]
 		switch {
 		case p == nil:
 		case best == nil || p.cost < best.cost:
@@ -202,12 +202,12 @@ func union(a, b []hop) []hop {
 }
 
 // common returns the next hops if they are the same router for all that is not a neighbour itself.
-func common(from *node, paths map[*node]*path) (via []hop, same bool) {
-	if from.kind == isRouter || from.external {
+func common(from *table, paths map[*table]*path) (via []hop, same bool) {
+	if from.node.kind == isRouter || from.node.external {
 		return nil, false // a packet to nowhere is to be refused, not to be sent on, or to go where it went before
 	}
 	for to, p := range paths {
-		if len(p.hops) == 1 && p.hops[0].to.node == to && to.kind != isRouter {
+		if len(p.hops) == 1 && p.hops[0].to.table == to && to.node.kind != isRouter {
 			continue
 		}
 		if len(via) > 0 && !slices.Equal(via, p.hops) {

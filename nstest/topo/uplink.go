@@ -65,6 +65,9 @@ func (n *node) uplinkEnds(links []*Link) (ends []*end, err error) {
 		if i < 0 {
 			return nil, fmt.Errorf("%v is no link of %s", l, n.name)
 		}
+		if n.ends[i].table.name != "" {
+			return nil, fmt.Errorf("%v is in the VRF %s: an uplink is for what is in none", l, n.ends[i].table.name)
+		}
 		if slices.Contains(ends, n.ends[i]) {
 			return nil, fmt.Errorf("%v is named twice", l)
 		}

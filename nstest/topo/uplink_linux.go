@@ -13,9 +13,10 @@ func (n *node) rerouteUplink() error {
 	if n.config.dynamic {
 		return n.preferUplink()
 	}
-	before := n.routes
-	n.routes = (&graph{network: n.network, joined: make(map[*end][]neighbour)}).routes(n)
-	return n.conn.Do(n.routeRequests(before)...)
+	t := n.table("")
+	before := t.routes
+	t.routes = (&graph{network: n.network, joined: make(map[*end][]neighbour)}).routes(t)
+	return n.conn.Do(t.requests(before)...)
 }
 
 // followUplink is for when links have gone up or down.

@@ -164,7 +164,7 @@ func DelLeasedRoute(to netip.Prefix, index, metric int) Request {
 }
 
 func leasedRoute(what string, kind, flags int, to netip.Prefix, index, metric int) Request {
-	r := route(what, kind, flags, to)
+	r := route(what, kind, flags, unix.RT_TABLE_MAIN, to)
 	r.Data[0].(*nl.RtMsg).Protocol = unix.RTPROT_DHCP
 	r.AddData(nl.NewRtAttr(unix.RTA_OIF, nl.Uint32Attr(uint32(index))))
 	r.AddData(nl.NewRtAttr(unix.RTA_PRIORITY, nl.Uint32Attr(uint32(metric))))

@@ -137,22 +137,22 @@ func broadcast(network netip.Prefix) []byte {
 	return b[:]
 }
 
-// SetRoute sets the route to a network: over one of several gateways, or of none for a network
+// SetRoute sets the route to a network in a table: over one of several gateways, or of none for a network
 // that is not to be reached.
-func SetRoute(to netip.Prefix, gateways []netip.Addr) Request {
+func SetRoute(table int, to netip.Prefix, gateways []netip.Addr) Request {
 	if len(gateways) == 0 {
-		return route(fmt.Sprintf("delete the route to %v", to), unix.RTM_DELROUTE, 0, to)
+		return route(fmt.Sprintf("delete the route to %v", to), unix.RTM_DELROUTE, 0, table, to)
 	}
-	return newRoute("set", unix.NLM_F_REPLACE, to, gateways)
+	return newRoute("set", unix.NLM_F_REPLACE, table, to, gateways)
 }
 
 // AddRoute is [SetRoute] to a network to which there is no route yet.
-func AddRoute(to netip.Prefix, gateways []netip.Addr) Request {
-	return newRoute("add", unix.NLM_F_EXCL, to, gateways)
+func AddRoute(table int, to netip.Prefix, gateways []netip.Addr) Request {
+	return newRoute("add", unix.NLM_F_EXCL, table, to, gateways)
 }
 
-func newRoute(what string, flags int, to netip.Prefix, gateways []netip.Addr) Request {
-	r := route(fmt.Sprintf("%s the route to %v via %v", what, to, gateways), unix.RTM_NEWROUTE, unix.NLM_F_CREATE|flags, to)
+func newRoute(what string, flags, table int, to netip.Prefix, gateways []netip.Addr) Request {
+	r := route(fmt.Sprintf("%s the route to %v via %v", what, to, gateways), unix.RTM_NEWROUTE, unix.NLM_F_CREATE|flags, table, to)
 	if len(gateways) == 1 {
 		r.AddData(nl.NewRtAttr(unix.RTA_GATEWAY, gateways[0].AsSlice()))
 		return r
@@ -167,13 +167,13 @@ func newRoute(what string, flags int, to netip.Prefix, gateways []netip.Addr) Re
 	return r
 }
 
-func route(what string, kind, flags int, to netip.Prefix) Request {
+func route(what string, kind, flags, table int, to netip.Prefix) Request {
 	r := request(what, kind, flags)
 	m := nl.NewRtMsg()
 	if kind == unix.RTM_DELROUTE {
 		m = nl.NewRtDelMsg()
 	}
-	m.Family, m.Dst_len, m.Table = uint8(family(to.Addr())), uint8(to.Bits()), unix.RT_TABLE_MAIN
+	m.Family, m.Dst_len, m.Table = uint8(family(to.Addr())), uint8(to.Bits()), uint8(table)
 	m.Protocol = unix.RTPROT_STATIC
 	r.AddData(m)
 	if to.Bits() > 0 {
