@@ -23,6 +23,5 @@ type Form uint8
 const (
 	OtherForm Form = iota
 	Ethernet       // from the Ethernet header on
-	Loopback       // the same, of an interface that receives what it sends: a loopback
 	IP             // an IP packet, without a header of the link
 )

@@ -26,10 +26,8 @@ type CaptureSocket struct {
 // form returns that of a frame, and how many bytes of a header of the link are to be left out.
 func form(h *unix.Tpacket2Hdr, address *unix.RawSockaddrLinklayer) (Form, int) {
 	switch address.Hatype {
-	case unix.ARPHRD_ETHER:
+	case unix.ARPHRD_ETHER, unix.ARPHRD_LOOPBACK:
 		return Ethernet, 0
-	case unix.ARPHRD_LOOPBACK:
-		return Loopback, 0
 	}
 	switch bigEndian(address.Protocol) {
 	case unix.ETH_P_IP, unix.ETH_P_IPV6: // a tunnel, which may have no header, or one that nobody else can read
@@ -37,6 +35,23 @@ func form(h *unix.Tpacket2Hdr, address *unix.RawSockaddrLinklayer) (Form, int) {
 	}
 	return OtherForm, 0
 }
+
+// notTwice is a filter (socket(7), SO_ATTACH_FILTER) that does without what a loopback sends, since it also receives that. Loads
+// are of what the kernel knows of a packet (linux/filter.h).
+var notTwice = [...]unix.SockFilter{
+	{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: ancillary + 4}, // SKF_AD_PKTTYPE
+	{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.PACKET_OUTGOING, Jf: 3},
+	{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: ancillary + 28}, // SKF_AD_HATYPE
+	{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.ARPHRD_LOOPBACK, Jf: 1},
+	{Code: unix.BPF_RET | unix.BPF_K},
+	{Code: unix.BPF_RET | unix.BPF_K, K: 1 << 18}, // as many bytes, which no packet has
+}
+
+// ancillary is SKF_AD_OFF.
+const ancillary = 0xfffff000
+
+// captureBlock is how much of the ring the kernel takes at once, in bytes: page by page it takes milliseconds.
+const captureBlock = 1 << 16
 
 // captureQueue is what frames may take that are larger than a slot and wait to be read, in bytes.
 const captureQueue = 16 << 20
@@ -49,7 +64,7 @@ func OpenCapture(size, slots int) (c *CaptureSocket, err error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socket AF_PACKET", err)
 	}
-	c = &CaptureSocket{packets: &PacketSocket{fd: NewFD(n), slots: slots, large: make([]byte, largestFrame)}}
+	c = &CaptureSocket{packets: &PacketSocket{fd: NewFD(n), slots: slots, large: make([]byte, largestFrame), block: captureBlock}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.Close())
@@ -60,6 +75,10 @@ func OpenCapture(size, slots int) (c *CaptureSocket, err error) {
 		if err := unix.SetsockoptInt(n, unix.SOL_SOCKET, unix.SO_RCVBUF, captureQueue); err != nil {
 			return nil, os.NewSyscallError("setsockopt SO_RCVBUF", err)
 		}
+	}
+	program := unix.SockFprog{Len: uint16(len(notTwice)), Filter: &notTwice[0]}
+	if err := unix.SetsockoptSockFprog(n, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &program); err != nil {
+		return nil, os.NewSyscallError("setsockopt SO_ATTACH_FILTER", err)
 	}
 	if c.file, err = c.packets.fd.File("packet socket"); err != nil {
 		return nil, err

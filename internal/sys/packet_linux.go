@@ -23,6 +23,7 @@ type PacketSocket struct {
 	slots int
 	next  int // the slot that the kernel fills next, or has filled
 	large []byte
+	block int // of the ring, in bytes: a power of two, or 0 for the least
 
 	messages []mmsghdr
 	vectors  []unix.Iovec
@@ -74,7 +75,7 @@ func (p *PacketSocket) open(index, size int) error {
 	for p.slot < size+vlanBytes+80 {
 		p.slot *= 2
 	}
-	block := max(page, p.slot)
+	block := max(page, p.slot, p.block)
 	perBlock := block / p.slot
 	p.slots = (p.slots + perBlock - 1) / perBlock * perBlock
 	err := p.options(

@@ -192,9 +192,11 @@ func (p *pcap) fail() {
 
 // leave ends the capture of instances, whose Sets are closed next. It reports whether others of the test are left.
 func (p *pcap) leave(instances []*lifecycle.Instance) (others bool) {
+	var closing sync.WaitGroup // the kernel waits some milliseconds for each
+	defer closing.Wait()
 	for _, s := range p.all() {
 		if slices.Contains(instances, s.instance) {
-			s.close()
+			closing.Go(s.close)
 		} else if !s.closed.Load() && s.instance.Owner == p.owner {
 			others = true
 		}

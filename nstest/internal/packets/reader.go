@@ -14,9 +14,9 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// The ring of a socket has 2 MB: room for what comes in 10 ms at 100,000 frames a second. Frames that are
+// The ring of a socket has 4 MB: room for what comes in 20 ms at 100,000 frames a second. Frames that are
 // larger than slotFrame wait in the socket's queue.
-const slotFrame, slots = 1800, 1024
+const slotFrame, slots = 1800, 2048
 
 // batch is how many frames are read at most before others may run.
 const batch = 64
@@ -136,9 +136,6 @@ func (r *Reader) read(f *sys.CapturedFrame) {
 	if f.Form == sys.OtherForm {
 		r.stats.Other++
 		return
-	}
-	if f.Form == sys.Loopback && f.Outgoing {
-		return // it is received as well
 	}
 	r.stats.Received++
 	if len(f.Data) < f.Length {
