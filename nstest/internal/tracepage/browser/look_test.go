@@ -115,3 +115,15 @@ func TestOnPaperThereAreNoControls(t *testing.T) {
 		t.Errorf("%d groups of controls are printed", n)
 	}
 }
+
+func TestWhatIsLeftOutIsSaidOnTheFirstScreen(t *testing.T) {
+	trace := tracetest.Large(10)
+	trace.Omitted = []string{"90 packets are not in here.", "The log is cut."}
+	page := open(t, trace, desk)
+	if text := page.text("#findings"); !strings.Contains(text, "90 packets are not in here. More of it is at the end.") {
+		t.Error(text)
+	}
+	if text := page.text("#omitted"); !strings.Contains(text, "The log is cut.") {
+		t.Error(text)
+	}
+}

@@ -45,7 +45,9 @@ function step(direction, notableOnly) {
   let index = list.indexOf(selection.event);
   if (index >= 0) index += direction;
   else index = direction > 0 ? indexAt(list, selection.at) : indexAt(list, selection.at - 1) - 1;
-  if (list[index]) goTo(list[index]);
+  if (!list[index]) return;
+  goTo(list[index]);
+  if (document.activeElement !== lanesBox) say(moment(list[index].at) + ', ' + describe(list[index])); // a slider says so by itself
 }
 
 const inRange = (at) => !selection.range || (at >= selection.range[0] && at <= selection.range[1]);

@@ -146,8 +146,9 @@ function recentChanges(at) {
 // showFindings shows those of the failure.
 function showFindings(found) {
   byId('findings-title').textContent = hasFailed ? 'What was different when it failed' : 'What was wrong at the end';
-  fill(byId('findings').querySelector('ul'), (found.length ? found.map(finding)
-    : [el('li', {}, 'Nothing that this page knows of: no link down, nothing lost, nothing without an answer. ' + (trace.packets.length ? '' : 'There are no packets in it.'))]));
+  const none = 'Nothing that this page knows of: no link down, nothing lost, nothing without an answer.' + (trace.packets.length ? '' : ' It has no packets.');
+  fill(byId('findings').querySelector('ul'), found.length ? found.map(finding) : el('li', {}, none),
+    trace.omitted.length > 0 && el('li', { class: 'note' }, 'Not all is on this page: ' + trace.omitted[0] + (trace.omitted.length > 1 ? ' More of it is at the end.' : '')));
 }
 
 function finding({ what, more, go, quiet }) {

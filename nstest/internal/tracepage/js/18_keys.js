@@ -40,6 +40,8 @@ document.addEventListener('keydown', (e) => {
     if (e.key === 'Escape') e.target.blur();
     return;
   }
+  // What has more than it shows is scrolled by arrows.
+  if (e.key.startsWith('Arrow') && e.target !== document.body && e.target.scrollWidth > e.target.clientWidth) return;
   const act = keys[e.key]?.[2];
   if (!act || !Object.hasOwn(keys, e.key)) return;
   e.preventDefault();
