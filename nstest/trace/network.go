@@ -21,6 +21,7 @@ type network struct {
 	*recorder
 
 	over    atomic.Bool               // what happens from now on is of no interest
+	looked  atomic.Bool               // at all that there was when the test failed
 	looking atomic.Pointer[time.Time] // but this is, and was so then
 
 	last atomic.Pointer[time.Time] // when a change was, the last one
@@ -93,13 +94,20 @@ func (n *network) others() (all []set.Set) {
 
 // add adds a change of a node, unless it is one of many by which the network is taken down.
 func (n *network) add(node string, at time.Time, change tracedata.Change) {
-	if then := n.looking.Load(); then != nil {
+	then := n.looking.Load()
+	switch {
+	case then != nil || change.Initial:
+	case n.isOver():
+		return
+	case n.hasEnded(): // in a failure, before anything was done about it: a watch is a little late
+		failed := n.began.Add(time.Duration(n.failedAt()))
+		then = &failed
+	}
+	if then != nil {
 		at = *then
 		if last := n.last.Load(); last != nil && last.After(at) {
 			at = *last
 		}
-	} else if !change.Initial && n.isOver() {
-		return
 	}
 	n.last.Store(&at)
 	text := strings.TrimSuffix(change.Section, "s") + " " + change.Text
@@ -159,15 +167,18 @@ func (n *network) declare(l *tracedata.Link) {
 	n.joined[l.A], n.joined[l.B] = true, true
 }
 
-// isOver reports whether the clean-ups of the test have begun.
+// isOver reports whether the clean-ups of the test have begun. If it has failed, all is looked at before they do.
 func (n *network) isOver() bool {
-	return n.over.Load() || !lifecycle.IsGinkgo(n.tb) && n.tb.Context().Err() != nil
+	return n.over.Load() || n.hasEnded() && (n.looked.Load() || !lifecycle.Failed(n.tb))
 }
+
+func (n *network) hasEnded() bool { return !lifecycle.IsGinkgo(n.tb) && n.tb.Context().Err() != nil }
 
 // look has all that is watched looked at now, for what it was like at that time.
 func (n *network) look(at time.Time) {
 	n.looking.Store(&at)
 	defer n.looking.Store(nil)
+	defer n.looked.Store(true)
 	n.mu.Lock()
 	var watches []*state.Watch
 	for _, w := range n.watches {
