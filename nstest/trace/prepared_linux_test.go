@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package trace_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracedata"
+)
+
+// renew is set to write the golden files anew, and the traces that the page is tested with.
+const renew = "NSTEST_TRACE_RENEW"
+
+// TestPreparedFailures compares what is in the traces of failures that people meet, without what differs from run to run.
+func TestPreparedFailures(t *testing.T) {
+	for name, page := range map[string]string{
+		"WrongRoute": "wrong-route", "Firewall": "firewall", "DeadDaemon": "dead-daemon", "LostSYN": "lost-syn", "MTUHole": "mtu-hole",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := NewWithT(t)
+			_, dir := runTraced(t, "^TestPrepared$/^"+name+"$", []string{"NSTEST_TRACE=all", "NSTEST_STRICT=1"})
+			trace := traceIn(g, dir)
+			told := story(trace)
+			golden := filepath.Join("testdata", "prepared", page+".txt")
+			if os.Getenv(renew) != "" {
+				g.Expect(os.WriteFile(golden, []byte(told), 0o666)).To(Succeed())
+				keepForPage(g, trace, page)
+			}
+			want, err := os.ReadFile(golden)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(strings.Split(told, "\n")).To(HaveExactElements(strings.Split(string(want), "\n")), "%s, which %s=1 writes anew", golden, renew)
+		})
+	}
+}
+
+// keepForPage writes the trace for the tests of the page, without what is of this machine.
+func keepForPage(g Gomega, trace *tracedata.Trace, name string) {
+	_, here, _, _ := runtime.Caller(0)
+	root := strings.TrimSuffix(here, "nstest/trace/prepared_linux_test.go")
+	trace.Test.Began, trace.Test.Kernel = time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC), "6.18"
+	text, err := json.MarshalIndent(trace, "", " ")
+	g.Expect(err).NotTo(HaveOccurred())
+	text = []byte(strings.ReplaceAll(string(text), root, ""))
+	g.Expect(os.WriteFile("../internal/tracepage/tracetest/testdata/"+name+".json", append(text, '\n'), 0o666)).To(Succeed())
+}
