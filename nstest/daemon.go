@@ -59,6 +59,9 @@ type Daemon struct {
 // goroutine, the kernel kills the program; in a fixture with a pid namespace, it kills all that the program has
 // started, too.
 //
+// Where tests are captured (see package nstest/trace), SSLKEYLOGFILE says where the program is to write the
+// secrets of TLS.
+//
 // A Go program that was built with -cover, and ends by os.Exit or the end of main, adds to the
 // coverage of the tests where these are run with -cover and the same -covermode.
 func (f *Fixture) Start(cmd *set.Cmd, opts ...StartOption) *Daemon {
