@@ -33,7 +33,7 @@ undisturbed=(test bench race user docker ginkgo)
 by_name_only=(
   'exec-sudo  the tests, built by a user, run as root: go test -exec sudo'
   'vm-all     the tests under a kernel of Debian, as root and as a user, in QEMU'
-  'figures    what bench/ measures, six times: bench/RESULTS.md and its picture'
+  'figures    what bench/ measures, six times: bench/RESULTS.md and its picture, and bench/SUITES.md'
   'mutants-all  tests see each guard of the code that is taken out, as root'
 )
 
@@ -218,6 +218,7 @@ stage_figures() {
     (cd bench && say as_root env "$mark" timeout --signal=QUIT 10m "$work/bench.test" -test.run='^$' -test.bench=.)
   done | tee "$work/figures"
   (cd bench && say go run ./figures) <"$work/figures"
+  go_as_root -C bench run ./suites
   nothing_left
 }
 

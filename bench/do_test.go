@@ -15,41 +15,28 @@ import (
 // four are kinds that a thread can join and come back from.
 const four = gonso.NS_CGROUP | gonso.NS_NET | gonso.NS_PID | gonso.NS_UTS
 
-// BenchmarkReused runs a function in a Set, on a thread that is used again.
+// BenchmarkReused runs a function in a Set, on a thread that is used again, with as many CPUs at work as may be.
 func BenchmarkReused(b *testing.B) {
 	for _, c := range []struct {
 		name  string
 		flags int
-	}{{"kinds=1", gonso.NS_NET}, {"kinds=4", four}} {
+		procs int
+	}{
+		{"kinds=1/procs=1", gonso.NS_NET, 1},
+		{"kinds=1/procs=2", gonso.NS_NET, 2},
+		{"kinds=1/procs=4", gonso.NS_NET, 4},
+		{"kinds=4/procs=2", four, 2},
+	} {
 		b.Run(c.name, func(b *testing.B) {
+			before := runtime.GOMAXPROCS(c.procs)
+			defer runtime.GOMAXPROCS(before)
 			s := unshare(b, c.flags)
-			b.Run("who=gonso", func(b *testing.B) {
-				for b.Loop() {
-					check(b, s.DoRaw(func() bool { return true }, true))
-				}
-			})
+			b.Run("who=gonso", func(b *testing.B) { runAgain(b, s) })
+			b.Run("who=floor", func(b *testing.B) { switchAgain(b, s) })
 			b.Run("who=watched", func(b *testing.B) {
 				creation.Watch(true) // as nstest.Main does, for its leak check
 				defer creation.Watch(false)
-				for b.Loop() {
-					check(b, s.DoRaw(func() bool { return true }, true))
-				}
-			})
-			b.Run("who=floor", func(b *testing.B) {
-				there, back := descriptors(b, s), descriptors(b, current(b, c.flags))
-				done := make(chan error)
-				for b.Loop() {
-					go func() {
-						runtime.LockOSThread()
-						err := join(there)
-						if e := join(back); err == nil {
-							err = e
-						}
-						runtime.UnlockOSThread()
-						done <- err
-					}()
-					check(b, <-done)
-				}
+				runAgain(b, s)
 			})
 			if c.flags == gonso.NS_NET {
 				b.Run("who=CNI", func(b *testing.B) {
@@ -61,6 +48,30 @@ func BenchmarkReused(b *testing.B) {
 				})
 			}
 		})
+	}
+}
+
+func runAgain(b *testing.B, s gonso.Set) {
+	for b.Loop() {
+		check(b, s.DoRaw(func() bool { return true }, true))
+	}
+}
+
+// switchAgain is the floor of runAgain.
+func switchAgain(b *testing.B, s gonso.Set) {
+	there, back := descriptors(b, s), descriptors(b, current(b, s.Flags()))
+	done := make(chan error)
+	for b.Loop() {
+		go func() {
+			runtime.LockOSThread()
+			err := join(there)
+			if e := join(back); err == nil {
+				err = e
+			}
+			runtime.UnlockOSThread()
+			done <- err
+		}()
+		check(b, <-done)
 	}
 }
 

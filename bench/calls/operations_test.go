@@ -98,8 +98,8 @@ func inFixtures(t *testing.T) {
 	t.Run("", func(t *testing.T) {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		nstest.New(t, net) // the second, from which on some are kept ready
-		for networks(t) < before+2 {
+		nstest.New(t, net)           // the second, from which on some are kept ready
+		for networks(t) < before+3 { // this one, one that is made, and one that is ready
 			runtime.Gosched()
 		}
 		counted(t, "nstest.New, one is ready", mine, func() { nstest.New(t, net) })

@@ -31,7 +31,11 @@ func run(in io.Reader, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile("RESULTS.md", table(runs, lines), 0o666); err != nil {
+	machine, err := machineOf(runs)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile("RESULTS.md", table(runs, machine, lines), 0o666); err != nil {
 		return err
 	}
 	return os.WriteFile("results.svg", picture(lines), 0o666)

@@ -26,9 +26,13 @@ const ours = "gonso"
 
 // works are the rows, in their order. Their targets are promises.
 var works = []work{
-	{"run a function in a net namespace, thread used again", "Reused/kinds=1", "", "floor", []string{"CNI"},
+	{"run a function in a net namespace, thread used again, GOMAXPROCS=1", "Reused/kinds=1/procs=1", "", "floor", []string{"CNI"},
 		[]target{{"floor", 1.25}, {"CNI", 8}}},
-	{"the same with four kinds (cgroup, net, pid, uts)", "Reused/kinds=4", "", "floor", nil,
+	{"the same, GOMAXPROCS=2", "Reused/kinds=1/procs=2", "", "floor", []string{"CNI"},
+		[]target{{"floor", 1.25}, {"CNI", 8}}},
+	{"the same, GOMAXPROCS=4", "Reused/kinds=1/procs=4", "", "floor", []string{"CNI"},
+		[]target{{"floor", 1.25}, {"CNI", 8}}},
+	{"the same with four kinds (cgroup, net, pid, uts)", "Reused/kinds=4/procs=2", "", "floor", nil,
 		[]target{{"floor", 1}}},
 	{"the same with one kind, thread not used again", "Discarded", "", "floor", nil,
 		[]target{{"floor", 1.15}}},
@@ -94,8 +98,8 @@ type other struct {
 
 // A goal is a target with what there is of it.
 type goal struct {
-	text string
-	met  bool
+	text, is string
+	met      bool
 }
 
 // judge has the figures of all works.
@@ -153,10 +157,10 @@ func (l *line) goal(t target) goal {
 		switch {
 		case o.who != t.who:
 		case o.peer:
-			return goal{fmt.Sprintf("&ge; %g x faster than %s", t.limit, o.who), o.ratio.median >= t.limit}
+			return goal{fmt.Sprintf("&ge; %g x faster than %s", t.limit, o.who), ratio(o.ratio.median) + " x", o.ratio.median >= t.limit}
 		default:
-			return goal{fmt.Sprintf("&le; %.2f x floor", t.limit), o.ratio.median <= t.limit}
+			return goal{fmt.Sprintf("&le; %.2f x floor", t.limit), ratio(o.ratio.median) + " x", o.ratio.median <= t.limit}
 		}
 	}
-	return goal{"&le; " + figure(t.limit, l.unit), l.ours.median <= t.limit}
+	return goal{"&le; " + figure(t.limit, l.unit), figure(l.ours.median, l.unit), l.ours.median <= t.limit}
 }
