@@ -261,3 +261,54 @@ func segmented(t *testing.T, a, b *nstest.Fixture, to string) {
 		}
 	}
 }
+
+// A frame that is sent while a filter is busy with another one has its delay from then on.
+func TestADelayBeginsWhenTheFrameIsSent(t *testing.T) {
+	const delay, busy = 200 * time.Millisecond, 100 * time.Millisecond
+	w, a, b := joined(t, wire.Delay(delay))
+	to := b.ListenPacket("udp", "192.0.2.2:0")
+	from, err := a.DialContext(t.Context(), "udp", to.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	if err := to.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	say := func(text string) {
+		if _, err := from.Write([]byte(text)); err != nil {
+			t.Error(err)
+		}
+	}
+	hear := func() string {
+		buf := make([]byte, 10)
+		n, _, err := to.ReadFrom(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(buf[:n])
+	}
+	say("address") // ARP is over
+	hear()
+	sent := make(chan time.Time, 1)
+	w.Filter(func(f *wire.Frame) wire.Verdict {
+		if string(f.Payload()) == "first" {
+			said := make(chan bool)
+			time.AfterFunc(busy, func() {
+				sent <- time.Now()
+				say("second")
+				close(said)
+			})
+			<-said
+		}
+		return wire.Pass
+	})
+	say("first")
+	hear()
+	if text := hear(); text != "second" {
+		t.Errorf("%q arrives", text)
+	}
+	if took := time.Since(<-sent); took < delay {
+		t.Errorf("a frame has taken %v, want %v at least", took, delay)
+	}
+}

@@ -104,6 +104,9 @@ func (c *Cable) move(d impair.Direction) (n int, err error) {
 			return n, nil
 		}
 		sent := from.ReceivedAt(n)
+		if sent.After(clock) { // since this goroutine has looked: no frame enters before it was sent, or its delay would begin too early
+			now, clock = time.Since(c.began), time.Now().Round(0)
+		}
 		n++
 		if !lost {
 			c.enter(d, l, hook, taps, now, sent, frame)
