@@ -90,12 +90,17 @@ func (r *register) keeping(test string, args []string, variables ...string) *exe
 	return cmd
 }
 
+var gonsoProgram = sync.OnceValues(func() (string, error) { return buildAs("gonso", "../cmd/gonso", "build") })
+
 var nsenterLine = regexp.MustCompile(`(?m)^ *(nsenter .*)$`)
 
 // typed runs a script by a line of the log, in another session.
 func typed(g Gomega, line, script string) string {
+	gonso, err := gonsoProgram()
+	g.Expect(err).NotTo(HaveOccurred())
 	cmd := exec.Command("sh", "-c", line)
 	cmd.Stdin = strings.NewReader(script)
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(gonso)+":"+os.Getenv("PATH"), "SHELL=/bin/sh")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	out, err := cmd.CombinedOutput()
 	g.Expect(err).NotTo(HaveOccurred(), "%s: %s", line, out)
@@ -120,6 +125,10 @@ func TestKeptFixturesCanBeEntered(t *testing.T) {
 			g.Expect(lines).To(HaveLen(2), out)
 			g.Expect(typed(g, lines[0][1], "ip -br address show near")).To(MatchRegexp(`^near@if\d+ +UP +192\.0\.2\.2/24`), out)
 			g.Expect(typed(g, lines[1][1], "ip -br address show near; ping -c1 -W9 192.0.2.2")).To(MatchRegexp(`(?s)^near@if\d+ +UP +192\.0\.2\.1/24.* 0% packet loss`))
+
+			for name, address := range map[string]string{"client": "192.0.2.1/24", "server": "192.0.2.2/24"} {
+				g.Expect(typed(g, "gonso enter TestFails/"+name, "ip -br address show near; id -u")).To(MatchRegexp(`(?s)^near@if\d+ +UP +` + regexp.QuoteMeta(address) + `.*\n0$`))
+			}
 
 			entries := r.entries()
 			g.Expect(entries).To(HaveLen(1))
@@ -146,6 +155,7 @@ func TestKeptKindsThatOnlyProcessesJoin(t *testing.T) {
 				line := nsenterLine.FindStringSubmatch(out)
 				g.Expect(line).NotTo(BeEmpty(), out)
 				g.Expect(typed(g, line[1], c.script)).To(MatchRegexp(c.want))
+				g.Expect(typed(g, "gonso enter "+c.test, c.script)).To(MatchRegexp(c.want))
 				e := r.entries()[0]
 				r.end(e)
 				for _, p := range append(e.Others, e.Holder) {

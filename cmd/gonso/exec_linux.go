@@ -16,7 +16,6 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
 	"github.com/seed-1bc5c4a2/gonso/internal/probe"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
-	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -55,12 +54,7 @@ func execOutside(p *plan, args []string) int {
 	if err != nil {
 		return failed(err)
 	}
-	if ended.Signaled() {
-		// Where that fails there is still what a shell says.
-		failed(sys.EndBy(ended.Signal()))
-		return 128 + int(ended.Signal())
-	}
-	return ended.ExitStatus()
+	return endAs("exec", ended)
 }
 
 // withoutProc leaves out the pid namespace where it would have to do without a /proc: the
@@ -84,7 +78,7 @@ func (p *plan) withoutProc() {
 }
 
 func failed(err error) int {
-	printError("exec: %s", strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
+	printError("exec: %s", oneLine(err))
 	return ownFailure
 }
 

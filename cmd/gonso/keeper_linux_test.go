@@ -53,7 +53,7 @@ func keepUntilTheEnd(args []string) error {
 		if err != nil {
 			return err
 		}
-		if flags&set.NS_UTS != 0 {
+		if flags == set.NS_UTS || flags == set.NS_NET|set.NS_UTS {
 			if err := s.Do(func() { err = syscall.Sethostname([]byte(name)) }); err != nil {
 				return err
 			}

@@ -5,6 +5,7 @@
 //
 //	gonso exec -- go test ./...             root in fresh namespaces, for a whole run
 //	go test -exec 'gonso exec --' ./...     for each test binary
+//	gonso enter TestRouter/client           a shell in one of them
 //	gonso ls                                the fixtures of failed tests that are kept
 //	gonso doctor                            what works here, what does not, and what helps
 //	gonso init                              a first test with namespaces, in your package
@@ -38,7 +39,7 @@ type action func(args []string) int
 
 // verbs lists all verbs, sorted.
 func verbs() []verb {
-	return []verb{doctorVerb, execVerb, helpVerb(), initVerb, lsVerb, resumeVerb, rmVerb, shardVerb, versionVerb}
+	return []verb{doctorVerb, enterVerb, execVerb, helpVerb(), initVerb, lsVerb, resumeVerb, rmVerb, shardVerb, versionVerb}
 }
 
 func main() { os.Exit(run(os.Args[1:])) }
