@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
+	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
@@ -21,7 +22,7 @@ func (n *Network) abortConnections() error {
 		if node.kind == isSwitch || node.external {
 			return nil
 		}
-		socket, err := inside.Get(node.fixture.Set(), func() (*nl.NetlinkSocket, error) { return nl.Subscribe(unix.NETLINK_SOCK_DIAG) })
+		socket, err := inside.GetIn(node.fixture.Set(), set.NS_NET, func() (*nl.NetlinkSocket, error) { return nl.Subscribe(unix.NETLINK_SOCK_DIAG) })
 		if errors.Is(err, unix.EPROTONOSUPPORT) {
 			return nil // a kernel without sock_diag
 		}

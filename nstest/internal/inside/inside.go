@@ -24,11 +24,21 @@ func Get[T any](s set.Set, f func() (T, error)) (value T, err error) {
 }
 
 // DoIn is [Do] on a thread that has only joined the Set's namespace of one kind: whatever has become
-// of the others does not matter.
+// of the others does not matter. The thread is used again where it can go back, and so f leaves it as it is.
 func DoIn(s set.Set, kind int, f func() error) error {
+	_, err := GetIn(s, kind, func() (struct{}, error) { return struct{}{}, f() })
+	return err
+}
+
+// GetIn is [DoIn] for a function that returns a value.
+func GetIn[T any](s set.Set, kind int, f func() (T, error)) (value T, err error) {
 	one, err := s.Dup(kind)
 	if err != nil {
-		return err
+		return value, err
 	}
-	return errors.Join(Do(one, f), one.Close())
+	failed := one.DoRaw(func() bool {
+		value, err = f()
+		return true
+	}, true)
+	return value, errors.Join(failed, err, one.Close())
 }

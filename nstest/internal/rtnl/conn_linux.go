@@ -22,7 +22,7 @@ type Conn struct{ socket *nl.NetlinkSocket }
 // Dial makes a Conn in a Set's network namespace, which hears of what happens there in those
 // groups.
 func Dial(s set.Set, groups ...uint) (*Conn, error) {
-	return inside.Get(s, func() (*Conn, error) {
+	return inside.GetIn(s, set.NS_NET, func() (*Conn, error) {
 		socket, err := nl.Subscribe(unix.NETLINK_ROUTE, groups...)
 		if err != nil {
 			return nil, err
