@@ -174,3 +174,25 @@ func mounted(t *testing.T, dir string) bool {
 	noError(t, err)
 	return slices.ContainsFunc(list, func(m *mountinfo.Info) bool { return m.Mountpoint == dir })
 }
+
+// The copy is of where the caller is, which is looked at each time: also inside of Do.
+func TestUnshareInsideOfDoCopiesWhatIsThere(t *testing.T) {
+	outer := unshare(t, set.NS_UTS)
+	var inner set.Set
+	noError(t, outer.Do(func() {
+		if err := unix.Sethostname([]byte("inside")); err != nil {
+			t.Error(err)
+			return
+		}
+		var err error
+		if inner, err = set.Unshare(set.NS_UTS); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer inner.Close()
+	noError(t, inner.Do(func() {
+		if name, err := os.Hostname(); name != "inside" {
+			t.Errorf("the copy is named %q (%v)", name, err)
+		}
+	}))
+}
