@@ -60,6 +60,7 @@ type pcap struct {
 	keys    *keyFile // for daemons, see keyPath
 	failed  bool
 	ended   bool
+	kept    bool // of the goroutine that ends the test
 	errs    []error
 }
 
@@ -81,7 +82,8 @@ func beginPcap(tb testing.TB) *pcap {
 	pcaps.list = append(pcaps.list, p)
 	pcaps.Unlock()
 	if !p.isSpec() {
-		tb.Cleanup(p.end)
+		atEnd(tb, p.settle)
+		tb.Cleanup(p.end) // while what it logs has a line
 	}
 	return p
 }
@@ -204,7 +206,7 @@ func (p *pcap) leave(instances []*lifecycle.Instance) (others bool) {
 	return others
 }
 
-// end closes the file, and removes it where it is not wanted. It is called once or twice.
+// end ends the capture. It is called once or twice.
 func (p *pcap) end() {
 	p.tb.Helper()
 	pcaps.Lock()
@@ -221,16 +223,42 @@ func (p *pcap) end() {
 	p.readKeys()
 	p.mu.Lock()
 	p.ended = true
-	failed := p.failed
 	p.mu.Unlock()
-	if !failed && !p.failedNow() && pcaps.mode != evidence.Always {
-		p.note("", errors.Join(p.file.Discard(), p.keys.remove(), evidence.Discard(p.dir)))
-		p.complain("")
-		return
+	if p.isWanted() {
+		p.keep()
 	}
+	if p.isSpec() {
+		p.settle()
+	}
+}
+
+// isWanted reports whether the file is to stay, as far as it is known.
+func (p *pcap) isWanted() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.failed || pcaps.mode == evidence.Always || p.failedNow()
+}
+
+// keep closes the file and logs where it is.
+func (p *pcap) keep() {
+	p.tb.Helper()
+	p.kept = true
 	p.note("", errors.Join(p.file.Close(), p.keys.remove()))
 	evidence.Say(p.tb, "capture", p.file.Path())
 	p.complain(p.file.Complaint())
+}
+
+// settle is called when it is known whether the test has failed: by a clean-up that comes after end, too.
+func (p *pcap) settle() {
+	p.tb.Helper()
+	switch {
+	case p.kept:
+	case p.isWanted():
+		p.keep()
+	default:
+		p.note("", errors.Join(p.file.Discard(), p.keys.remove(), evidence.Discard(p.dir)))
+		p.complain("")
+	}
 }
 
 func (p *pcap) failedNow() bool {

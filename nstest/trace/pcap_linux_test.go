@@ -87,7 +87,7 @@ func (r *run) capture() string {
 	r.t.Helper()
 	paths := r.captures()
 	NewWithT(r.t).Expect(paths).To(HaveExactElements(HaveSuffix("/capture.pcapng")), r.out)
-	NewWithT(r.t).Expect(r.out).To(MatchRegexp(`suite_test\.go:\d+: nstest: capture: ` + regexp.QuoteMeta(paths[0])))
+	NewWithT(r.t).Expect(r.out).To(MatchRegexp(`(suite_test|testing)\.go:\d+: nstest: capture: ` + regexp.QuoteMeta(paths[0])))
 	return paths[0]
 }
 
@@ -152,6 +152,7 @@ func TestOnlyTheCapturesThatAreWantedStay(t *testing.T) {
 		{"failed", "TestPasses", 0, false},
 		{"all", "TestPasses", 0, true},
 		{"failed", "TestCleanUpFails", 1, true},
+		{"failed", "TestLastCleanUpFails", 1, true},
 		{"failed", "TestPanics", 2, true},
 		{"", "TestHTTPS", 1, false},
 	} {

@@ -110,6 +110,12 @@ func TestCleanUpFails(t *testing.T) {
 	say(t, client, server, "192.0.2.2", "hello")
 }
 
+func TestLastCleanUpFails(t *testing.T) {
+	t.Cleanup(func() { t.Error("on purpose") })
+	client, server := pair(t)
+	say(t, client, server, "192.0.2.2", "hello")
+}
+
 func TestPanics(t *testing.T) {
 	client, server := pair(t)
 	say(t, client, server, "192.0.2.2", "hello")
