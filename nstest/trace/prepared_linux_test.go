@@ -3,9 +3,11 @@
 package trace_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -26,7 +28,12 @@ func TestPreparedFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			g := NewWithT(t)
-			_, dir := runTraced(t, "^TestPrepared$/^"+name+"$", []string{"NSTEST_TRACE=all", "NSTEST_STRICT=1"})
+			out, dir := runTraced(t, "^TestPrepared$/^"+name+"$", []string{"NSTEST_TRACE=all", "NSTEST_STRICT=1"})
+			defer func() {
+				if t.Failed() {
+					t.Logf("%s", out)
+				}
+			}()
 			trace := traceIn(g, dir)
 			told := story(trace)
 			golden := filepath.Join("testdata", "prepared", page+".txt")
@@ -46,8 +53,8 @@ func keepForPage(g Gomega, trace *tracedata.Trace, name string) {
 	_, here, _, _ := runtime.Caller(0)
 	root := strings.TrimSuffix(here, "nstest/trace/prepared_linux_test.go")
 	trace.Test.Began, trace.Test.Kernel = time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC), "6.18"
-	text, err := json.MarshalIndent(trace, "", " ")
+	text, err := json.Marshal(trace)
 	g.Expect(err).NotTo(HaveOccurred())
-	text = []byte(strings.ReplaceAll(string(text), root, ""))
+	text = regexp.MustCompile(`/tmp/[^" ]*/`).ReplaceAll(bytes.ReplaceAll(text, []byte(root), nil), []byte("/tmp/"))
 	g.Expect(os.WriteFile("../internal/tracepage/tracetest/testdata/"+name+".json", append(text, '\n'), 0o666)).To(Succeed())
 }

@@ -4,7 +4,6 @@ package trace_test
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,12 +34,11 @@ func story(t *tracedata.Trace) string {
 	for _, n := range t.Nodes {
 		line("%s %s", n.Role, n.Name)
 	}
-	for _, l := range t.Links {
-		line("link %s/%s to %s/%s", l.A.Node, l.A.Interface, l.B.Node, l.B.Interface)
-	}
-	for _, e := range t.Events {
-		if e.Lane == tracedata.TestLane || e.Lane == tracedata.FaultLane || e.Kind == "start" || e.Kind == "end" {
-			line("%s %s %s", e.Kind, e.Node, e.Text)
+	for _, lanes := range [][]tracedata.Lane{{tracedata.TestLane, tracedata.FaultLane}, {tracedata.ProcessesLane}} {
+		for _, e := range t.Events {
+			if slices.Contains(lanes, e.Lane) && e.Kind != "output" {
+				line("%s %s %s", e.Kind, e.Node, e.Text)
+			}
 		}
 	}
 	for _, n := range t.Nodes {
@@ -50,19 +48,7 @@ func story(t *tracedata.Trace) string {
 			}
 		}
 	}
-	carried := make(map[string]bool)
-	for _, p := range t.Packets {
-		if !chatter.MatchString(p.Summary) {
-			carried[strings.TrimSpace(fmt.Sprintf("%s/%s to %s/%s %s %s", p.From.Node, p.From.Interface, p.To.Node, p.To.Interface, p.Summary, p.Fate))] = true
-		}
-	}
-	before := out.Len()
-	for packet := range maps.Keys(carried) {
-		line("%s", packet)
-	}
-	head, packets := out.String()[:before], strings.Split(strings.TrimSpace(out.String()[before:]), "\n")
-	slices.Sort(packets)
-	return head + strings.Join(slices.Compact(packets), "\n") + "\n"
+	return out.String()
 }
 
 func sourceOf(t *tracedata.Trace, at tracedata.Place) string {
@@ -76,9 +62,6 @@ func sourceOf(t *tracedata.Trace, at tracedata.Place) string {
 
 // telling is of the state what does not depend on timers.
 var telling = regexp.MustCompile(`^(links|routes|nftables)|^neighbours .*FAILED|^sockets .*LISTEN`)
-
-// chatter is what kernels say by themselves.
-var chatter = regexp.MustCompile(`ICMPv6|IGMP|MLD`)
 
 var volatile = []struct {
 	pattern *regexp.Regexp

@@ -78,11 +78,12 @@ func value(v *accessibility.Value) string {
 // TestTheFirstScreenNamesTheCause reads what is seen without a click.
 func TestTheFirstScreenNamesTheCause(t *testing.T) {
 	causes := map[string][]string{
-		"wrong-route": {"neighbour 10.0.3.9 eth2 FAILED", "via 10.0.3.9", "wan is down"},
-		"firewall":    {"10.0.1.2:80 gets no answer", "which sent none", "policy drop"},
-		"dead-daemon": {"exit status 4", "port unreachable"},
-		"lost-syn":    {"1 packet on wire lost", "wire.Set(loss 100%)"},
-		"mtu-hole":    {"gets no answer any more", "1500 bytes do not go through west/eth1, mtu 1400", "destination-unreachable drop"},
+		"failover":    {"neighbour 10.0.3.9 eth2 FAILED", "via 10.0.3.9", "wan is down"},
+		"wrong-route": {"west: neighbour 10.0.1.9 dev eth1 FAILED", "route 10.0.2.0/24 via 10.0.1.9 dev eth1 goes by it", "maintenance of west"},
+		"firewall":    {"10.0.0.2:80 gets no answer", "reached server/eth0, which sent none", "nftables of server", "policy drop"},
+		"dead-daemon": {"has ended: signal: killed", "ICMP unreachable"},
+		"lost-syn":    {"1 packet on client-server: dropped by filters", "TCP SYN", "one SYN is lost"},
+		"mtu-hole":    {"gets no answer any more", "do not go through west/eth1, mtu 1400", "nftables of west", "icmp type 3 drop"},
 	}
 	for name, trace := range tracetest.Prepared(t) {
 		t.Run(name, func(t *testing.T) {
@@ -109,7 +110,7 @@ func TestTheFirstScreenNamesTheCause(t *testing.T) {
 }
 
 func TestOnPaperThereAreNoControls(t *testing.T) {
-	page := open(t, tracetest.Prepared(t)["wrong-route"], desk)
+	page := open(t, tracetest.Prepared(t)["failover"], desk)
 	call(page, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
 	if n := eval[int](page, `[...document.querySelectorAll('.tools, #filter, [role=tablist]')].filter((e) => e.offsetParent).length`); n != 0 {
 		t.Errorf("%d groups of controls are printed", n)

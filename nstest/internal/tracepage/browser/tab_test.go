@@ -169,6 +169,17 @@ func (t *tab) key(keys string, options ...chromedp.KeyOption) {
 	t.do(chromedp.KeyEvent(keys, options...))
 }
 
+// click clicks with the mouse into the middle of an element, wherever it is now: a part of the page is drawn anew by what is done to another one.
+func (t *tab) click(selector string) {
+	t.Helper()
+	at := eval[[]float64](t, fmt.Sprintf(`(() => {
+		const e = document.querySelector(%q);
+		e.scrollIntoView({ block: 'nearest' });
+		const b = e.getBoundingClientRect();
+		return [b.left + b.width / 2, b.top + b.height / 2] })()`, selector))
+	t.do(chromedp.MouseClickXY(at[0], at[1]))
+}
+
 // press presses a key that is a shortcut: the browser types nothing, as it does not when a script has taken the key.
 func (t *tab) press(key string) {
 	t.Helper()

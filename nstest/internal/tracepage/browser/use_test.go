@@ -15,7 +15,7 @@ import (
 )
 
 func TestKeys(t *testing.T) {
-	page := open(t, tracetest.Prepared(t)["wrong-route"], desk)
+	page := open(t, tracetest.Prepared(t)["failover"], desk)
 	now := func() string { return page.text("#now") }
 	expect := func(what, got, want string) {
 		t.Helper()
@@ -37,7 +37,7 @@ func TestKeys(t *testing.T) {
 	page.key(kb.Enter)
 	page.key(kb.ArrowRight)
 	page.key(kb.ArrowRight)
-	page.do(chromedp.Click(chromedp.CSS("#node-body-since-the-pin")))
+	page.click("#node-body-since-the-pin")
 	if text := page.text("#node-body"); !strings.Contains(text, "DOWN, mtu 1500") {
 		t.Errorf("since the pin: %s", text)
 	}
@@ -77,7 +77,7 @@ func TestKeys(t *testing.T) {
 
 // TestTabReachesEverything goes through the page by the Tab key alone.
 func TestTabReachesEverything(t *testing.T) {
-	page := open(t, tracetest.Prepared(t)["wrong-route"], desk)
+	page := open(t, tracetest.Prepared(t)["failover"], desk)
 	reached := map[string]bool{}
 	for range 80 {
 		page.key(kb.Tab)
@@ -96,7 +96,7 @@ func TestTabReachesEverything(t *testing.T) {
 }
 
 func TestDragSelectsARange(t *testing.T) {
-	page := open(t, tracetest.Prepared(t)["wrong-route"], desk)
+	page := open(t, tracetest.Prepared(t)["failover"], desk)
 	box := eval[[]float64](page, `(() => { const b = document.querySelector('.lanes').getBoundingClientRect(); return [b.left, b.right, b.top + 60] })()`)
 	x := (box[0] + box[1]) / 2
 	page.do(chromedp.DragAndDropXY(x, box[2], x+300, box[2]))
@@ -113,7 +113,7 @@ func TestDragSelectsARange(t *testing.T) {
 }
 
 func TestFilter(t *testing.T) {
-	trace := tracetest.Prepared(t)["wrong-route"]
+	trace := tracetest.Prepared(t)["failover"]
 	page := open(t, trace, desk)
 	for filter, want := range map[string]int{
 		"":                     110,
@@ -138,23 +138,25 @@ func TestFilter(t *testing.T) {
 }
 
 func TestClicks(t *testing.T) {
-	page := open(t, tracetest.Prepared(t)["dead-daemon"], desk)
-	page.do(chromedp.Click(chromedp.CSS(`[data-key="node client"]`)))
+	page := open(t, tracetest.Prepared(t)["failover"], desk)
+	page.click(`[data-key="node client"]`)
 	if text := page.text("#node-title"); text != "client" {
 		t.Errorf("the node is %s", text)
 	}
-	page.do(chromedp.Click(chromedp.CSS("#node-body-changes")), chromedp.Click(chromedp.CSS(`[data-key="link b"]`)), chromedp.Click(chromedp.CSS("#log-body-events")))
-	page.do(chromedp.Click(chromedp.CSS("#event-list [data-row='0']")))
-	if text := page.text("#now"); text != "0.040 s" {
+	page.click("#node-body-changes")
+	page.click(`[data-key="link home"]`)
+	page.click("#log-body-events")
+	page.click("#event-list [data-row='0']")
+	if text := page.text("#now"); text != "0.120 s" {
 		t.Errorf("the first event is at %s", text)
 	}
-	page.do(chromedp.Click(chromedp.CSS(".finding")))
-	if text := page.text("#node-title"); text != "resolver" {
+	page.click(".finding")
+	if text := page.text("#node-title"); text != "west" {
 		t.Errorf("the finding leads to %s", text)
 	}
 	var themes []string
 	for range 3 {
-		page.do(chromedp.Click(chromedp.CSS("#theme")))
+		page.click("#theme")
 		themes = append(themes, eval[string](page, "document.documentElement.dataset.theme + ' ' + getComputedStyle(document.body).backgroundColor"))
 	}
 	if want := []string{"light rgb(247, 247, 245)", "dark rgb(18, 20, 22)", "as the system rgb(247, 247, 245)"}; !slices.Equal(themes, want) {

@@ -15,6 +15,9 @@ const inWords = (text) => text.replace(/\bnet:\[\d+\]/g, (id) => nodes.get(id)?.
 const linkName = (id) => links.get(id)?.name || id || '';
 const endName = (end) => end?.node ? nameOf(end.node) + (end.interface ? '/' + end.interface : '') : '?';
 
+// A packet that was damaged is as good as lost. Others only came late, or twice.
+const isLost = (p) => Boolean(p.bad && p.fate);
+
 // The event that the page is about: the first failure, otherwise the end.
 const failure = trace.events.find((e) => e.kind === 'failure');
 const failedAt = failure ? failure.at : lastAt;

@@ -28,7 +28,7 @@ function unanswered(at) {
     if (!c) continue;
     const back = conversations.get([c.protocol, withoutPort(c.to), c.from].join(' '));
     if (back) {
-      if (!packet.fate) Object.assign(back, { answered: true, tail: [] });
+      if (!isLost(packet)) Object.assign(back, { answered: true, tail: [] });
       continue;
     }
     const key = [c.protocol, withoutPort(c.from), c.to].join(' ');
@@ -47,6 +47,5 @@ function silenceOf({ protocol, from, to, answered, tail }) {
   const sent = packets.filter((p) => p.link === first?.link);
   if (!first || (answered && sent.length < 2)) return undefined;
   const last = packets.findLast((p) => p.link === packets.at(-1).link);
-  const reached = new Set(packets.filter((p) => !p.fate).map((p) => p.to.node));
-  return { protocol, from, to, answered, sent: sent.length, index: tail[0], tail, since: first.at, end: last.to, lost: last.fate, reached };
+  return { protocol, from, to, answered, sent: sent.length, index: tail[0], tail, since: first.at, end: last.to, lost: isLost(last) && last.fate };
 }

@@ -49,9 +49,10 @@ function since(event) {
   return 'since ' + moment(event.at) + why + (placeOf(cause.where) ? ' (' + placeOf(cause.where) + ')' : '');
 }
 
-// badEvents are those that neither a thing of a node nor a link speaks of, such as the end of a program.
+// badEvents are those that neither a thing of a node nor a link speaks of, such as the end of a program. That is heard of a little
+// late: who talked to the program may know sooner.
 function badEvents(at) {
-  return trace.events.filter((e) => e.bad && e.at <= at && e !== failure && !e.change && !e.condition && e.kind !== 'failure').slice(-3).map((event) => ({
+  return trace.events.filter((e) => e.bad && e.at <= at + 1e8 && e !== failure && !e.change && !e.condition && e.kind !== 'failure').slice(-3).map((event) => ({
     node: event.node,
     what: (event.node ? nameOf(event.node) + ': ' : '') + inWords(event.text).split('\n')[0],
     more: ['at ' + moment(event.at), placeOf(event.where)],
@@ -60,7 +61,7 @@ function badEvents(at) {
 }
 
 function badPackets(at) {
-  const bad = trace.packets.map((packet, index) => ({ packet, index })).slice(0, indexAt(trace.packets, at)).filter(({ packet }) => packet.bad || packet.fate?.startsWith('lost'));
+  const bad = trace.packets.map((packet, index) => ({ packet, index })).slice(0, indexAt(trace.packets, at)).filter(({ packet }) => packet.bad);
   const groups = groupBy(bad, ({ packet: p }) => p.fate ? p.link + '\n' + p.fate : '\n' + p.summary.replace(/\d+/g, '#'));
   return [...groups.values()].sort((a, b) => b.length - a.length).slice(0, 4).map((group) => {
     const { packet, index } = group[0];
@@ -69,12 +70,18 @@ function badPackets(at) {
       packet: index,
       node: packet.fate ? packet.from.node : undefined,
       what: packet.fate
-        ? plural(group.length, 'packet') + ' on ' + linkName(packet.link) + ' ' + packet.fate
+        ? plural(group.length, 'packet') + ' on ' + linkName(packet.link) + ': ' + packet.fate
         : (group.length > 1 ? group.length + ' × ' : '') + packet.summary,
-      more: [packet.fate && 'first ' + packet.summary, packet.at === last.at ? 'at ' + moment(packet.at) : moment(packet.at) + ' to ' + moment(last.at)],
+      more: [packet.fate && 'first ' + packet.summary, packet.fate && lastFault(packet), packet.at === last.at ? 'at ' + moment(packet.at) : moment(packet.at) + ' to ' + moment(last.at)],
       go: () => selectPacket(index),
     };
   });
+}
+
+// lastFault says what the test had done to a link before it lost a packet.
+function lastFault(packet) {
+  const fault = faults.findLast((e) => e.at <= packet.at && (e.link === packet.link || packet.at - e.at < 1e8));
+  return fault && 'after “' + fault.text + '”' + (placeOf(fault.where) ? ' (' + placeOf(fault.where) + ')' : '');
 }
 
 function silences(at) {
@@ -83,7 +90,7 @@ function silences(at) {
     node: s.end.node,
     what: s.protocol + ' ' + s.from + ' > ' + s.to + (s.answered ? ' gets no answer any more' : ' gets no answer'),
     more: [plural(s.sent, 'packet') + ' since ' + moment(s.since),
-      s.lost ? 'the last one ' + s.lost : hasAddress(s.end.node, s.to) ? 'reached ' + endName(s.end) + ', which sent none' : 'seen up to ' + endName(s.end) + ', not beyond',
+      s.lost ? 'the last one: ' + s.lost : hasAddress(s.end.node, s.to) ? 'reached ' + endName(s.end) + ', which sent none' : 'seen up to ' + endName(s.end) + ', not beyond',
       ...tooLarge(s, at), ...refusals(s.end.node, at)],
     go: () => selectPacket(s.index),
   }));

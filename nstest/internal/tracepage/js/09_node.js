@@ -49,7 +49,7 @@ function stateRow(entry) {
 }
 
 // isTelling reports whether the history of a thing is worth a line: networks are made in steps, which is none.
-const isTelling = (entry) => !entry.change.initial && Boolean(entry.change.bad || causeOf(entry) || (entry.before && entry.at > failedAt / 10));
+const isTelling = (entry) => !entry.change.initial && !/tentative/.test(entry.before?.change.text) && Boolean(entry.change.bad || causeOf(entry) || (entry.before && entry.at > failedAt / 10));
 
 // history says when and by whom.
 function history(entry) {

@@ -95,7 +95,7 @@ function drawDensities(top) {
     for (let i = indexAt(packets, selection.view[0] - 1); i < packets.length && packets[i].at <= selection.view[1]; i++) {
       const c = Math.min(cells - 1, Math.floor((xOf(packets[i].at) - scale.left) / cell));
       all[c]++;
-      if (packets[i].bad || packets[i].fate?.startsWith('lost')) bad[c]++;
+      if (packets[i].bad) bad[c]++;
     }
     return { all, bad };
   });

@@ -16,7 +16,7 @@ const withArgument = {
   before: (text) => (p) => p.at <= Number(text) * 1e9,
 };
 const alone = {
-  lost: (p) => p.fate?.toLowerCase().includes('lost') ?? false,
+  lost: isLost,
   bad: (p) => Boolean(p.bad),
   again: (p) => /again|retrans/i.test(p.summary),
 };

@@ -28,7 +28,7 @@ function filterPackets() {
   trace.packets.forEach((p, i) => {
     if (!inRange(p.at) || !holds(p, i)) return;
     matching.push(i);
-    if (p.fate?.startsWith('lost')) lost++;
+    if (isLost(p)) lost++;
   });
   const all = trace.packets.length;
   byId('packet-count').textContent = (!all ? 'none was recorded' : matching.length === all ? plural(all, 'packet') : `${matching.length.toLocaleString('en')} of ${plural(all, 'packet')}`) +

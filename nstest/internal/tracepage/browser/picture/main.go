@@ -2,7 +2,7 @@
 
 // Command picture takes a picture of a page of package tracepage, as Debian's chromium shows it:
 //
-//	go run ./picture -trace wrong-route -o trace.png
+//	go run ./picture -trace failover -o trace.png
 //
 // The trace is one of package tracetest, or a file of JSON. The picture has 256 colours, so that it is small.
 package main
@@ -26,7 +26,7 @@ import (
 )
 
 var (
-	name   = flag.String("trace", "wrong-route", "a prepared trace, or a `file` of JSON")
+	name   = flag.String("trace", "failover", "a prepared trace, or a `file` of JSON")
 	out    = flag.String("o", "trace.png", "the `file` of the picture")
 	width  = flag.Int64("width", 1440, "in pixels")
 	height = flag.Int64("height", 900, "in pixels")
