@@ -40,9 +40,9 @@ func writableRun() error {
 	return os.Setenv("XDG_RUNTIME_DIR", "/run/"+runtimeDir)
 }
 
-func writable(dir string) func() error {
-	return func() error { return nssetup.CopyUp(dir, nil) }
-}
+func writableVarLib() error { return nssetup.CopyUp("/var/lib", nil) }
+
+func writableEtc() error { return nssetup.Overlay("/etc") }
 
 func newSys() error { return nssetup.FreshSys() }
 

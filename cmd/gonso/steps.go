@@ -16,7 +16,16 @@ type step struct {
 	flag int
 	// do is what it does inside of the namespaces, if it does something there.
 	do func() error
+	// chain has the steps of which this one is not to overtake those before it.
+	chain chain
 }
+
+type chain int
+
+const (
+	mounts chain = iota
+	network
+)
 
 // steps has all steps in the order in which they are taken: first the namespaces,
 // then what is done inside.
@@ -35,13 +44,13 @@ var steps = []step{
 	{name: "ipc", flag: set.NS_IPC, what: "an ipc namespace"},
 	{name: "cgroup", flag: set.NS_CGROUP, what: "a cgroup namespace"},
 	{name: "proc", needs: []string{"pid", "mnt"}, do: newProc, what: "a /proc of the pid namespace"},
-	{name: "lo", needs: []string{"net"}, do: loUp, what: "bringing lo up"},
-	{name: "ping", needs: []string{"net"}, do: nssetup.AllowPing, what: "ping sockets, which a host lets every group have"},
+	{name: "lo", needs: []string{"net"}, chain: network, do: loUp, what: "bringing lo up"},
+	{name: "ping", needs: []string{"net"}, chain: network, do: nssetup.AllowPing, what: "ping sockets, which a host lets every group have"},
 	{name: "run", needs: []string{"mnt"}, do: writableRun, what: "a writable /run, an empty /run/netns and XDG_RUNTIME_DIR"},
-	{name: "varlib", needs: []string{"mnt"}, do: writable("/var/lib"), what: "a writable /var/lib"},
-	{name: "etc", needs: []string{"mnt"}, do: writable("/etc"), what: "a writable /etc"},
+	{name: "varlib", needs: []string{"mnt"}, do: writableVarLib, what: "a writable /var/lib"},
+	{name: "etc", needs: []string{"mnt"}, do: writableEtc, what: "a writable /etc"},
 	{name: "sys", needs: []string{"mnt", "net"}, do: newSys, what: "a /sys of the network namespace"},
-	{name: "eth0", needs: []string{"net", "init"}, do: hostLikeNetwork, what: "an eth0, with default routes to a router that knows no further"},
+	{name: "eth0", needs: []string{"net", "init"}, chain: network, do: hostLikeNetwork, what: "an eth0, with default routes to a router that knows no further"},
 	{name: "shared", needs: []string{"mnt"}, do: shareMounts, what: "mounts that are shared with mount namespaces made inside"},
 	{name: "init", what: "a process above the program that waits for orphans; without it the program is process 1"},
 }

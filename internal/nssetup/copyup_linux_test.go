@@ -129,20 +129,31 @@ func TestCopyUpMakesAnewWhatOnlyOthersMayOpen(t *testing.T) {
 		g.Expect(os.Chown(filepath.Join(dir, e.Name()), 1, 1)).To(Succeed())
 	}
 
-	after, err := copiedUp.Run(t.Context(), dir, reexec.In(withoutOthers(t)))
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(after).To(Equal(map[string]string{
-		"lock": "-rw------- ours", "secret": "-rw-r----- ours",
-		"open": "-rw-r--r-- theirs", "append": "-rw--w--w- theirs", "fifo": "prw------- theirs",
-		"state": "drwx------ ours", "listed": "drwxr-xr-x theirs", "through": "drwx--x--x theirs",
-	}))
+	for how := range waysUp {
+		after, err := copiedUp.Run(t.Context(), way{how, dir}, reexec.In(withoutOthers(t)))
+		g.Expect(err).NotTo(HaveOccurred(), how)
+		g.Expect(after).To(Equal(map[string]string{
+			"lock": "-rw------- ours", "secret": "-rw-r----- ours",
+			"open": "-rw-r--r-- theirs", "append": "-rw--w--w- theirs", "fifo": "prw------- theirs",
+			"state": "drwx------ ours", "listed": "drwxr-xr-x theirs", "through": "drwx--x--x theirs",
+		}), how)
+	}
+}
+
+// A way is how to make a folder writable.
+type way struct{ How, Dir string }
+
+var waysUp = map[string]func(dir string) error{
+	"CopyUp":  func(dir string) error { return nssetup.CopyUp(dir, nil) },
+	"Overlay": nssetup.Overlay,
 }
 
 // copiedUp copies a folder up and says what each entry has become. What is a user's who is not
 // mapped shows as the overflow user's.
-var copiedUp = reexec.Func("copied up", func(_ context.Context, dir string) (map[string]string, error) {
+var copiedUp = reexec.Func("copied up", func(_ context.Context, w way) (map[string]string, error) {
 	found := map[string]string{}
-	if err := nssetup.CopyUp(dir, nil); err != nil {
+	dir := w.Dir
+	if err := waysUp[w.How](dir); err != nil {
 		return nil, err
 	}
 	entries, err := os.ReadDir(dir)

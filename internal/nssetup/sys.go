@@ -29,11 +29,8 @@ func FreshSys() (err error) {
 	if err := MountSysfs("/sys"); err != nil {
 		return fmt.Errorf("mount sysfs on /sys: %w", err)
 	}
-	for _, old := range kept {
-		// A new sysfs lacks the mount points of modules that are gone.
-		if err := sys.MoveMount(old.tree, old.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return errors.Join(fmt.Errorf("put %s back: %w", old.path, err), sys.Detach("/sys"))
-		}
+	if err := kept.putBack(); err != nil {
+		return errors.Join(err, sys.Detach("/sys"))
 	}
 	return nil
 }
@@ -91,6 +88,17 @@ func detachedCopies(paths []string) (list copies, err error) {
 		list = append(list, copied{path, tree})
 	}
 	return list, nil
+}
+
+// putBack mounts each where it was.
+func (c copies) putBack() error {
+	for _, old := range c {
+		// A new sysfs lacks the mount points of modules that are gone.
+		if err := sys.MoveMount(old.tree, old.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("put %s back: %w", old.path, err)
+		}
+	}
+	return nil
 }
 
 func (c copies) close() error {

@@ -112,3 +112,8 @@ func OpenFilesystem(fstype string) (fd *FD, err error) {
 	}
 	return NewFD(n), nil
 }
+
+// SetXattr gives a file an attribute (setxattr(2)).
+func SetXattr(path, name, value string) error {
+	return Retry(func() error { return unix.Setxattr(path, name, []byte(value), 0) })
+}

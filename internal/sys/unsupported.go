@@ -74,6 +74,7 @@ func SocketCookie(int) (uint64, error) { return 0, errUnsupported }
 
 func Mount(string, string, string, uintptr, string) error { return errUnsupported }
 func OpenTree(string) (*FD, error)                        { return nil, errUnsupported }
+func SetXattr(string, string, string) error               { return errUnsupported }
 func MoveMount(*FD, string) error                         { return errUnsupported }
 func OpenFilesystem(string) (*FD, error)                  { return nil, errUnsupported }
 
