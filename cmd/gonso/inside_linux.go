@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"sync"
 	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
@@ -44,18 +45,33 @@ func (p *plan) setUp() {
 	// A step may mount something over a parent of the working directory, which then
 	// stays below that mount. Only its path leads to what is mounted.
 	dir, dirErr := os.Getwd()
-	for _, s := range steps {
-		if s.do == nil || !p.takes(s.name) {
-			continue
-		}
-		if err := s.do(); err != nil {
-			p.refused(s.name, err)
-		}
-	}
+	p.takeSteps()
 	if dirErr != nil { // then it has no name
 		return
 	}
 	if err := os.Chdir(dir); err != nil && p.Verbose {
 		printError("exec: the program starts in the old working directory: %v", err)
+	}
+}
+
+// takeSteps takes the steps of each chain in their order, and the chains side by side: the kernel
+// makes mounts and networks under different locks.
+func (p *plan) takeSteps() {
+	var chains sync.WaitGroup
+	refusals := make([]error, len(steps))
+	for _, chain := range []chain{mounts, network} {
+		chains.Go(func() {
+			for i, s := range steps {
+				if s.do != nil && s.chain == chain && p.takes(s.name) {
+					refusals[i] = s.do()
+				}
+			}
+		})
+	}
+	chains.Wait()
+	for i, err := range refusals {
+		if err != nil {
+			p.refused(steps[i].name, err)
+		}
 	}
 }
