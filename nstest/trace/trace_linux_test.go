@@ -4,6 +4,7 @@ package trace_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -81,6 +82,12 @@ func TestATestThatFailsLeavesATrace(t *testing.T) {
 			g.Expect(server).To(ContainElement(`addresses 192.0.2.2/24 dev eth0`))
 			g.Expect(server).To(ContainElement(MatchRegexp(`^processes \d+  sleep  sleep 1000`)))
 
+			var summaries []string
+			for _, p := range trace.Packets {
+				summaries = append(summaries, fmt.Sprintf("%s>%s %s %s", name(trace, p.From), name(trace, p.To), p.Summary, p.Fate))
+			}
+			g.Expect(summaries).To(ContainElement(MatchRegexp(`^client/eth0>server/eth0 ARP request 192.0.2.1 > 192.0.2.2 lost: the link is down$`)))
+
 			var bad []string
 			for _, l := range trace.Log {
 				if l.Bad {
@@ -92,6 +99,16 @@ func TestATestThatFailsLeavesATrace(t *testing.T) {
 			g.Expect(trace.Omitted).To(BeEmpty())
 		})
 	}
+}
+
+// name is such as client/eth0.
+func name(trace *tracedata.Trace, of tracedata.End) string {
+	for _, n := range trace.Nodes {
+		if n.ID == of.Node {
+			return n.Name + "/" + of.Interface
+		}
+	}
+	return of.Interface
 }
 
 // lineAt returns a line that the trace has of a source.

@@ -2,6 +2,307 @@
 
 package tracefile
 
-import "github.com/seed-1bc5c4a2/gonso/nstest/internal/tracedata"
+import (
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
 
-func readPackets(t *tracedata.Trace, path string) error { return nil }
+	"github.com/gopacket/gopacket/pcapgo"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/packets"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracedata"
+)
+
+// A capture has a packet as often as an interface has sent or received it, and once more if a cable has done something to
+// it. In a trace it is one packet of a link: what one end sends and the other one receives are the same bytes.
+
+// What a page can bear: the first packets, and the last ones before the failure.
+const firstPackets, lastPackets, packetBytes = 1000, 4000, 128
+
+// A capture is read in the order of time.
+type capture struct {
+	trace *tracedata.Trace
+	from  map[int]*port                   // by the number of the interface in the file
+	links map[tracedata.End]*linkEnd      // by either end
+	sent  map[passage][]*tracedata.Packet // what has not arrived, in its order
+	flows flows
+	kept  []*tracedata.Packet
+	left  int // how many are left out
+
+	dropped uint64 // by the kernel
+	seed    maphash.Seed
+}
+
+// A port is an interface of the file.
+type port struct {
+	end  tracedata.End
+	link *linkEnd // nil for one of no link, such as lo
+	fate bool     // it has frames that a cable has done something to
+	skip bool     // the test's own notes; a bridge, whose frames its ports have
+}
+
+// A linkEnd is one end of a link.
+type linkEnd struct {
+	id         string
+	near, far  tracedata.End
+	farIsKnown bool // what arrives there is in the capture
+}
+
+// A passage is of a frame over a link in one direction.
+type passage struct {
+	link string
+	from tracedata.End
+	hash uint64
+}
+
+func readPackets(t *tracedata.Trace, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	c := &capture{
+		trace: t, from: make(map[int]*port), links: make(map[tracedata.End]*linkEnd),
+		sent: make(map[passage][]*tracedata.Packet), flows: newFlows(), seed: maphash.MakeSeed(),
+	}
+	for _, l := range t.Links {
+		c.links[l.A] = &linkEnd{id: l.ID, near: l.A, far: l.B}
+		c.links[l.B] = &linkEnd{id: l.ID, near: l.B, far: l.A}
+	}
+	delete(c.links, tracedata.End{})
+	r, err := pcapgo.NewNgReader(f, pcapgo.NgReaderOptions{StatisticsCallback: func(_ int, s pcapgo.NgInterfaceStatistics) {
+		if s.PacketsDropped != pcapgo.NgNoValue64 {
+			c.dropped += s.PacketsDropped
+		}
+	}})
+	if err != nil {
+		return err
+	}
+	err = c.read(r)
+	c.finish()
+	return err
+}
+
+// read reads all that is there. The last packet of a killed process may lack its end.
+func (c *capture) read(r *pcapgo.NgReader) error {
+	for number := 1; ; number++ {
+		data, info, options, err := r.ReadPacketDataWithOptions()
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		p := c.from[info.InterfaceIndex]
+		if p == nil {
+			described, err := r.Interface(info.InterfaceIndex)
+			if err != nil {
+				return err
+			}
+			p = c.port(described.Name, described.Description)
+			c.from[info.InterfaceIndex] = p
+		}
+		at := max(0, info.Timestamp.Sub(c.trace.Test.Began).Nanoseconds())
+		outgoing := options.Flags != nil && options.Flags.Direction == pcapgo.NgEpbFlagDirectionOutbound
+		switch {
+		case p.skip:
+		case p.fate:
+			c.setFate(p, data, strings.Join(options.Comments, ", "))
+		default:
+			c.add(p, outgoing, &tracedata.Packet{At: at, Length: info.Length, Data: data, Capture: number})
+		}
+	}
+}
+
+// port finds out what an interface of the file is, by its name, such as client/eth0, and its description, which begins with the ID of
+// the namespace.
+func (c *capture) port(name, description string) *port {
+	if from, _, isCable := strings.Cut(name, " > "); isCable {
+		end := c.end(from, "")
+		return &port{end: end, link: c.links[end], fate: true}
+	}
+	end := c.end(name, description)
+	p := &port{end: end, link: c.links[end], skip: end.Node == ""}
+	if p.link != nil {
+		if far := c.links[p.link.far]; far != nil {
+			far.farIsKnown = true
+		}
+	}
+	p.skip = p.skip || slices.ContainsFunc(c.trace.Events, func(e tracedata.Event) bool {
+		return e.Node == end.Node && e.Change != nil && e.Change.Section == "links" && e.Change.Key == end.Interface && strings.Contains(e.Change.Text, "  bridge")
+	})
+	return p
+}
+
+func (c *capture) end(name, description string) (end tracedata.End) {
+	node, device, ok := cutLast(name, "/")
+	if !ok {
+		return end
+	}
+	for _, n := range c.trace.Nodes {
+		if strings.HasPrefix(description, n.ID) || description == "" && n.Name == node {
+			return tracedata.End{Node: n.ID, Interface: device}
+		}
+	}
+	for _, n := range c.trace.Nodes {
+		if n.Name == node {
+			return tracedata.End{Node: n.ID, Interface: device}
+		}
+	}
+	return end
+}
+
+func cutLast(text, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(text, sep)
+	if i < 0 {
+		return text, "", false
+	}
+	return text[:i], text[i+len(sep):], true
+}
+
+func (c *capture) hash(data []byte) uint64 { return maphash.Bytes(c.seed, data) }
+
+// add adds what an interface has sent or received.
+func (c *capture) add(p *port, outgoing bool, packet *tracedata.Packet) {
+	packet.From = p.end
+	switch {
+	case p.link == nil && p.end.Interface == "lo":
+		packet.To = p.end
+	case p.link == nil && !outgoing:
+		packet.From, packet.To = tracedata.End{}, p.end
+	case p.link == nil:
+	case outgoing:
+		packet.Link, packet.To = p.link.id, p.link.far
+		key := passage{p.link.id, p.end, c.hash(packet.Data)}
+		c.sent[key] = append(c.sent[key], packet)
+	default:
+		key := passage{p.link.id, p.link.far, c.hash(packet.Data)}
+		if waiting := c.sent[key]; len(waiting) > 0 {
+			if c.sent[key] = waiting[1:]; len(waiting) == 1 {
+				delete(c.sent, key)
+			}
+			return
+		}
+		packet.Link, packet.From, packet.To = p.link.id, p.link.far, p.end
+	}
+	c.describe(packet)
+	c.kept = append(c.kept, packet)
+	if n := len(c.kept); n >= firstPackets+2*lastPackets {
+		c.drop(n - firstPackets - lastPackets)
+	}
+}
+
+// drop leaves out that many packets after the first ones.
+func (c *capture) drop(n int) {
+	c.kept = slices.Delete(c.kept, firstPackets, firstPackets+n)
+	c.left += n
+	clear(c.sent) // of which most are gone
+}
+
+// setFate says what a cable has done to a frame that was sent.
+func (c *capture) setFate(p *port, data []byte, fate string) {
+	if p.link == nil {
+		return
+	}
+	key := passage{p.link.id, p.end, c.hash(data)}
+	if waiting := c.sent[key]; len(waiting) > 0 {
+		packet := waiting[len(waiting)-1]
+		packet.Fate = fate
+		packet.Bad = strings.Contains(fate, "lost") || strings.Contains(fate, "dropped") || strings.Contains(fate, "corrupt") || strings.Contains(fate, "damaged")
+	}
+}
+
+// describe says what the packet is.
+func (c *capture) describe(p *tracedata.Packet) {
+	d := packets.Decode(p.Data, false)
+	p.Summary = d.String()
+	if again := c.flows.again(p, d); again > 1 {
+		p.Summary += fmt.Sprintf(" (again, %s)", ordinal(again))
+	}
+	p.Bad = d.Protocol == "TCP" && strings.Contains(d.Details, "RST") ||
+		strings.HasPrefix(d.Protocol, "ICMP") && (strings.HasPrefix(d.Details, "unreachable") || strings.HasPrefix(d.Details, "time exceeded"))
+}
+
+func ordinal(n int) string {
+	switch {
+	case n%100/10 != 1 && n%10 == 2:
+		return fmt.Sprintf("%dnd", n)
+	case n%100/10 != 1 && n%10 == 3:
+		return fmt.Sprintf("%drd", n)
+	case n%100/10 != 1 && n%10 == 1:
+		return fmt.Sprintf("%dst", n)
+	}
+	return fmt.Sprintf("%dth", n)
+}
+
+// finish says of what has not arrived why, if that is known, and decodes what is kept.
+func (c *capture) finish() {
+	if n := len(c.kept) - firstPackets - lastPackets; n > 0 {
+		c.drop(n)
+	}
+	if c.left > 0 {
+		c.trace.Omitted = append(c.trace.Omitted, fmt.Sprintf("%d packets are left out after the first %d; they are in %s.", c.left, firstPackets, Capture))
+	}
+	if c.dropped > 0 {
+		c.trace.Omitted = append(c.trace.Omitted, fmt.Sprintf("%d packets came too fast for the capture, and are missing.", c.dropped))
+	} else {
+		c.findLost()
+	}
+	slices.SortStableFunc(c.kept, func(a, b *tracedata.Packet) int { return cmpInt(a.At, b.At) })
+	for _, p := range c.kept {
+		p.Layers = layersOf(p.Data)
+		p.Data = p.Data[:min(len(p.Data), packetBytes)]
+		c.trace.Packets = append(c.trace.Packets, *p)
+	}
+}
+
+// told is how much later than a packet the kernel may tell of what has befallen it.
+const told = 50 * time.Millisecond
+
+// findLost says of what was sent and has not arrived that it has not. What is delayed may still be on its way.
+func (c *capture) findLost() {
+	last := int64(0)
+	for _, p := range c.kept {
+		last = max(last, p.At)
+	}
+	for key, waiting := range c.sent {
+		far := c.links[key.from].far
+		if !c.links[key.from].farIsKnown {
+			continue
+		}
+		for _, p := range waiting {
+			now, then := c.conditionAt(key.link, p.At), c.conditionAt(key.link, p.At+told.Nanoseconds())
+			switch {
+			case p.Fate != "":
+				continue
+			case !now.Up || !then.Up:
+				p.Fate = "lost: the link is down"
+			case now.Bad:
+				p.Fate = "lost on the link"
+			case now.Text != "" && last-p.At < time.Second.Nanoseconds():
+				continue
+			default:
+				p.Fate = "has not arrived at " + far.Interface
+			}
+			p.Bad = true
+		}
+	}
+}
+
+// conditionAt returns what a link did to frames at a moment.
+func (c *capture) conditionAt(link string, at int64) tracedata.Condition {
+	is := tracedata.Condition{Up: true}
+	for _, e := range c.trace.Events {
+		if e.At > at {
+			break
+		}
+		if e.Link == link && e.Condition != nil {
+			is = *e.Condition
+		}
+	}
+	return is
+}
