@@ -10,6 +10,7 @@
 //	gonso doctor                            what works here, what does not, and what helps
 //	gonso init                              a first test with namespaces, in your package
 //	gonso shard -times file                 how shards of a suite share its tests
+//	gonso trace folder                      what happened in a test that failed
 //	gonso version                           which gonso this is
 //	gonso help exec                         more on one of them
 package main
@@ -39,7 +40,7 @@ type action func(args []string) int
 
 // verbs lists all verbs, sorted.
 func verbs() []verb {
-	return []verb{doctorVerb, enterVerb, execVerb, helpVerb(), initVerb, lsVerb, resumeVerb, rmVerb, shardVerb, versionVerb}
+	return []verb{doctorVerb, enterVerb, execVerb, helpVerb(), initVerb, lsVerb, resumeVerb, rmVerb, shardVerb, traceVerb, versionVerb}
 }
 
 func main() { os.Exit(run(os.Args[1:])) }

@@ -38,7 +38,7 @@ var rooms = []room{
 	{name: "nstest/link/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/..."}},
 	{name: "nstest/wire/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/...", "nstest/wire/..."}},
 	{name: "nstest/topo/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/...", "nstest/wire/...", "nstest/topo/..."}},
-	{name: "cmd/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/link/...", "cmd/..."}},
+	{name: "cmd/...", imports: []string{"internal/probe/...", "internal/...", "set", "pool", ".", "reexec", "nstest/internal/...", "nstest", "nstest/trace/...", "nstest/link/...", "cmd/..."}},
 	{name: "docs"},
 	{name: "examples/...", imports: []string{"set", "pool", ".", "reexec", "reexec/gons", "nstest", "nstest/trace/...", "nstest/link/...", "nstest/wire/...", "nstest/topo/...", "examples/..."}},
 }

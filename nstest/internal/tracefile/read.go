@@ -66,6 +66,9 @@ func readRecords(t *tracedata.Trace, from io.Reader) error {
 		}
 		var r Record
 		if err := json.Unmarshal(bytes.TrimSpace(line), &r); err != nil {
+			if _, end := lines.Peek(1); errors.Is(end, io.EOF) {
+				return nil
+			}
 			return fmt.Errorf("line %d: %w", number, err)
 		}
 		add(t, r)

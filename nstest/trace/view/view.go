@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package view opens the traces that package trace has kept, as 'gonso trace' does. It is for programs that show them, or make
+// something else of them: docs/trace-data.md in the repository describes the data.
+//
+// A path is that of a page, or of the folder of a test. Where the test's process was killed, there is no page in
+// the folder, and it is made of what there is.
+package view
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracefile"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracepage"
+)
+
+// Write writes the page of a trace.
+func Write(w io.Writer, path string) error {
+	t, err := tracefile.Open(path)
+	if err != nil {
+		return err
+	}
+	return tracepage.Write(w, t)
+}
+
+// WriteJSON writes the data of a trace.
+func WriteJSON(w io.Writer, path string) error {
+	t, err := tracefile.Open(path)
+	if err != nil {
+		return err
+	}
+	out := json.NewEncoder(w)
+	out.SetIndent("", "  ")
+	return out.Encode(t)
+}
+
+// Page returns the file of the page. If there is none yet, it is made, in the test's folder if that can be written to.
+func Page(path string) (page string, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	dir := path
+	if !info.IsDir() {
+		if filepath.Base(path) != tracefile.Name {
+			return filepath.Abs(path)
+		}
+		dir = filepath.Dir(path)
+	}
+	if page, err = filepath.Abs(filepath.Join(dir, tracefile.Page)); err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(filepath.Join(dir, tracefile.Name)); errors.Is(err, fs.ErrNotExist) {
+		_, err := os.Stat(page)
+		return page, err
+	}
+	f, err := os.Create(page)
+	if err != nil {
+		if f, err = os.CreateTemp("", "trace-*.html"); err != nil {
+			return "", err
+		}
+	}
+	return f.Name(), errors.Join(Write(f, dir), f.Close())
+}
