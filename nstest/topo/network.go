@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
+	_ "github.com/seed-1bc5c4a2/gonso/nstest/trace" // captures and traces, if a variable asks for them
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 

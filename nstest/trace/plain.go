@@ -29,6 +29,15 @@ func (r *recorder) beginPlain() {
 	r.tb.Cleanup(r.say)
 }
 
+// watchShared follows the fixtures, too, that the test shares with those around it.
+func (r *recorder) watchShared() {
+	for around := lifecycle.Around(r.test.Name); around != nil; around = lifecycle.Around(around.Name()) {
+		for _, in := range lifecycle.Of(around).Instances() {
+			r.network.watch(in)
+		}
+	}
+}
+
 // say logs where the trace will be, while the test still has a log.
 func (r *recorder) say() {
 	r.tb.Helper()

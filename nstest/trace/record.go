@@ -135,6 +135,7 @@ func recorderOf(tb testing.TB) *recorder {
 	})
 	if r != nil {
 		r.beginPlain()
+		r.watchShared()
 	}
 	return r
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/onsi/ginkgo/v2"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/evidence"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/journal"
@@ -143,7 +144,11 @@ func (r *recorder) noteFailure(t *lifecycle.Test) {
 	r.lookAtLog()
 	r.notePanic()
 	at := time.Now()
-	if failed := r.began.Add(time.Duration(r.failedAt())); at.Sub(failed) < soon {
+	failed := r.began.Add(time.Duration(r.failedAt()))
+	if t.TB() == nil {
+		failed = ginkgo.CurrentSpecReport().Failure.TimelineLocation.Time
+	}
+	if at.Sub(failed) < soon {
 		at = failed
 	}
 	r.network.look(at)

@@ -5,9 +5,14 @@ package trace_test
 import (
 	"context"
 	"os"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/link"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -15,6 +20,28 @@ import (
 
 // suite is set in a process whose tests are looked at from outside, and fail on purpose.
 const suite = "NSTEST_TRACE_SUITE"
+
+// TestSpecs is run by other tests, too.
+func TestSpecs(t *testing.T) {
+	if os.Getenv(suite) == "" {
+		return
+	}
+	gomega.RegisterFailHandler(ginkgo.Fail)
+	ginkgo.RunSpecs(t, "traced")
+}
+
+var _ = ginkgo.Describe("traced", func() {
+	f := nstest.Each(set.NS_NET, nstest.Named("each"))
+	ginkgo.It("fails", func() {
+		ginkgo.By("beginning")
+		nstest.Mark(ginkgo.GinkgoTB(), "a mark")
+		f.AddAddress("lo", "192.0.2.1/32")
+		ginkgo.GinkgoWriter.Println("written")
+		ginkgo.By("failing")
+		gomega.Expect(f.Name()).To(gomega.Equal("other"), "on purpose")
+	})
+	ginkgo.It("passes", func() { gomega.Expect(f.Name()).To(gomega.Equal("each")) })
+})
 
 // TestSuite is run by other tests, with NSTEST_TRACE, in a process of its own.
 func TestSuite(t *testing.T) {
@@ -38,6 +65,56 @@ func TestSuite(t *testing.T) {
 		t.Log("more is said")
 	})
 	t.Run("Passes", func(t *testing.T) { nstest.New(t, set.NS_NET) })
+	t.Run("Skips", func(t *testing.T) {
+		nstest.New(t, set.NS_NET)
+		t.SkipNow()
+	})
+	t.Run("ClosedByTheTest", func(t *testing.T) {
+		f := nstest.New(t, set.NS_NET)
+		if err := f.Set().Close(); err != nil {
+			t.Fatal(err)
+		}
+		t.Error("on purpose")
+	})
+	t.Run("a name/that is\x00no \xff file name"+strings.Repeat(" and long", 50), func(t *testing.T) {
+		nstest.New(t, set.NS_NET)
+		t.Error("on purpose")
+	})
+	t.Run("Parallel", func(t *testing.T) {
+		for i := range 64 {
+			t.Run(strconv.Itoa(i), func(t *testing.T) {
+				t.Parallel()
+				f := nstest.New(t, set.NS_NET)
+				nstest.Mark(t, "in "+t.Name())
+				f.AddAddress("lo", "192.0.2.1/32")
+				if i%8 == 0 {
+					t.Errorf("on purpose: %d", i)
+				}
+			})
+		}
+	})
+	t.Run("Sub", func(t *testing.T) {
+		f := nstest.New(t, set.NS_NET, nstest.Named("around"))
+		t.Run("fails", func(t *testing.T) {
+			nstest.Mark(t, "in the subtest")
+			f.For(t).AddAddress("lo", "192.0.2.1/32")
+			t.Error("the subtest fails")
+		})
+	})
+	t.Run("Killed", func(t *testing.T) {
+		nstest.New(t, set.NS_NET, nstest.Named("client"))
+		nstest.Mark(t, "before the end")
+		if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		select {}
+	})
+	t.Run("Full", func(t *testing.T) {
+		nstest.New(t, set.NS_NET)
+		nstest.Mark(t, strings.Repeat("x", 1<<20))
+		nstest.Mark(t, strings.Repeat("y", 1<<20))
+		t.Error("on purpose")
+	})
 	t.Run("InCleanUp", func(t *testing.T) {
 		t.Cleanup(func() { t.Error("the clean-up fails") })
 		nstest.New(t, set.NS_NET)

@@ -22,11 +22,15 @@ import (
 func runTraced(t *testing.T, run string, env []string, flags ...string) (out, dir string) {
 	t.Helper()
 	dir = t.TempDir()
+	text, _ := tracedCommand(t, dir, run, env, flags...).CombinedOutput() // the tests fail
+	return string(text), dir
+}
+
+func tracedCommand(t *testing.T, dir, run string, env []string, flags ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], append(flags, "-test.run="+run)...)
 	cmd.Env = append(os.Environ(), suite+"=1", "NSTEST_ARTIFACTS="+dir, "GOCOVERDIR="+t.TempDir())
 	cmd.Env = append(cmd.Env, env...)
-	text, _ := cmd.CombinedOutput() // the tests fail
-	return string(text), dir
+	return cmd
 }
 
 // traceIn returns the data of the only page in a folder.

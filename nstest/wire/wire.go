@@ -12,6 +12,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
 	"github.com/seed-1bc5c4a2/gonso/nstest/link"
+	_ "github.com/seed-1bc5c4a2/gonso/nstest/trace" // captures and traces, if a variable asks for them
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -66,6 +67,7 @@ func Join(tb testing.TB, a, b *nstest.Fixture, opts ...Option) *Wire {
 	if err := w.impair(); err != nil {
 		w.fatal("join", err)
 	}
+	w.tellLink()
 	nearName, farName := c.Names()
 	w.near, w.far = link.Find(tb, a, nearName), link.Find(tb, b, farName)
 	w.near.Up()
@@ -126,6 +128,7 @@ func (w *Wire) Set(opts ...Option) {
 	if err != nil {
 		w.fatal("set", err)
 	}
+	w.tell("is set")
 }
 
 // Ends returns the interfaces of both fixtures.

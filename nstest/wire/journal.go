@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/callsite"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/journal"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracedata"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// tellLink tells the journal of the wire.
+func (w *Wire) tellLink() {
+	if !journal.Listening() {
+		return
+	}
+	near, far := w.cable.Names()
+	journal.AddLink(w.tb, tracedata.Link{ID: w.id(), Name: w.a.Name() + "-" + w.b.Name(), A: endOf(w.a, near), B: endOf(w.b, far)})
+	if w.condition().Text != "" {
+		w.tell("begins")
+	}
+}
+
+// tell tells the journal what the wire does to frames from now on.
+func (w *Wire) tell(verb string) {
+	if !journal.Listening() {
+		return
+	}
+	condition := w.condition()
+	text := condition.Text
+	if text == "" {
+		text = "perfect"
+	}
+	journal.Add(w.tb, tracedata.Event{
+		Lane: tracedata.FaultLane, Kind: "fault", Link: w.id(), Text: "the wire of " + w.a.Name() + " and " + w.b.Name() + " " + verb + ": " + text,
+		Where: callsite.PlaceOutside(thisPackage), Condition: condition,
+	})
+}
+
+// condition is what the options do to frames.
+func (w *Wire) condition() *tracedata.Condition {
+	c := &tracedata.Condition{Up: true}
+	var texts []string
+	for i, rules := range w.config.rules {
+		if text := rules.String(); text != "" {
+			texts = append(texts, "from "+[]string{w.a.Name(), w.b.Name()}[i]+" "+text)
+		}
+		c.Bad = c.Bad || rules.Loss > 0 || rules.Corrupt > 0
+	}
+	if w.config.rules[0] == w.config.rules[1] && len(texts) > 0 {
+		texts = []string{w.config.rules[0].String()}
+	}
+	c.Text = strings.Join(texts, ", ")
+	return c
+}
+
+// id names the wire in a trace.
+func (w *Wire) id() string {
+	near, far := w.cable.Names()
+	return w.a.Name() + "/" + near + "-" + w.b.Name() + "/" + far
+}
+
+// endOf is an end in a trace.
+func endOf(f *nstest.Fixture, name string) tracedata.End {
+	id, err := f.Set().ID(set.NS_NET)
+	if err != nil {
+		id = f.Name() // it is closed, and the wire says so
+	}
+	return tracedata.End{Node: id, Interface: name}
+}
