@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/onsi/ginkgo/v2/types"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/keylog"
@@ -156,10 +157,11 @@ func (d *Daemon) launch(tb testing.TB) (*daemonRun, error) {
 	cmd.WaitDelay = waitDelay
 	run.out.Connect(cmd, from)
 	run.cmd = cmd
+	at := time.Now() // before anything that it prints
 	if err := cmd.Start(); err != nil {
 		return nil, explainMissing(err)
 	}
-	d.tell(tb, "start", fmt.Sprintf("%s (%d) begins: %s", d.name, cmd.Process.Pid, strings.Join(cmd.Args, " ")), false)
+	d.tell(tb, at, "start", fmt.Sprintf("%s (%d) begins: %s", d.name, cmd.Process.Pid, strings.Join(cmd.Args, " ")), false)
 	go run.watch(tb)
 	return run, nil
 }
@@ -172,7 +174,7 @@ func (d *Daemon) newLog(tb testing.TB) *linelog.Log {
 			patterns = append(patterns, c.pattern)
 		}
 	}
-	heard := func(line string) { d.tell(tb, "output", d.name+": "+line, false) }
+	heard := func(line string) { d.tell(tb, time.Now(), "output", d.name+": "+line, false) }
 	return linelog.New(tb.Output(), fmt.Sprintf("[%s %s] ", d.instance.Name, d.name), heard, patterns...)
 }
 

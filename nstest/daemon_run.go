@@ -69,7 +69,7 @@ func (r *daemonRun) watch(tb testing.TB) {
 	if r.err != nil {
 		end = r.err.Error()
 	}
-	d.tell(tb, "end", fmt.Sprintf("%s (%d) has ended: %s", d.name, pid, end), r.early)
+	d.tell(tb, time.Now(), "end", fmt.Sprintf("%s (%d) has ended: %s", d.name, pid, end), r.early)
 	close(r.ended)
 }
 
@@ -205,9 +205,9 @@ func explainMissing(err error) error {
 }
 
 // tell tells the journal what the daemon does.
-func (d *Daemon) tell(tb testing.TB, kind, text string, bad bool) {
+func (d *Daemon) tell(tb testing.TB, at time.Time, kind, text string, bad bool) {
 	if !journal.Listening() {
 		return
 	}
-	journal.Add(tb, tracedata.Event{Lane: tracedata.ProcessesLane, Kind: kind, Node: d.instance.Node(), Text: text, Bad: bad})
+	journal.AddAt(tb, at, tracedata.Event{Lane: tracedata.ProcessesLane, Kind: kind, Node: d.instance.Node(), Text: text, Bad: bad})
 }

@@ -48,6 +48,8 @@ func (l *testLog) begin(r *recorder) {
 	if testfield.Listen(r.tb, hearLog) {
 		return
 	}
+	l.mu.Lock() // the timer may be early
+	defer l.mu.Unlock()
 	l.timer = time.AfterFunc(lookAgain, func() {
 		r.lookAtLog()
 		l.mu.Lock()

@@ -92,6 +92,9 @@ func (n *network) others() (all []set.Set) {
 	return all
 }
 
+// late is how much later something may be heard than it was: the page shows the network as it was when the test failed.
+const late = 100 * time.Millisecond
+
 // add adds a change of a node, unless it is one of many by which the network is taken down.
 func (n *network) add(node string, at time.Time, change tracedata.Change) {
 	then := n.looking.Load()
@@ -102,6 +105,10 @@ func (n *network) add(node string, at time.Time, change tracedata.Change) {
 	case n.hasEnded(): // in a failure, before anything was done about it: a watch is a little late
 		failed := n.began.Add(time.Duration(n.failedAt()))
 		then = &failed
+	default:
+		if failed := n.began.Add(time.Duration(n.failedAt())); at.After(failed) && at.Sub(failed) < late {
+			then = &failed
+		}
 	}
 	if then != nil {
 		at = *then

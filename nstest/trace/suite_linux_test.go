@@ -4,6 +4,7 @@ package trace_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strconv"
 	"strings"
@@ -55,6 +56,13 @@ func TestSuite(t *testing.T) {
 		far.AddAddress("192.0.2.2/24")
 		server.Start(server.Command("sh", "-c", "echo serving; exec sleep 1000"), nstest.Printing("serving"))
 		t.Log("all is up")
+		if conn, err := client.DialContext(t.Context(), "udp", "192.0.2.2:9"); err != nil {
+			t.Error(err)
+		} else if _, err := conn.Write([]byte("question")); err != nil {
+			t.Error(err)
+		} else if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Error(err)
+		}
 		nstest.Mark(t, "the link goes down")
 		far.Down()
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)

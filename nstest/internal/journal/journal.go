@@ -67,6 +67,13 @@ func Add(tb testing.TB, event tracedata.Event) {
 	}
 }
 
+// AddAt tells of an event that was at that time.
+func AddAt(tb testing.TB, at time.Time, event tracedata.Event) {
+	if Listening() {
+		tell(tb, Entry{Time: at, Event: event})
+	}
+}
+
 // AddNode tells of a fixture, or of what is known of it now.
 func AddNode(tb testing.TB, node tracedata.Node) {
 	if Listening() {
@@ -89,7 +96,9 @@ func AddSeed(tb testing.TB, seed string) {
 }
 
 func tell(tb testing.TB, e Entry) {
-	e.Time = time.Now()
+	if e.Time.IsZero() {
+		e.Time = time.Now()
+	}
 	if list := listeners.list.Load(); list != nil {
 		for _, l := range *list {
 			(*l)(tb, e)

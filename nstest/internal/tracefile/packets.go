@@ -47,9 +47,8 @@ type port struct {
 
 // A linkEnd is one end of a link.
 type linkEnd struct {
-	id         string
-	near, far  tracedata.End
-	farIsKnown bool // what arrives there is in the capture
+	id        string
+	near, far tracedata.End
 }
 
 // A passage is of a frame over a link in one direction.
@@ -127,11 +126,6 @@ func (c *capture) port(name, description string) *port {
 	}
 	end := c.end(name, description)
 	p := &port{end: end, link: c.links[end], skip: end.Node == ""}
-	if p.link != nil {
-		if far := c.links[p.link.far]; far != nil {
-			far.farIsKnown = true
-		}
-	}
 	p.skip = p.skip || slices.ContainsFunc(c.trace.Events, func(e tracedata.Event) bool {
 		return e.Node == end.Node && e.Change != nil && e.Change.Section == "links" && e.Change.Key == end.Interface && strings.Contains(e.Change.Text, "  bridge")
 	})
@@ -271,7 +265,7 @@ func (c *capture) findLost() {
 	}
 	for key, waiting := range c.sent {
 		far := c.links[key.from].far
-		if !c.links[key.from].farIsKnown {
+		if far == (tracedata.End{}) {
 			continue
 		}
 		for _, p := range waiting {
