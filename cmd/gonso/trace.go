@@ -35,15 +35,23 @@ first, beside it if that can be.
 
 func traceFlags(flags *flag.FlagSet) action {
 	asJSON := flags.Bool("json", false, "print the data, see docs/trace-data.md")
+	asMarkdown := flags.Bool("summary", false, "print a summary of all traces below the folder, as GitHub's Markdown")
 	address := flags.String("http", "", "serve the page at this `address`, such as localhost:8080, until interrupted")
 	return func(args []string) int {
 		switch {
 		case len(args) != 1:
 			printError("trace: give it one file or folder; try: gonso help trace")
 			return usageError
-		case *asJSON && *address != "":
-			printError("trace: -json and -http do not go together; try: gonso help trace")
+		case *asJSON && *address != "" || *asMarkdown && (*asJSON || *address != ""):
+			printError("trace: -json, -summary and -http do not go together; try: gonso help trace")
 			return usageError
+		}
+		if *asMarkdown {
+			if err := view.Summarize(os.Stdout, args[0]); err != nil {
+				printError("trace: %v", err)
+				return 1
+			}
+			return 0
 		}
 		if err := showTrace(args[0], *asJSON, *address); err != nil {
 			printError("trace: %v", err)
