@@ -71,6 +71,19 @@
 // it ends by itself in a quarter of a second. nstest finds the children of this process, the processes that a
 // child left behind, and all that these have started.
 //
+// NSTEST_TRACE=failed and NSTEST_PCAP=failed keep a page with all that happened, and the packets, of each test that fails: see package
+// [github.com/seed-1bc5c4a2/gonso/nstest/trace], which has to be linked.
+//
+// # Environment variables
+//
+//   - NSTEST_ROOTLESS says whether tests run in a user namespace, and with which network: see [Main] and [OwnNetwork].
+//   - NSTEST_STRICT=1 has tests fail that would be skipped for want of something.
+//   - NSTEST_TRACE and NSTEST_PCAP, each failed or all, say of which tests a trace and a capture are kept.
+//   - NSTEST_ARTIFACTS is the folder for that, unless go test -artifacts is. Without both, and TEST_UNDECLARED_OUTPUTS_DIR, it is a new
+//     one among the temporary files, which the log of the test names.
+//   - NSTEST_SEED repeats the random decisions of networks: see package nstest/topo.
+//   - NSTEST_TIMES has shards go by how long tests took: see [Main].
+//
 // # What a goroutine in a namespace sees
 //
 // In Do, Enter and Inside the test's goroutine is in the namespaces, on a thread of its own, and the
