@@ -62,7 +62,9 @@ func load(root string) (surface, error) {
 		if p.ImportPath == p.Module.Path {
 			name = path.Base(p.ImportPath)
 		}
-		s[name] = exported(pkg)
+		if lines := exported(pkg); len(lines) > 0 { // not what has tests alone
+			s[name] = lines
+		}
 	}
 	return s, nil
 }

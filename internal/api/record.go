@@ -43,7 +43,7 @@ func readRecord(module fs.FS) (r record, err error) {
 			return r.readBroken(string(text))
 		}
 		pkg := strings.TrimSuffix(strings.TrimPrefix(name, folder+"/"), ".txt")
-		r.has[pkg] = strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+		r.has[pkg] = strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' })
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) {
