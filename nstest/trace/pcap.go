@@ -28,8 +28,9 @@ const pcapVariable = "NSTEST_PCAP"
 
 // pcaps has the captures of the tests that run.
 var pcaps struct {
-	mode  evidence.Mode // which does not change
-	begin sync.Mutex    // of who begins one
+	mode  evidence.Mode   // which does not change
+	begin sync.Mutex      // of who begins one
+	none  map[string]bool // tests that have none, as their logs say; of who begins one
 	sync.Mutex
 	list []*pcap
 }
@@ -69,11 +70,15 @@ func beginPcap(tb testing.TB) *pcap {
 	tb.Helper()
 	pcaps.begin.Lock()
 	defer pcaps.begin.Unlock()
-	if p := find(tb); p != nil {
+	if p := find(tb); p != nil || pcaps.none[tb.Name()] {
 		return p
 	}
 	p := &pcap{tb: tb, owner: tb.Name()}
 	if err := p.create(); err != nil {
+		if pcaps.none == nil {
+			pcaps.none = make(map[string]bool)
+		}
+		pcaps.none[p.owner] = true
 		tb.Logf("nstest: %s: there is no capture of this test: %v", pcapVariable, err)
 		return nil
 	}

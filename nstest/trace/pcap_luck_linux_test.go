@@ -76,6 +76,15 @@ func TestADiskThatIsFullIsSaid(t *testing.T) {
 	g.Expect(string(out)).NotTo(ContainSubstring("panic"))
 }
 
+func TestAFolderThatCannotBeMadeIsSaidOnce(t *testing.T) {
+	g := NewWithT(t)
+	cmd, _ := command(t, "failed", "TestPasses", "-test.v")
+	cmd.Env = append(cmd.Env, "NSTEST_ARTIFACTS=/proc/none")
+	out, err := cmd.CombinedOutput()
+	g.Expect(err).NotTo(HaveOccurred(), string(out))
+	g.Expect(strings.Count(string(out), "there is no capture of this test: ")).To(Equal(1), string(out))
+}
+
 func TestTheCaptureOfAProcessThatIsKilledIsReadable(t *testing.T) {
 	g := NewWithT(t)
 	cmd, dir := command(t, "failed", "TestIsKilled")
