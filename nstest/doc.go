@@ -63,6 +63,10 @@
 // There are also sections for rules, nftables, mounts, the host name and processes, if there is anything in
 // them that did not come with the namespace.
 //
+// With NSTEST_KEEP=failed the namespaces of a test that fails outlive it, and the log has, for each fixture, a
+// command of gonso and one of nsenter(1) that start a shell in it. With NSTEST_PAUSE=failed the test waits before
+// its clean-ups, with everything alive. docs/debugging.md has more on both.
+//
 // If a test hangs, package testing prints the goroutines when the time of -test.timeout is over. Two seconds
 // before, [Main] prints the state of all open fixtures, and the tests that they belong to. In Ginkgo, progress
 // reports have that state, such as the report on a node that has timed out.

@@ -240,10 +240,9 @@ func TestManyTestsAreKeptAtOnce(t *testing.T) {
 
 func TestKeepVariablesThatMeanNothing(t *testing.T) {
 	for variable, want := range map[string]string{
-		"NSTEST_KEEP=yes":       `NSTEST_KEEP="yes": "yes" is none of failed, all, processes`,
-		"NSTEST_KEEP=failed,":   `NSTEST_KEEP="failed,": "" is none of failed, all, processes`,
-		"NSTEST_KEEP=processes": `NSTEST_KEEP="processes": it does not say which fixtures are kept; try: NSTEST_KEEP=failed,processes`,
-		"NSTEST_PAUSE=all":      `NSTEST_PAUSE="all": "all" is not failed, the only thing that a test can wait for`,
+		"NSTEST_KEEP=yes":     `NSTEST_KEEP="yes": "yes" is neither failed nor all`,
+		"NSTEST_KEEP=failed,": `NSTEST_KEEP="failed,": "" is neither failed nor all`,
+		"NSTEST_PAUSE=all":    `NSTEST_PAUSE="all": "all" is not failed, the only thing that a test can wait for`,
 	} {
 		t.Run(variable, func(t *testing.T) {
 			names, out := keptBy(t, 1, "TestPasses", []string{"-test.v"}, variable)

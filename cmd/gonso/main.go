@@ -40,7 +40,8 @@ type action func(args []string) int
 
 // verbs lists all verbs, sorted.
 func verbs() []verb {
-	return []verb{doctorVerb, enterVerb, execVerb, helpVerb(), initVerb, lsVerb, resumeVerb, rmVerb, shardVerb, traceVerb, versionVerb}
+	return []verb{completionVerb(), doctorVerb, enterVerb, execVerb, helpVerb(), initVerb, lsVerb, resumeVerb, rmVerb, shardVerb,
+		traceVerb, versionVerb}
 }
 
 func main() { os.Exit(run(os.Args[1:])) }

@@ -16,10 +16,9 @@ const (
 
 // A config is what they say.
 type config struct {
-	failed    bool // fixtures of tests that fail are kept
-	all       bool // and of those that pass
-	processes bool // with the programs in them
-	pauses    bool // tests that fail wait
+	failed bool // fixtures of tests that fail are kept
+	all    bool // and of those that pass
+	pauses bool // tests that fail wait
 }
 
 func (c config) keeps() bool { return c.failed || c.all }
@@ -32,14 +31,9 @@ func readConfig() (c config, err error) {
 			c.failed = true
 		case "all":
 			c.all = true
-		case "processes":
-			c.processes = true
 		default:
-			return config{}, fmt.Errorf("%s=%q: %q is none of failed, all, processes", KeepVariable, os.Getenv(KeepVariable), word)
+			return config{}, fmt.Errorf("%s=%q: %q is neither failed nor all", KeepVariable, os.Getenv(KeepVariable), word)
 		}
-	}
-	if c.processes && !c.keeps() {
-		return config{}, fmt.Errorf("%s=%q: it does not say which fixtures are kept; try: %[1]s=failed,processes", KeepVariable, os.Getenv(KeepVariable))
 	}
 	for word := range words(PauseVariable) {
 		if word != "failed" {
