@@ -3,6 +3,7 @@
 package tracefile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -246,7 +247,7 @@ func (c *capture) finish() {
 	} else {
 		c.findLost()
 	}
-	slices.SortStableFunc(c.kept, func(a, b *tracedata.Packet) int { return cmpInt(a.At, b.At) })
+	slices.SortStableFunc(c.kept, func(a, b *tracedata.Packet) int { return cmp.Compare(a.At, b.At) })
 	for _, p := range c.kept {
 		p.Layers = layersOf(p.Data)
 		p.Data = p.Data[:min(len(p.Data), packetBytes)]

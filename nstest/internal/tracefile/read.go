@@ -5,6 +5,7 @@ package tracefile
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,8 +29,8 @@ func Read(dir string) (*tracedata.Trace, error) {
 	if err := readRecords(t, f); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name(), err)
 	}
-	slices.SortStableFunc(t.Events, func(a, b tracedata.Event) int { return cmpInt(a.At, b.At) })
-	slices.SortStableFunc(t.Log, func(a, b tracedata.Line) int { return cmpInt(a.At, b.At) })
+	slices.SortStableFunc(t.Events, func(a, b tracedata.Event) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(t.Log, func(a, b tracedata.Line) int { return cmp.Compare(a.At, b.At) })
 	dropUnnamed(t)
 	followLinks(t)
 	err = readPackets(t, filepath.Join(dir, Capture))
@@ -41,16 +42,6 @@ func Read(dir string) (*tracedata.Trace, error) {
 	}
 	readSources(t)
 	return t, nil
-}
-
-func cmpInt(a, b int64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // readRecords takes what the lines say. A last one without its end is what a killed process left.

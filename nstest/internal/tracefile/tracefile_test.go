@@ -196,3 +196,14 @@ func TestARecordThatIsNoneIsAnError(t *testing.T) {
 	_, err = tracefile.Read(dir)
 	g.Expect(err).To(MatchError(ContainSubstring("trace.jsonl: line 1: ")))
 }
+
+func TestALineWithoutItsEndIsLeftOut(t *testing.T) {
+	g := NewWithT(t)
+	dir := t.TempDir()
+	const test, mark = `{"test":{"name":"TestA","verdict":"unfinished"}}` + "\n", `{"event":{"kind":"mark","text":"half"}`
+	g.Expect(os.WriteFile(filepath.Join(dir, tracefile.Name), []byte(test+mark), 0o600)).To(Succeed())
+	trace, err := tracefile.Read(dir)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(trace.Test.Name).To(Equal("TestA"))
+	g.Expect(trace.Events).To(BeEmpty())
+}
