@@ -174,7 +174,7 @@ func (t *tab) click(selector string) {
 	t.Helper()
 	at := eval[[]float64](t, fmt.Sprintf(`(() => {
 		const e = document.querySelector(%q);
-		e.scrollIntoView({ block: 'nearest' });
+		e.scrollIntoView({ block: 'center' });
 		const b = e.getBoundingClientRect();
 		return [b.left + b.width / 2, b.top + b.height / 2] })()`, selector))
 	t.do(chromedp.MouseClickXY(at[0], at[1]))

@@ -9,7 +9,7 @@ class LongList {
     this.inner = el('div', { role: 'presentation', class: 'inner' });
     this.element = el('div', {
       id, class: 'long', role: 'listbox', tabindex: 0, 'aria-label': label,
-      onscroll: () => this.render(), onkeydown: (e) => this.key(e), onclick: (e) => this.click(e),
+      onscroll: () => this.scrolled(), onkeydown: (e) => this.key(e), onclick: (e) => this.click(e),
     }, this.inner);
     addEventListener('resize', () => this.measure());
     addEventListener('beforeprint', () => this.render(true));
@@ -39,15 +39,25 @@ class LongList {
     this.render();
   }
 
+  // scrolled makes other rows only if others are seen: a row that is clicked must not go between press and release.
+  scrolled() {
+    const { first, last } = this.window();
+    if (first !== this.first || last !== this.last) this.render();
+  }
+
+  window() {
+    const { scrollTop, clientHeight } = this.element;
+    return { first: Math.max(0, Math.floor(scrollTop / this.height) - 4), last: Math.min(this.count, Math.ceil((scrollTop + clientHeight) / this.height) + 4) };
+  }
+
   // render makes the rows that are seen; on paper these are the first ones of them all, or those around the active one.
   render(paper) {
-    const { scrollTop, clientHeight } = this.element;
-    let first = Math.max(0, Math.floor(scrollTop / this.height) - 4);
-    let last = Math.min(this.count, Math.ceil((scrollTop + clientHeight) / this.height) + 4);
+    let { first, last } = this.window();
     if (paper) {
       first = Math.max(0, this.active - 20);
       last = Math.min(this.count, first + 40);
     }
+    Object.assign(this, { first, last });
     this.inner.style.height = (paper ? last - first : this.count) * this.height + 'px';
     const rows = [];
     for (let i = first; i < last; i++) {
