@@ -4,6 +4,7 @@ package trace_test
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -34,6 +35,9 @@ func story(t *tracedata.Trace) string {
 	for _, n := range t.Nodes {
 		line("%s %s", n.Role, n.Name)
 	}
+	for _, l := range t.Links {
+		line("link %s/%s to %s/%s", l.A.Node, l.A.Interface, l.B.Node, l.B.Interface)
+	}
 	for _, lanes := range [][]tracedata.Lane{{tracedata.TestLane, tracedata.FaultLane}, {tracedata.ProcessesLane}} {
 		for _, e := range t.Events {
 			if slices.Contains(lanes, e.Lane) && e.Kind != "output" {
@@ -48,7 +52,19 @@ func story(t *tracedata.Trace) string {
 			}
 		}
 	}
-	return out.String()
+	carried := make(map[string]bool)
+	for _, p := range t.Packets {
+		if said.MatchString(p.Summary) {
+			carried[strings.TrimSpace(fmt.Sprintf("%s/%s to %s/%s %s %s", p.From.Node, p.From.Interface, p.To.Node, p.To.Interface, p.Summary, p.Fate))] = true
+		}
+	}
+	before := out.Len()
+	for packet := range maps.Keys(carried) {
+		line("%s", packet)
+	}
+	head, packets := out.String()[:before], strings.Split(strings.TrimSpace(out.String()[before:]), "\n")
+	slices.Sort(packets)
+	return head + strings.Join(slices.Compact(packets), "\n") + "\n"
 }
 
 func sourceOf(t *tracedata.Trace, at tracedata.Place) string {
@@ -61,7 +77,11 @@ func sourceOf(t *tracedata.Trace, at tracedata.Place) string {
 }
 
 // telling is of the state what does not depend on timers.
-var telling = regexp.MustCompile(`^(links|routes|nftables)|^neighbours .*FAILED|^sockets .*LISTEN`)
+var telling = regexp.MustCompile(`^(links|routes|nftables)|^sockets .*LISTEN`)
+
+// said is of the packets what comes in each run. How data is cut into
+// segments, how connections end, and how often a neighbour is asked for is another matter each time.
+var said = regexp.MustCompile(`^(TCP SYN|UDP|ICMP unreachable)`)
 
 var volatile = []struct {
 	pattern *regexp.Regexp
