@@ -25,7 +25,10 @@ func Read(dir string) (*tracedata.Trace, error) {
 		return nil, err
 	}
 	defer f.Close()
-	t := &tracedata.Trace{Version: tracedata.Version}
+	t := &tracedata.Trace{ // whose lists are lists in JSON, though there be nothing in them
+		Version: tracedata.Version, Nodes: []tracedata.Node{}, Links: []tracedata.Link{}, Events: []tracedata.Event{},
+		Packets: []tracedata.Packet{}, Log: []tracedata.Line{}, Sources: []tracedata.Source{}, Omitted: []string{},
+	}
 	if err := readRecords(t, f); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name(), err)
 	}
