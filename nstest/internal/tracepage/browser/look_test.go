@@ -81,7 +81,7 @@ func TestTheFirstScreenNamesTheCause(t *testing.T) {
 		"failover":    {"neighbour 10.0.3.9 eth2 FAILED", "via 10.0.3.9", "wan is down"},
 		"wrong-route": {"west: neighbour 10.0.1.9 dev eth1 FAILED", "route 10.0.2.0/24 via 10.0.1.9 dev eth1 goes by it", "maintenance of west"},
 		"firewall":    {"10.0.0.2:80 gets no answer", "reached server/eth0, which sent none", "nftables of server", "policy drop"},
-		"dead-daemon": {"has ended: signal: killed", "ICMP unreachable"},
+		"dead-daemon": {"has ended: signal: killed", "ICMP port unreachable 10.0.0.2"},
 		"lost-syn":    {"1 packet on client-server: dropped by filters", "TCP SYN", "one SYN is lost"},
 		"mtu-hole":    {"gets no answer any more", "do not go through west/eth1, mtu 1400", "nftables of west", "icmp type 3 drop"},
 	}

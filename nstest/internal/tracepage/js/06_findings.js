@@ -71,12 +71,16 @@ function badPackets(at) {
       node: packet.fate ? packet.from.node : undefined,
       what: packet.fate
         ? plural(group.length, 'packet') + ' on ' + linkName(packet.link) + ': ' + packet.fate
-        : (group.length > 1 ? group.length + ' × ' : '') + packet.summary,
+        : (group.length > 1 ? group.length + ' × ' : '') + withoutCode(packet.summary),
       more: [packet.fate && 'first ' + packet.summary, packet.fate && lastFault(packet), packet.at === last.at ? 'at ' + moment(packet.at) : moment(packet.at) + ' to ' + moment(last.at)],
       go: () => selectPacket(index),
     };
   });
 }
+
+// withoutCode says what is unreachable, in the words of RFC 792 and RFC 1812.
+const unreachable = { 0: 'network', 1: 'host', 2: 'protocol', 3: 'port', 13: 'administratively' };
+const withoutCode = (summary) => summary.replace(/^ICMP unreachable \(code (\d+)\)/, (all, code) => unreachable[code] ? `ICMP ${unreachable[code]} unreachable` : all);
 
 // lastFault says what the test had done to a link before it lost a packet.
 function lastFault(packet) {
