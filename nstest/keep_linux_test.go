@@ -217,6 +217,15 @@ func TestFixturesOfTestsThatPassAreKept(t *testing.T) {
 	g.Expect(typed(g, nsenterLine.FindStringSubmatch(out)[1], "ip -br link show bridge")).To(HavePrefix("bridge"))
 }
 
+func TestKeptNodesHaveTheirLinks(t *testing.T) {
+	need.Tool(t, "ip", "iproute2")
+	g := NewWithT(t)
+	r := newRegister(t)
+	out, code := run(t, r.keeping("TestFailsInNetwork", nil, "NSTEST_KEEP=failed"))
+	g.Expect(code).To(Equal(1), out)
+	g.Expect(typed(g, "gonso enter TestFailsInNetwork/client", "ping -c1 -W9 server")).To(ContainSubstring(" 0% packet loss"), out)
+}
+
 func TestFixturesOfAHangingTestAreKept(t *testing.T) {
 	names, out := keptBy(t, 2, "TestHangs", []string{"-test.timeout=4s"}, "NSTEST_KEEP=failed")
 	g := NewWithT(t)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -160,6 +161,7 @@ func (n *Network) dismantle() error {
 			left = left || !gone[e.link]
 			gone[e.link] = true
 		}
+		left = left && !lifecycle.Keeps(node.fixture.Set()) // whose namespace does not end
 		if left && !node.external {
 			if err := node.conn.Do(rtnl.DelGroup(group)); !errors.Is(err, syscall.ENODEV) {
 				errs = append(errs, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/link"
+	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -38,6 +39,13 @@ func TestFailsWithPIDs(t *testing.T) {
 
 func TestFailsWithUser(t *testing.T) {
 	nstest.New(t, set.NS_USER|set.NS_UTS, nstest.Raw(), nstest.Unshare(set.WithRootMapped()))
+	t.Error("on purpose")
+}
+
+func TestFailsInNetwork(t *testing.T) {
+	n := topo.New(t)
+	n.Link(n.Host("client"), n.Host("server"))
+	n.Up()
 	t.Error("on purpose")
 }
 
