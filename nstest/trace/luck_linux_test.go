@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -141,15 +140,29 @@ func TestTwoRunsAtOnceDoNotDisturbEachOther(t *testing.T) {
 	g.Expect(tracesIn(g, dir)).To(HaveLen(2))
 }
 
+// unfinished returns the trace of the only process in a folder that has ended before its test.
+func unfinished(g Gomega, dir string) *tracedata.Trace {
+	left, err := filepath.Glob(filepath.Join(dir, "*", "*", tracefile.Name))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(left).To(HaveLen(1))
+	trace, err := tracefile.Open(filepath.Dir(left[0]))
+	g.Expect(err).NotTo(HaveOccurred())
+	return trace
+}
+
+func TestATestThatHangsLeavesWhatAPageIsMadeOf(t *testing.T) {
+	g := NewWithT(t)
+	out, dir := runTraced(t, "^TestSuite$/^Hangs$", []string{"NSTEST_TRACE=failed"}, "-test.timeout=1s")
+	trace := unfinished(g, dir)
+	g.Expect(trace.Nodes).To(ContainElement(HaveField("Name", "client")))
+	g.Expect(trace.Events).To(ContainElement(HaveField("Text", "The test hangs: the time of -test.timeout is nearly over.")))
+	g.Expect(out).To(MatchRegexp(`nstest: a trace of TestSuite/Hangs is made by: gonso trace %s/`, dir))
+}
+
 func TestAKilledProcessLeavesWhatAPageIsMadeOf(t *testing.T) {
 	g := NewWithT(t)
 	_, dir := runTraced(t, "^TestSuite$/^Killed$", []string{"NSTEST_TRACE=failed"})
-	left, err := filepath.Glob(filepath.Join(dir, "*", "*"))
-	g.Expect(err).NotTo(HaveOccurred())
-	i := slices.IndexFunc(left, func(path string) bool { _, err := os.Stat(filepath.Join(path, tracefile.Name)); return err == nil })
-	g.Expect(i).To(BeNumerically(">=", 0), "%v", left)
-	trace, err := tracefile.Open(left[i])
-	g.Expect(err).NotTo(HaveOccurred())
+	trace := unfinished(g, dir)
 	g.Expect(trace.Test.Verdict).To(Equal(tracedata.Unfinished))
 	g.Expect(trace.Test.Duration).To(BeNumerically(">", 0))
 	g.Expect(trace.Nodes).To(ContainElement(HaveField("Name", "client")))

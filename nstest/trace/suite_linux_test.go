@@ -117,6 +117,10 @@ func TestSuite(t *testing.T) {
 		}
 		select {}
 	})
+	t.Run("Hangs", func(t *testing.T) {
+		nstest.New(t, set.NS_NET, nstest.Named("client"))
+		select {}
+	})
 	t.Run("Full", func(t *testing.T) {
 		nstest.New(t, set.NS_NET)
 		nstest.Mark(t, strings.Repeat("x", 1<<20))
