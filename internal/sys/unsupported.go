@@ -93,3 +93,6 @@ type MountEvent struct {
 }
 
 func TakeMountEvents(*FD) ([]MountEvent, error) { return nil, errUnsupported }
+
+// InForeground is false: nobody is asked.
+func InForeground() bool { return false }

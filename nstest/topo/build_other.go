@@ -6,7 +6,6 @@ package topo
 
 import (
 	"errors"
-	"net"
 	"net/netip"
 )
 
@@ -20,9 +19,5 @@ func (n *node) admit([]*node) error      { return errors.ErrUnsupported }
 func (e *end) count() (Counters, error) { return Counters{}, errors.ErrUnsupported }
 
 func (n *Network) keepLeases() {}
-
-func (n *node) listenShared(string, string, string) (net.PacketConn, error) {
-	return nil, errors.ErrUnsupported
-}
 
 func (n *node) present() ([]netip.Prefix, error) { return nil, errors.ErrUnsupported }

@@ -3,14 +3,17 @@
 package topo
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 )
 
@@ -104,4 +107,18 @@ const maxPacket = 9000
 // listenPacket is net.ListenPacket in the node's network namespace, for sockets of any kind.
 func (n *node) listenPacket(network, address string) (net.PacketConn, error) {
 	return inside.Get(n.fixture.Set(), func() (net.PacketConn, error) { return net.ListenPacket(network, address) })
+}
+
+// listenShared is listenPacket for a port that other sockets of the node may have, too: on one device, or on all if it is "".
+func (n *node) listenShared(network, address, device string) (net.PacketConn, error) {
+	config := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
+		err := sys.ShareAddress(raw)
+		if err == nil && device != "" {
+			err = sys.BindToDevice(raw, device)
+		}
+		return err
+	}}
+	return inside.Get(n.fixture.Set(), func() (net.PacketConn, error) {
+		return config.ListenPacket(context.Background(), network, address)
+	})
 }

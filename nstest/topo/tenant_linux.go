@@ -5,14 +5,10 @@ package topo
 import (
 	"context"
 	"errors"
-	"net"
 	"net/netip"
 	"slices"
-	"syscall"
 	"time"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/sys"
-	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 )
 
@@ -124,20 +120,6 @@ func (t *tenant6) leave() error {
 		}
 	}
 	return errors.Join(append(errs, e.drop(netip.PrefixFrom(was.address, whole)))...)
-}
-
-// listenShared is listenPacket for a port that other sockets of the node may have, too: on one device, or on all if it is "".
-func (n *node) listenShared(network, address, device string) (net.PacketConn, error) {
-	config := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
-		err := sys.ShareAddress(raw)
-		if err == nil && device != "" {
-			err = sys.BindToDevice(raw, device)
-		}
-		return err
-	}}
-	return inside.Get(n.fixture.Set(), func() (net.PacketConn, error) {
-		return config.ListenPacket(context.Background(), network, address)
-	})
 }
 
 // asking runs f, which waits for packets, until ctx is done.

@@ -51,16 +51,17 @@ type keyFile struct {
 
 // keyPath returns the path of the file in which daemons of the test are to write their secrets.
 func keyPath(tb testing.TB) string {
-	for _, p := range ofTest(tb) {
-		p.mu.Lock()
-		if p.keys == nil {
-			p.keys = &keyFile{path: filepath.Join(p.dir, "keys.log")}
-		}
-		path := p.keys.path
-		p.mu.Unlock()
-		return path
+	found := ofTest(tb)
+	if len(found) == 0 {
+		return ""
 	}
-	return ""
+	p := found[0]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.keys == nil {
+		p.keys = &keyFile{path: filepath.Join(p.dir, "keys.log")}
+	}
+	return p.keys.path
 }
 
 // readKeys adds the secrets that daemons have written.

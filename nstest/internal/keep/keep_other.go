@@ -13,5 +13,3 @@ func (k *keeper) keep(*lifecycle.Test, []*lifecycle.Instance) *kept.Entry  { ret
 func (k *keeper) wait(*lifecycle.Test, []*lifecycle.Instance, *kept.Entry) {}
 func commands(*kept.Entry, int, string) string                             { return "" }
 func armInits() error                                                      { return nil }
-
-type console struct{}
