@@ -5,7 +5,9 @@ package nstest_test
 import (
 	"bufio"
 	"bytes"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -84,6 +86,28 @@ func TestPausedTestCanBeLookedInto(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Who looks into a test that waits has a capture and a trace to look at, too, which tell of the failure.
+func TestEvidenceIsThereWhenATestWaits(t *testing.T) {
+	g := NewWithT(t)
+	r := newRegister(t)
+	dir := t.TempDir()
+	cmd, out := r.pausing("TestFails", []string{"-test.timeout=0"}, "NSTEST_TRACE=failed", "NSTEST_PCAP=failed", "NSTEST_ARTIFACTS="+dir)
+	e := r.paused(1)[0]
+	for file, want := range map[string]string{
+		"*.pcapng":    "TestFails has failed, and its clean-up begins",
+		"trace.jsonl": "on purpose",
+	} {
+		paths, err := filepath.Glob(filepath.Join(dir, "*", "*", file))
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(paths).To(HaveLen(1), file)
+		text, err := os.ReadFile(paths[0])
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(string(text)).To(ContainSubstring(want), file)
+	}
+	r.resume(e)
+	g.Expect(cmd.Wait()).To(MatchError("exit status 1"), "%s", out)
 }
 
 func TestPauseEndsInTime(t *testing.T) {

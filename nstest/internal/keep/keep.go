@@ -53,7 +53,7 @@ var begin = sync.OnceValue(func() error {
 	if k.broken == nil && c.keeps() {
 		k.broken = armInits()
 	}
-	lifecycle.Observe(k)
+	lifecycle.Observe(k) // after those who gather evidence, which do so from their init on: it is there when a test waits
 	lifecycle.KeepIf(k.keepsSet)
 	this = k
 	return nil

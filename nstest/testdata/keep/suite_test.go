@@ -14,6 +14,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/link"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
+	_ "github.com/seed-1bc5c4a2/gonso/nstest/trace"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
