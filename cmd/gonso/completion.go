@@ -40,11 +40,12 @@ complete -o bashdefault -o default -F _gonso gonso
 	"zsh": `_gonso() {
 	local -a found
 	found=(${(f)"$(gonso completion words "${(@)words[2,CURRENT-1]}" 2>/dev/null)"})
-	if (( $#found )); then compadd -- $found; else _files; fi
+	compadd -- $found || _files
 }
 compdef _gonso gonso
 `,
-	"fish": `complete -c gonso -f -n 'not contains -- -- (commandline -opc)' -a '(gonso completion words (commandline -opc)[2..] 2>/dev/null)'
+	"fish": `complete -c gonso -f -n 'not contains -- -- (commandline -opc); and not __fish_seen_subcommand_from init shard trace'
+complete -c gonso -a '(gonso completion words (commandline -opc)[2..] 2>/dev/null)'
 `,
 }
 
