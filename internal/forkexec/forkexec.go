@@ -140,7 +140,7 @@ const (
 // An Error tells at which step a child failed, or [Order], and why. It unwraps to the errno.
 type Error struct {
 	Step Step
-	Flag int    // the namespace's CLONE_NEW*, with Open, Setns, Unshare and the steps of Order
+	Flag int    // the namespace's CLONE_NEW*, with Open, Setns, Unshare, Mount and the steps of Order
 	Path string // what Err is about, where several would be possible: the namespace's, if it was joined by path
 	Err  error  // an errno, of a child
 }

@@ -170,7 +170,7 @@ func (s *script) emitUnshares(flags int, propagation uintptr) error {
 	if propagation == 0 {
 		propagation = unix.MS_PRIVATE
 	}
-	s.emit(Mount, unix.SYS_MOUNT, 0, root, 0, unix.MS_REC|propagation)
+	s.emit(Mount, unix.SYS_MOUNT, 0, root, 0, unix.MS_REC|propagation).of(unix.CLONE_NEWNS)
 	return nil
 }
 
