@@ -90,6 +90,9 @@ func explainSysctl(err error) error {
 			return fmt.Errorf("%w; try: %s", err, remedy)
 		}
 	case errors.Is(err, fs.ErrPermission):
+		if reason := denial.Confinement(procfs.Root); reason.Remedy != "" {
+			return fmt.Errorf("%w: it may be that %s; try: %s", err, reason.Why, reason.Remedy)
+		}
 		return fmt.Errorf("%w: the kernel lets only root of the machine do so, in the first namespace of its kind or in all", err)
 	case errors.Is(err, syscall.EINVAL):
 		return fmt.Errorf("%w: the kernel takes no such value", err)

@@ -37,6 +37,9 @@ func hint(op string, flags int, err error) string {
 			return "the first process of the pid namespace has ended, and with it the namespace"
 		}
 	case syscall.EINVAL:
+		if op == "set the propagation of" {
+			return remedied(denial.Propagation(procfs.Root))
+		}
 		if op == "mount" && flags&NS_MNT != 0 {
 			return "a mount namespace can be bound only in an elder one, and on a private mount"
 		}

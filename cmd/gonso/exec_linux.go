@@ -70,8 +70,10 @@ func (p *plan) withoutProc() {
 		return
 	}
 	if err == nil {
-		err = fmt.Errorf("no new /proc can be mounted in a user namespace while parts of the old one are covered: %s; try: %s",
-			strings.Join(covered, ", "), denial.DropMasks)
+		err = fmt.Errorf("no new /proc can be mounted in a user namespace while parts of the old one are covered: %s", strings.Join(covered, ", "))
+		if remedy := denial.DropMasks(); remedy != "" {
+			err = fmt.Errorf("%w; try: %s", err, remedy)
+		}
 	}
 	p.refused("proc", err)
 	p.refused("pid", errors.New("there would be no /proc for it"))

@@ -25,14 +25,16 @@ import (
 // A Reason is why something is refused. It is zero if nothing tells.
 type Reason struct{ Why, Remedy string }
 
-var seccomp = Reason{"a seccomp filter forbids unshare(2), as that of a container does", DropSeccomp}
+func seccomp() Reason {
+	return Reason{"a seccomp filter forbids unshare(2), as that of a container does", DropSeccomp()}
+}
 
 // UserNamespace tells why a process without privileges cannot make a user
 // namespace, or cannot be root in it.
 func UserNamespace(root string) Reason {
 	switch {
 	case SeccompForbids():
-		return seccomp
+		return seccomp()
 	case is(root, UsernsClone, "0"):
 		return Reason{UsernsClone + " is 0", AllowUserns}
 	case is(root, MaxNamespaces("user"), "0"):
@@ -43,7 +45,18 @@ func UserNamespace(root string) Reason {
 	return Confinement(root)
 }
 
-const capSysAdmin = 21 // capabilities(7)
+// Numbers of capabilities(7).
+const (
+	capNetAdmin = 12
+	capSysAdmin = 21
+)
+
+// LacksNetAdmin reports whether the process has no CAP_NET_ADMIN in its user namespace: it may make network
+// namespaces by CAP_SYS_ADMIN, and change nothing in them. systemd-nspawn gives containers in the machine's network just this.
+func LacksNetAdmin(root string) (bool, error) {
+	caps, err := procfs.Effective(root, procfs.ThreadSelf)
+	return caps&(1<<capNetAdmin) == 0, err
+}
 
 // Namespaces tells why namespaces of the kinds in flags cannot be made or joined (EPERM). Where the
 // process has no CAP_SYS_ADMIN in its user namespace that is all there is to say.
@@ -65,13 +78,13 @@ func Confinement(root string) Reason {
 	profile, enforced := strings.CutSuffix(label, " (enforce)")
 	switch {
 	case SeccompForbids():
-		return seccomp
+		return seccomp()
 	case is(root, RestrictUserns, "1") && (!enforced || profile == ubuntus):
 		return Reason{"AppArmor denies the capabilities of user namespaces, since " + RestrictUserns + " is 1", RelaxUserns}
 	case enforced:
 		return Reason{fmt.Sprintf("AppArmor confines the process by the profile %q", profile), unload(profile)}
 	case hasFilter(root):
-		return Reason{"a seccomp filter is on the process", DropSeccomp}
+		return Reason{"a seccomp filter is on the process", DropSeccomp()}
 	case label != "" && !strings.Contains(label, "unconfined") && !strings.HasSuffix(label, " (complain)"):
 		return Reason{fmt.Sprintf("a security module confines the process by the label %q", label), ""}
 	}
@@ -101,6 +114,17 @@ func hasFilter(root string) bool {
 	return err == nil && mode == "2"
 }
 
+// enterOtherwise makes a folder the root as a mount of its own, which chroot(2) does not.
+const enterOtherwise = "bwrap --bind DIR / --dev /dev --proc /proc --bind /sys /sys ..., in place of chroot"
+
+// Propagation says why the propagation of the mounts from the root on cannot be set (EINVAL).
+func Propagation(root string) Reason {
+	if chrooted(root) {
+		return Reason{"the process is in a chroot, whose root is no mount", enterOtherwise}
+	}
+	return Reason{}
+}
+
 // chrooted reports whether the root is no mount, which a process that was not
 // chrooted always has.
 func chrooted(root string) bool {
@@ -122,7 +146,7 @@ var plainName = regexp.MustCompile(`^[\w./-]+$`)
 func unload(profile string) string {
 	switch {
 	case profile == "docker-default":
-		return DropAppArmor
+		return here().appArmor
 	case !plainName.MatchString(profile): // a stack of several, or one inside a container
 		return ""
 	}

@@ -115,3 +115,25 @@ func TestMasksOfAContainerAreNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestRemediesAreThoseOfTheEngine(t *testing.T) {
+	for container, want := range map[string]string{
+		"":         "docker run --security-opt systempaths=unconfined ...",
+		"lxc":      "docker run --security-opt systempaths=unconfined ...",
+		"podman":   "podman run --security-opt unmask=ALL ...",
+		"firejail": "",
+	} {
+		t.Setenv("container", container)
+		if got := denial.DropMasks(); got != want {
+			t.Errorf("%q: %q, want %q", container, got, want)
+		}
+	}
+}
+
+func TestSysIsNamedWhereThereIsNone(t *testing.T) {
+	const none = "22 1 0:21 / /proc rw - proc proc rw\n"
+	root := proc(t, map[string]string{"thread-self/mountinfo": none})
+	if got, want := denial.Sysfs(root), (denial.Reason{"there is no /sys here", "bwrap --bind /sys /sys ..."}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}

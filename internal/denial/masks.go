@@ -21,7 +21,17 @@ func Masks(root string) Reason {
 	if covered == nil {
 		return Reason{}
 	}
-	return Reason{"parts of /proc and /sys are covered: " + strings.Join(covered, ", "), DropMasks}
+	return Reason{"parts of /proc and /sys are covered: " + strings.Join(covered, ", "), DropMasks()}
+}
+
+// Sysfs tells what keeps root of a user namespace from mounting /sys anew: that parts of the old one are covered, or that
+// there is none (mount_namespaces(7)).
+func Sysfs(root string) Reason {
+	mounts, err := procfs.Mounts(root, procfs.ThreadSelf)
+	if err == nil && !slices.ContainsFunc(mounts, func(m procfs.Mount) bool { return m.FSType == "sysfs" }) {
+		return Reason{"there is no /sys here", "bwrap --bind /sys /sys ..."}
+	}
+	return Masks(root)
 }
 
 // CoveredProc lists the mounts over parts of /proc, as this process has it.

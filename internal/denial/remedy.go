@@ -19,16 +19,6 @@ const (
 	RelaxUserns = "sudo sysctl -w " + RestrictUserns + "=0"
 )
 
-// Options of docker run(1): they take away the seccomp filter, the AppArmor profile, the
-// mounts over parts of /proc and /sys, and add a device. .ci/docker/run does what they say,
-// for want of AppArmor but the second.
-const (
-	DropSeccomp  = "docker run --security-opt seccomp=unconfined ..."
-	DropAppArmor = "docker run --security-opt apparmor=unconfined ..."
-	DropMasks    = "docker run --security-opt systempaths=unconfined ..."
-	AddTun       = "docker run --device /dev/net/tun ..."
-)
-
 // enough is about the limit that the kernel sets itself on a machine with 24 GiB.
 const enough = 100000
 

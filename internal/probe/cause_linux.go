@@ -30,8 +30,10 @@ func answer(flag int, err error) Result {
 		return forbidden(flag, err)
 	case errors.Is(err, unix.EINVAL) && !kernelHas(flag):
 		return absent(procfs.Root, flag, err)
+	case errors.Is(err, unix.EINVAL) && flag == kind.Mnt && denial.Propagation(procfs.Root).Why != "":
+		return because(err, denial.Propagation(procfs.Root))
 	case errors.Is(err, unix.ENOSYS):
-		return Result{OK: No, Cause: fmt.Errorf("%w: the kernel or a seccomp filter does not know the call", err), Remedy: denial.DropSeccomp}
+		return Result{OK: No, Cause: fmt.Errorf("%w: the kernel or a seccomp filter does not know the call", err), Remedy: denial.DropSeccomp()}
 	}
 	return Result{OK: Inconclusive, Cause: err}
 }
@@ -86,6 +88,11 @@ func forbidden(flag int, err error) Result {
 		return Result{Cause: errors.Join(err, readErr)}
 	case lacksCapability:
 		return withoutPrivilege(fmt.Errorf("%w: the process has no CAP_SYS_ADMIN", err))
+	case flag == kind.Net:
+		if lacks, readErr := denial.LacksNetAdmin(procfs.Root); lacks || readErr != nil {
+			return withoutPrivilege(errors.Join(fmt.Errorf("%w: the process has no CAP_NET_ADMIN", err), readErr))
+		}
+		fallthrough
 	case flag != kind.User:
 		err = fmt.Errorf("%w: though the process has CAP_SYS_ADMIN", err)
 	}

@@ -44,7 +44,7 @@ func tryProc() Result {
 			OK: No,
 			Cause: fmt.Errorf("no new /proc can be mounted in a user namespace while parts of the old one are covered: %s: %w",
 				strings.Join(covered, ", "), unix.EPERM),
-			Remedy: denial.DropMasks,
+			Remedy: denial.DropMasks(),
 		}
 	}
 	if user := Named("user"); user.OK != Yes {
@@ -82,7 +82,11 @@ func trySysfs() Result {
 	}
 	r := mountable("sysfs", inNew(kind.Net|kind.Mnt, func() error { return nssetup.MountSysfs(mountPoint) }))
 	if r.OK == No {
-		r.Remedy = denial.Masks(procfs.Root).Remedy
+		reason := denial.Sysfs(procfs.Root)
+		r.Remedy = reason.Remedy
+		if reason.Why != "" {
+			r.Cause = fmt.Errorf("%w: %s", r.Cause, reason.Why)
+		}
 	}
 	return r
 }

@@ -175,11 +175,14 @@ func TestUserNamespaceWithoutCapabilitiesIsNoUserNamespace(t *testing.T) {
 
 func TestChrootIsNamed(t *testing.T) {
 	g := NewWithT(t)
-	found := in(t, "chroot", userRoot(unix.CLONE_NEWNS), "user", "net")
+	found := in(t, "chroot", userRoot(unix.CLONE_NEWNS), "user", "net", "mnt")
 	g.Expect(found[0].OK).To(Equal(no))
 	g.Expect(found[0].Errno).To(Equal(unix.EPERM))
 	g.Expect(found[0].Cause).To(ContainSubstring("the process is in a chroot"))
 	g.Expect(found[1].OK).To(Equal(yes))
+	g.Expect(found[2].OK).To(Equal(no))
+	g.Expect(found[2].Cause).To(HaveSuffix("invalid argument: the process is in a chroot, whose root is no mount"))
+	g.Expect(found[2].Remedy).To(HaveSuffix("in place of chroot"))
 }
 
 func TestCoveredProcForbidsANewOne(t *testing.T) {

@@ -17,9 +17,10 @@ import (
 var options = map[string]string{
 	"settings": "some settings: none but root has ping sockets, IPv4 is set as on the host, and IPv6 addresses " +
 		"that AddAddress did not add are tentative for a second or two",
-	"sysfs": "a /sys of their own, which shows their network",
-	"run":   "a /run/netns of their own",
-	"proc":  "a /proc of their own, which shows the processes of their pid namespace",
+	"sysfs":    "a /sys of their own, which shows their network",
+	"run":      "a /run/netns of their own",
+	"hostname": "host names of their own",
+	"proc":     "a /proc of their own, which shows the processes of their pid namespace",
 }
 
 // Optional adds one of them, by its name. Most tests get along without, and the others will fail by
@@ -33,7 +34,14 @@ func Optional(name string, add func() error) {
 		return
 	}
 	cause, _, _ := strings.Cut(err.Error(), "\n") // the others are of the same kind
-	if remedy := denial.Masks(procfs.Root).Remedy; remedy != "" {
+	reason := denial.Masks(procfs.Root)
+	switch name {
+	case "hostname":
+		reason = denial.Confinement(procfs.Root)
+	case "sysfs":
+		reason = denial.Sysfs(procfs.Root)
+	}
+	if remedy := reason.Remedy; remedy != "" {
 		cause += "; try: " + remedy
 	}
 	fmt.Fprintf(os.Stderr, "nstest: fixtures go without %s: %s\n", options[name], cause)
