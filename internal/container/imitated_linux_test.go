@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +27,7 @@ const imitationVar = "CONTAINER_TEST_IMITATION"
 const (
 	withoutSettings = "nstest: fixtures go without some settings"
 	withoutSys      = "nstest: fixtures go without a /sys of their own"
+	withoutNames    = "nstest: fixtures go without host names of their own"
 	withoutRun      = "nstest: fixtures go without a /run/netns of their own"
 )
 
@@ -54,6 +56,15 @@ var imitations = map[string]imitation{
 	// Docker's AppArmor profile: user namespaces can be made, and nothing mounted in them.
 	"no mount": {rootless: "force", tests: "Nftables|Settings", enter: []func() error{func() error {
 		return deny.Calls(unix.EPERM, unix.SYS_MOUNT)
+	}}},
+	// podman run, whose filter lets only those with CAP_SYS_ADMIN in the container choose a host name.
+	"no host names": {rootless: "force", tests: "Topology", says: []string{withoutNames}, enter: []func() error{func() error {
+		return deny.Calls(unix.EPERM, unix.SYS_SETHOSTNAME)
+	}}},
+	// systemd-nspawn without --private-network.
+	"no CAP_NET_ADMIN": {rootless: "auto", tests: "Topology", enter: []func() error{func() error {
+		runtime.LockOSThread() // it is the thread that loses the capability
+		return unix.Prctl(unix.PR_CAPBSET_DROP, unix.CAP_NET_ADMIN, 0, 0, 0)
 	}}},
 	"run is read-only": {rootless: "force", enter: []func() error{runWithFile, func() error {
 		return unix.Mount("", "/run", "", unix.MS_REMOUNT|unix.MS_RDONLY, "")
@@ -115,14 +126,14 @@ func TestImitatedContainers(t *testing.T) {
 			g := NewWithT(t)
 			out := runIn(t, name, place)
 			g.Expect(out).To(HaveSuffix("PASS\n"))
-			for _, notice := range []string{withoutSettings, withoutSys, withoutRun} {
+			for _, notice := range []string{withoutSettings, withoutSys, withoutRun, withoutNames} {
 				want := 0
 				if slices.Contains(place.says, notice) {
 					want = 1
 				}
 				g.Expect(strings.Count(out, notice)).To(Equal(want), "%q in\n%s", notice, out)
 			}
-			if len(place.says) > 0 && place.rootless == "force" {
+			if slices.Contains(place.says, withoutSys) && place.rootless == "force" {
 				g.Expect(out).To(ContainSubstring("; try: docker run --security-opt systempaths=unconfined ...\n"))
 			}
 		})

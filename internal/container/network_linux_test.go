@@ -16,6 +16,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
 )
 
 // The network (addresses of RFC 5737 and RFC 3849):
@@ -99,6 +100,15 @@ func talk(tb testing.TB, client, middle, server *nstest.Fixture) {
 		g.Expect(io.ReadAll(conn)).To(BeEquivalentTo(address))
 		g.Expect(conn.Close()).To(Succeed())
 	}
+}
+
+func TestTopology(t *testing.T) {
+	n := topo.New(t)
+	client, router, server := n.Host("client"), n.Router("router"), n.Host("server")
+	n.Link(client, router)
+	n.Link(router, server)
+	n.Up()
+	NewWithT(t).Eventually(client).Within(10 * time.Second).Should(nstest.Reach(server.Addr6().String()))
 }
 
 func TestNftables(t *testing.T) {

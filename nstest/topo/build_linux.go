@@ -11,7 +11,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/denial"
 	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
@@ -84,9 +86,13 @@ func (n *node) prepare() (err error) {
 		return n.ignoreAdverts()
 	case isRouter:
 		return inside.Do(n.fixture.Set(), func() error {
-			return errors.Join(
+			err := errors.Join(
 				nssetup.SetSysctl("net/ipv4/ip_forward", "1"),
 				nssetup.SetSysctl("net/ipv6/conf/all/forwarding", "1"))
+			if remedy := denial.Masks(procfs.Root).Remedy; errors.Is(err, syscall.EROFS) && remedy != "" {
+				err = fmt.Errorf("forward packets: %w; try: %s", err, remedy)
+			}
+			return err
 		})
 	}
 	return nil

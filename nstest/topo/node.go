@@ -6,12 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"strings"
 	"sync"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/setup"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
 )
@@ -128,7 +132,7 @@ func (n *Network) add(self Node, name string, kind nodeKind, opts []NodeOption) 
 	made := &node{self: self, network: n, name: name, kind: kind, config: config}
 	made.table("")
 	made.fixture = nstest.New(n.tb, set.NS_NET|set.NS_UTS|config.flags, fixture...)
-	made.fixture.SetSysctl("kernel.hostname", name)
+	made.setHostName()
 	for _, s := range config.sysctls {
 		made.fixture.SetSysctl(s[0], s[1])
 	}
@@ -136,6 +140,15 @@ func (n *Network) add(self Node, name string, kind nodeKind, opts []NodeOption) 
 	n.report.Add(lifecycle.Of(n.tb).Find(made.fixture.Set()))
 	n.nodes = append(n.nodes, made)
 	return made
+}
+
+// setHostName gives the node the host name. Podman's seccomp filter leaves that to those with CAP_SYS_ADMIN in the container.
+func (n *node) setHostName() {
+	setup.Optional("hostname", func() error {
+		return inside.DoIn(n.fixture.Set(), set.NS_UTS, func() error {
+			return os.NewSyscallError("sethostname", sys.SetHostname(n.name))
+		})
+	})
 }
 
 func (n *Network) checkNode(name string) error {

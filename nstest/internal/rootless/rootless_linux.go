@@ -11,6 +11,7 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/denial"
 	"github.com/seed-1bc5c4a2/gonso/internal/forward"
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
 	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
@@ -101,8 +102,11 @@ func warnDebugger() {
 	}
 }
 
-// canUnshare tries the cheapest namespace that takes privilege.
+// canUnshare tries the cheapest namespace that takes privilege. A network takes another one to be of use.
 func canUnshare() bool {
+	if lacks, err := denial.LacksNetAdmin(procfs.Root); lacks || err != nil {
+		return false
+	}
 	s, err := set.Unshare(set.NS_UTS)
 	if err != nil {
 		return false
@@ -177,7 +181,7 @@ func startChild(ownNetwork bool) (*child, error) {
 	case denial.Kind&set.NS_NET != 0:
 		report(fmt.Errorf("the tests run in the host's network: %w", err))
 		return startChild(false)
-	case denial.Kind&set.NS_MNT != 0:
+	case denial.Kind&set.NS_MNT != 0 || denial.Op == "mount":
 		if c, err := startIn(rootMapped(kinds &^ set.NS_MNT)); err == nil {
 			return c, nil
 		}
