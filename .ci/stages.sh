@@ -21,6 +21,7 @@ stages=(
   'bench      each benchmark runs, once'
   'race       the tests, as root, with the race detector'
   'user       the tests, as a user without privileges and without cgo'
+  'places     the same few things in a chroot, in bubblewrap and as users who lack what most have'
   'docker     fixtures and gonso exec in containers of Docker, and what is said to help there helps'
   'ginkgo     the Ginkgo suites in parallel processes, as root and as that user'
 )
@@ -34,6 +35,7 @@ by_name_only=(
   'exec-sudo  the tests, built by a user, run as root: go test -exec sudo'
   'vm-all     the tests under a kernel of Debian, as root and as a user, in QEMU'
   'figures    what bench/ measures, six times: bench/RESULTS.md and its picture, and bench/SUITES.md'
+  'environments  the same few things in each environment of docs/environments.md but Docker'
   'mutants-all  tests see each guard of the code that is taken out, as root'
 )
 
@@ -92,7 +94,7 @@ nocgo: CGO_ENABLED=0
 darwin: GOOS=darwin CGO_ENABLED=0
 END
   say go tool -modfile=tools/go.mod actionlint
-  say shellcheck --external-sources .ci/run .ci/machine/{run,kernel,early,init,restricted} .ci/peers/run .ci/docker/run .github/actions/namespaces/prepare .github/actions/evidence/summarize
+  say shellcheck --external-sources .ci/run .ci/machine/{run,kernel,early,init,restricted} .ci/peers/run .ci/docker/run .ci/environments/{run,few,user,chroot,bubblewrap,firejail,nspawn,podman} .github/actions/namespaces/prepare .github/actions/evidence/summarize
 }
 
 stage_api() { say go run ./internal/api; }
@@ -138,6 +140,17 @@ stage_ginkgo() {
   CGO_ENABLED=${CGO_ENABLED:-0} as_user go "${ginkgo[@]}"
   CGO_ENABLED=${CGO_ENABLED:-0} as_user env NSTEST_ROOTLESS=net go "${ginkgo[@]}"
   nothing_left
+}
+
+# The cheap ones of the next stage.
+stage_places() {
+  need busybox-static uidmap bubblewrap
+  say .ci/environments/run user chroot bubblewrap
+}
+
+stage_environments() {
+  need busybox-static uidmap bubblewrap firejail systemd-container podman crun runc
+  say .ci/environments/run user chroot bubblewrap firejail nspawn podman
 }
 
 stage_bench() {
