@@ -141,7 +141,7 @@ func (c *Cmd) start() error {
 	}
 	defer between.Close()
 	c.cmd.Attr = &forkexec.Attr{Joins: joins, Sys: c.SysProcAttr}
-	if err := mapIDs(c.cmd.Attr); err != nil {
+	if err := mapIDs(c.ctx, c.cmd.Attr); err != nil {
 		return err
 	}
 	c.cmd.Path, c.cmd.Args, c.cmd.Env, c.cmd.Dir = c.Path, c.Args, c.Env, c.Dir

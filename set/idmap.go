@@ -3,12 +3,12 @@
 package set
 
 import (
-	"bytes"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 
@@ -96,14 +96,14 @@ func checkMap(what string, maps []IDMap) error {
 func overlap(a, aSize, b, bSize int) bool { return a < b+bSize && b < a+aSize }
 
 // configure returns what writes the maps for a process, as write does.
-func (m *idMaps) configure(outer []forkexec.Join) func(pid int) error {
-	return func(pid int) error { return newError("map the IDs of", NS_USER, m.write(pid, outer)) }
+func (m *idMaps) configure(ctx context.Context, outer []forkexec.Join) func(pid int) error {
+	return func(pid int) error { return newError("map the IDs of", NS_USER, m.write(ctx, pid, outer)) }
 }
 
 // write maps the IDs of the user namespace that a process has made. Only in the
 // namespace right above may that be done: outer is what to join to be there, or
-// empty if this process is.
-func (m *idMaps) write(pid int, outer []forkexec.Join) error {
+// empty if this process is. Helpers are killed with the context, or when they take too long.
+func (m *idMaps) write(ctx context.Context, pid int, outer []forkexec.Join) error {
 	if m.helper && len(outer) > 0 {
 		return invalid("the subordinate IDs of this process are unknown in another user namespace; use WithIDMaps")
 	}
@@ -123,7 +123,9 @@ func (m *idMaps) write(pid int, outer []forkexec.Join) error {
 		}
 	}
 	if m.helper {
-		return runHelpers(newHelper("newuidmap", pid, uids), newHelper("newgidmap", pid, gids))
+		// Side by side, which spares the time of one.
+		first, second := subid.Start(ctx, "newuidmap", pid, uids), subid.Start(ctx, "newgidmap", pid, gids)
+		return cmp.Or(first.Wait(), second.Wait())
 	}
 	if err := writeMap(pid, "uid_map", uids, outer); err != nil {
 		return err
@@ -183,41 +185,6 @@ func writeProc(pid int, file, text string, outer []forkexec.Join) (err error) {
 			first += " ..."
 		}
 		return fmt.Errorf("write %q to %s: %w", first, file, err)
-	}
-	return nil
-}
-
-// A helper is newuidmap(1) or newgidmap(1), which writes a map.
-type helper struct {
-	*exec.Cmd
-	said bytes.Buffer
-}
-
-func newHelper(name string, pid int, maps []IDMap) *helper {
-	h := &helper{Cmd: exec.Command(name, subid.Args(pid, maps)...)}
-	h.Stdout, h.Stderr = &h.said, &h.said
-	return h
-}
-
-// runHelpers runs them side by side, which spares the time of one, and returns the first
-// error. All are started by the calling thread, in whose namespaces they are to run.
-func runHelpers(helpers ...*helper) error {
-	ends := make([]error, len(helpers))
-	for i, h := range helpers {
-		ends[i] = h.Start()
-	}
-	for i, h := range helpers {
-		if ends[i] == nil {
-			ends[i] = h.Wait()
-		}
-	}
-	for i, h := range helpers {
-		switch err := ends[i]; {
-		case errors.Is(err, exec.ErrNotFound):
-			return fmt.Errorf("%w; install it (Debian and Ubuntu: apt-get install uidmap)", err)
-		case err != nil:
-			return fmt.Errorf("%s: %w: %s", strings.Join(h.Args, " "), err, strings.TrimSpace(h.said.String()))
-		}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ package set
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"os"
 	"syscall"
@@ -17,7 +18,7 @@ type IDMap = syscall.SysProcIDMap
 
 // mapIDs has the ID maps written that the attributes of a process ask for. They stay as they are
 // where no user namespace is made: that is refused with all else that is not to be had.
-func mapIDs(attr *forkexec.Attr) error {
+func mapIDs(ctx context.Context, attr *forkexec.Attr) error {
 	if attr.Sys == nil || attr.Sys.Unshareflags&NS_USER == 0 || len(attr.Sys.UidMappings)+len(attr.Sys.GidMappings) == 0 {
 		return nil
 	}
@@ -26,7 +27,7 @@ func mapIDs(attr *forkexec.Attr) error {
 	uid, gid := os.Geteuid(), os.Getegid()
 	maps.helper = uid != 0 && (!isJust(uid, maps.uids) || !isJust(gid, maps.gids))
 	sys.UidMappings, sys.GidMappings, sys.GidMappingsEnableSetgroups = nil, nil, false
-	attr.Sys, attr.Configure = &sys, maps.configure(nil)
+	attr.Sys, attr.Configure = &sys, maps.configure(ctx, nil)
 	return newError("start", NS_USER, cmp.Or(errors.Join(checkMap("uid", maps.uids), checkMap("gid", maps.gids)), checkProc()))
 }
 

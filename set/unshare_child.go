@@ -4,6 +4,7 @@ package set
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -69,7 +70,7 @@ func (c *UnshareConfig) setup(flags int, outer []forkexec.Join) forkexec.Setup {
 		Offsets:     c.offsets.text(),
 	}
 	if c.maps != nil {
-		setup.Configure = c.maps.configure(outer)
+		setup.Configure = c.maps.configure(context.Background(), outer)
 	}
 	for _, k := range kind.Table {
 		if flags&k.Flag != 0 {

@@ -16,6 +16,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
 	"github.com/seed-1bc5c4a2/gonso/internal/probe"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/subid"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -99,6 +100,9 @@ func (p *plan) start(args []string) (ended syscall.WaitStatus, err error) {
 		denied := failed.Op == "unshare" && (errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES))
 		if name == "" || denied || !p.takes(name) {
 			return ended, explain(err)
+		}
+		if errors.Is(err, subid.ErrKilled) && !p.Verbose {
+			printError("exec: without %s: %s", name, oneLine(err)) // a machine that has some is not to lack them in silence
 		}
 		p.refused(name, err)
 	}

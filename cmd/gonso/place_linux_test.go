@@ -5,6 +5,7 @@ package main_test
 import (
 	"errors"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -115,5 +116,23 @@ func TestTheRouterAnswersWhereNoSettingCanBeWritten(t *testing.T) {
 		if !strings.Contains(out, "From "+router+" ") {
 			t.Errorf("%s, want an answer of %s", out, router)
 		}
+	}
+}
+
+// A helper that is killed costs the IDs that it was to map, which is said, and nothing else.
+func TestAKilledNewuidmapIsNamed(t *testing.T) {
+	out := in(t, `
+		mount -t tmpfs none /mnt
+		cp -L "$(command -v gonso)" /mnt/gonso
+		printf '#!/bin/sh\necho from here; kill -9 $$' >/mnt/newuidmap
+		printf '#!/bin/sh\nexit 0' >/mnt/newgidmap
+		chmod 755 /mnt /mnt/*
+		echo 1:2:1 >/mnt/granted
+		ls /etc/subuid /etc/subgid >/dev/null || touch /etc/subuid /etc/subgid
+		mount --bind /mnt/granted /etc/subuid
+		mount --bind /mnt/granted /etc/subgid`,
+		`PATH=/mnt:$PATH setpriv --reuid 1 --regid 1 --clear-groups gonso exec -mnt=false -- id -u 2>&1`)
+	if ok, err := regexp.MatchString(`^gonso: exec: without subids: gonso: map the IDs of user: newuidmap \d+ 0 1 1 1 2 1: the ID map was not written: signal: killed: from here\n0\n$`, out); !ok || err != nil {
+		t.Errorf("%q", out)
 	}
 }

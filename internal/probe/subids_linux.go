@@ -3,11 +3,11 @@
 package probe
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -61,16 +61,15 @@ func tryMap(tool, file string, own int) Result {
 func runMapper(tool string, maps []subid.Map) Result {
 	var refused *exec.ExitError
 	err := sys.WithStoppedSelf(kind.User, func(pid int) error {
-		_, err := exec.Command(tool, subid.Args(pid, maps)...).Output()
-		return err
+		return subid.Start(context.Background(), tool, pid, maps).Wait()
 	})
 	switch {
 	case err == nil:
 		return Result{OK: Yes}
-	case !errors.As(err, &refused):
-		return Result{OK: Inconclusive, Cause: fmt.Errorf("%s: %w", tool, err)}
+	case !errors.As(err, &refused) || errors.Is(err, subid.ErrKilled):
+		return Result{OK: Inconclusive, Cause: err}
 	}
-	r := Result{OK: No, Cause: fmt.Errorf("%s: %w", strings.TrimSpace(string(refused.Stderr)), err)}
+	r := Result{OK: No, Cause: err}
 	names := subid.Names(os.Geteuid())
 	noNewPrivs, statusErr := procfs.Status(procfs.Root, procfs.ThreadSelf, "NoNewPrivs")
 	info, statErr := os.Stat(tool)

@@ -166,10 +166,14 @@ func startChild(ownNetwork bool) (*child, error) {
 	}
 	uids, gids, err := subid.Own()
 	if err == nil {
-		if c, err := startIn(&syscall.SysProcAttr{
+		c, err := startIn(&syscall.SysProcAttr{
 			Unshareflags: uintptr(kinds), UidMappings: uids, GidMappings: gids, GidMappingsEnableSetgroups: true,
-		}); err == nil {
+		})
+		if err == nil {
 			return c, nil
+		}
+		if errors.Is(err, subid.ErrKilled) {
+			report(fmt.Errorf("the tests have no IDs but root: %w", err))
 		}
 	}
 	c, err := startIn(rootMapped(kinds))
