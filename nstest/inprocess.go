@@ -171,9 +171,8 @@ func newSubtest(t *testing.T) subtest {
 	return s
 }
 
-// childEnv are the variables that are others for TestMain in a child: it is where it is to
-// be, and its test was dealt out already.
-var childEnv = map[string]string{rootless.Variable: "off", shard.TotalVariable: ""}
+// childEnv are the variables that are others for TestMain in a child: it is where it is to be.
+var childEnv = map[string]string{rootless.Variable: "off"}
 
 // startDir is the working directory that this process began in.
 var startDir, _ = os.Getwd()

@@ -31,9 +31,9 @@ type shard struct {
 
 // The environment variables of a shard (Bazel's Test Encyclopedia, "Test sharding").
 const (
-	TotalVariable = "TEST_TOTAL_SHARDS"
-	index         = "TEST_SHARD_INDEX"
-	status        = "TEST_SHARD_STATUS_FILE"
+	total  = "TEST_TOTAL_SHARDS"
+	index  = "TEST_SHARD_INDEX"
+	status = "TEST_SHARD_STATUS_FILE"
 )
 
 // timesVariable names a file with the times of an earlier run.
@@ -42,10 +42,21 @@ const timesVariable = "NSTEST_TIMES"
 // ofSpecs deals out the specs, unless its total is 0.
 var ofSpecs shard
 
-// Apply restricts this run to its shard's share.
+// isShard is set where the engine says that there are shards.
+var isShard bool
+
+// IsShard reports whether tests of this run may be in another shard.
+func IsShard() bool { return isShard }
+
+// Apply restricts this run to its shard's share. What its tests start has no part of that: a test that runs its own
+// binary again, for one test, would find that test dealt out to another shard.
 func Apply() error {
 	s, err := read()
-	if err != nil || s.total <= 1 {
+	if err != nil || s.total == 0 {
+		return err
+	}
+	isShard = true
+	if err := os.Unsetenv(total); err != nil || s.total == 1 {
 		return err
 	}
 	if !flag.Parsed() {
@@ -88,8 +99,8 @@ func Apply() error {
 // read tells Bazel that sharding is understood, and reads which shard this
 // is.
 func read() (s shard, err error) {
-	total := os.Getenv(TotalVariable)
-	if total == "" {
+	shards := os.Getenv(total)
+	if shards == "" {
 		return s, nil
 	}
 	if path := os.Getenv(status); path != "" {
@@ -98,13 +109,13 @@ func read() (s shard, err error) {
 		}
 	}
 	var indexErr error
-	s.total, err = strconv.Atoi(total)
+	s.total, err = strconv.Atoi(shards)
 	s.index, indexErr = strconv.Atoi(os.Getenv(index))
 	if err = errors.Join(err, indexErr); err == nil && (s.total < 1 || s.index < 0 || s.index >= s.total) {
 		err = os.ErrInvalid
 	}
 	if err != nil {
-		return s, fmt.Errorf("%s=%q and %s=%q name no shard: %w", TotalVariable, total, index, os.Getenv(index), err)
+		return s, fmt.Errorf("%s=%q and %s=%q name no shard: %w", total, shards, index, os.Getenv(index), err)
 	}
 	if path := os.Getenv(timesVariable); path != "" {
 		times, err := readTimes(path)
@@ -141,12 +152,7 @@ func packagePath() string {
 // else.
 func testNames() ([]string, error) {
 	cmd := exec.Command("/proc/self/exe", "-test.list=.")
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, TotalVariable+"=") {
-			cmd.Env = append(cmd.Env, variable)
-		}
-	}
-	cmd.Env = append(cmd.Env, "NSTEST_ROOTLESS=off")
+	cmd.Env = append(os.Environ(), total+"=", "NSTEST_ROOTLESS=off")
 	out, err := cmd.Output()
 	if err != nil {
 		return nil, err
