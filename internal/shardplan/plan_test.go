@@ -48,7 +48,7 @@ go: downloading something
 {"Action":"fail","Package":"p","Test":"A","Elapsed":2}
 {"Action":"skip","Package":"q","Test":"B","Elapsed":0}
 {"Action":"pass","Package":"p","Elapsed":3}`,
-			times: shardplan.Times{{"p", "A"}: 1500 * time.Millisecond, {"q", "B"}: 0},
+			times: shardplan.Times{{"p", "A"}: 1500 * time.Millisecond, {"q", "B"}: 5 * time.Millisecond},
 			runs:  map[shardplan.Test]int{{"p", "A"}: 2, {"q", "B"}: 1},
 		},
 		{
@@ -60,6 +60,8 @@ go: downloading something
 {"ContainerHierarchyTexts":["o","c"],"LeafNodeType":"It","LeafNodeText":"e","State":"passed","IsInOrderedContainer":true,"RunTime":3},
 {"ContainerHierarchyTexts":["a"],"LeafNodeType":"It","LeafNodeText":"own","State":"skipped","Failure":{"Message":"no kernel"},"RunTime":1},
 {"ContainerHierarchyTexts":["a"],"LeafNodeType":"It","LeafNodeText":"other","State":"skipped","Failure":{"Message":"this spec is in another shard"},"RunTime":1},
+{"ContainerHierarchyTexts":["e","b"],"LeafNodeType":"It","LeafNodeText":"first","State":"skipped","IsInOrderedContainer":true,"Failure":{"Message":"this spec is in another shard"}},
+{"ContainerHierarchyTexts":["e","b"],"LeafNodeType":"It","LeafNodeText":"second","State":"skipped","IsInOrderedContainer":true,"Failure":{"Message":"Spec skipped because Skip() was called in BeforeEach"}},
 {"ContainerHierarchyTexts":["a"],"LeafNodeType":"It","LeafNodeText":"later","State":"pending"}]}]`,
 			times: shardplan.Times{{"", "a b c"}: 1, {"", "o"}: 5, {"", "a own"}: 1},
 			runs:  map[shardplan.Test]int{{"", "a b c"}: 1, {"", "o b d"}: 1, {"", "o c e"}: 1, {"", "a own"}: 1},

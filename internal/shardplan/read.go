@@ -35,6 +35,10 @@ func Read(r io.Reader) (Times, map[Test]int, error) {
 	}
 }
 
+// quick is how long a test took that go test, which rounds to 10 ms, says took no time. With none at all a thousand such tests
+// would go to one shard.
+const quick = 5 * time.Millisecond
+
 // readEvents reads events of test2json (go doc test2json). Lines of something else are between them, such as those of the
 // go command about modules.
 func readEvents(in *bufio.Reader) (Times, map[Test]int, error) {
@@ -52,7 +56,7 @@ func readEvents(in *bufio.Reader) (Times, map[Test]int, error) {
 				ended := e.Action == "pass" || e.Action == "fail" || e.Action == "skip"
 				if ended && e.Test != "" && !strings.Contains(e.Test, "/") {
 					t := Test{e.Package, e.Test}
-					times[t] += time.Duration(e.Elapsed * float64(time.Second))
+					times[t] += max(time.Duration(e.Elapsed*float64(time.Second)), quick)
 					runs[t]++
 				}
 			}
@@ -88,13 +92,20 @@ func readGinkgo(in io.Reader) (Times, map[Test]int, error) {
 	if err := json.NewDecoder(in).Decode(&reports); err != nil {
 		return nil, nil, fmt.Errorf("it is no report of 'ginkgo --json-report': %w", err)
 	}
-	times, runs := make(Times), make(map[Test]int)
+	times, runs, elsewhere := make(Times), make(map[Test]int), make(map[Test]bool)
 	for _, r := range reports {
+		// Of an Ordered container only the first spec says so, Ginkgo skips the others for its sake.
 		for _, s := range r.SpecReports {
-			if s.LeafNodeType != "It" || s.State == "pending" || s.State == "skipped" && s.Failure.Message == Elsewhere {
+			if s.State == "skipped" && s.Failure.Message == Elsewhere {
+				elsewhere[Spec(s.ContainerHierarchyTexts, s.LeafNodeText, s.IsInOrderedContainer)] = true
+			}
+		}
+		for _, s := range r.SpecReports {
+			t := Spec(s.ContainerHierarchyTexts, s.LeafNodeText, s.IsInOrderedContainer)
+			if s.LeafNodeType != "It" || s.State == "pending" || s.State == "skipped" && elsewhere[t] {
 				continue
 			}
-			times[Spec(s.ContainerHierarchyTexts, s.LeafNodeText, s.IsInOrderedContainer)] += s.RunTime
+			times[t] += s.RunTime
 			runs[Test{Name: strings.Join(append(s.ContainerHierarchyTexts, s.LeafNodeText), " ")}]++
 		}
 	}

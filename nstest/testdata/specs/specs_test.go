@@ -24,6 +24,7 @@ var _ = Describe("dealt out", func() {
 	for i := range 20 {
 		It(fmt.Sprintf("number %d", i), func() { fmt.Printf("ran %d\n", i) })
 	}
+	It("alone", Serial, func() { fmt.Println("ran alone") })
 	Context("as one", Ordered, func() {
 		It("begins", func() { fmt.Println("ran begins") })
 		It("ends", func() { fmt.Println("ran ends") })
