@@ -36,6 +36,7 @@ by_name_only=(
   'vm-all     the tests under a kernel of Debian, as root and as a user, in QEMU'
   'figures    what bench/ measures, six times: bench/RESULTS.md and its picture, and bench/SUITES.md'
   'environments  the same few things in each environment of docs/environments.md but Docker'
+  'engines    engines run each test once: GitHub (its steps), Kubernetes (its pods), GNU parallel, Slurm, Bazel'
   'mutants-all  tests see each guard of the code that is taken out, as root'
 )
 
@@ -94,7 +95,7 @@ nocgo: CGO_ENABLED=0
 darwin: GOOS=darwin CGO_ENABLED=0
 END
   say go tool -modfile=tools/go.mod actionlint
-  say shellcheck --external-sources .ci/run .ci/machine/{run,kernel,early,init,restricted} .ci/peers/run .ci/docker/run .ci/environments/{run,few,user,chroot,bubblewrap,firejail,nspawn,podman} .github/actions/namespaces/prepare .github/actions/evidence/summarize
+  say shellcheck --external-sources .ci/run .ci/machine/{run,kernel,early,init,restricted} .ci/peers/run .ci/docker/run .ci/engines/{run,github,kubernetes,parallel,slurm} .ci/environments/{run,few,user,chroot,bubblewrap,firejail,nspawn,podman} .github/actions/namespaces/prepare .github/actions/evidence/summarize
 }
 
 stage_api() { say go run ./internal/api; }
@@ -246,3 +247,8 @@ stage_browser() {
 stage_mutants() { go_as_root run ./internal/mutants -short; }
 
 stage_mutants-all() { go_as_root run ./internal/mutants; }
+
+stage_engines() {
+  need iproute2 parallel openssh-server slurmctld slurmd slurm-client munge
+  say .ci/engines/run
+}
