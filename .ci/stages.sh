@@ -95,7 +95,7 @@ nocgo: CGO_ENABLED=0
 darwin: GOOS=darwin CGO_ENABLED=0
 END
   say go tool -modfile=tools/go.mod actionlint
-  say shellcheck --external-sources .ci/run .ci/machine/{run,kernel,early,init,restricted} .ci/peers/run .ci/docker/run .ci/engines/{run,github,kubernetes,parallel,slurm} .ci/environments/{run,few,user,chroot,bubblewrap,firejail,nspawn,podman} .github/actions/namespaces/prepare .github/actions/evidence/summarize
+  say shellcheck --external-sources .ci/run .ci/machine/{run,kernel,early,init,restricted} .ci/peers/run .ci/docker/run .ci/engines/{run,bazel,github,kubernetes,parallel,slurm} .ci/environments/{run,few,user,chroot,bubblewrap,firejail,nspawn,podman} .github/actions/namespaces/prepare .github/actions/evidence/summarize
 }
 
 stage_api() { say go run ./internal/api; }
@@ -249,6 +249,6 @@ stage_mutants() { go_as_root run ./internal/mutants -short; }
 stage_mutants-all() { go_as_root run ./internal/mutants; }
 
 stage_engines() {
-  need iproute2 parallel openssh-server slurmctld slurmd slurm-client munge
+  need iproute2 parallel openssh-server slurmctld slurmd slurm-client munge bazel-bootstrap bazel-rules-java
   say .ci/engines/run
 }
