@@ -76,7 +76,7 @@ func (in *instance) replace(path, text string) (err error) {
 func mountOver(file *sys.FD, path string) error {
 	target, err := filepath.EvalSymlinks(path) // as resolv.conf often is one
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no such file to mount over: %w", err)
+		return fmt.Errorf("there is no such file to mount over, and an empty one is enough: %w; try: touch %s", err, path)
 	}
 	if err != nil {
 		return err
