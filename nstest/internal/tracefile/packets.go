@@ -24,7 +24,7 @@ import (
 // What a page can bear: the first packets, and the last ones before the failure.
 const firstPackets, lastPackets, packetBytes = 1000, 4000, 128
 
-// A capture is read in the order of time.
+// A capture is gone through in the order of time.
 type capture struct {
 	trace *tracedata.Trace
 	from  map[int]*port                   // by the number of the interface in the file
@@ -34,8 +34,18 @@ type capture struct {
 	kept  []*tracedata.Packet
 	left  int // how many are left out
 
-	dropped uint64 // by the kernel
+	dropped uint64               // by the kernel
+	ends    map[string]time.Time // when the capture of a node has ended, for those of which it is known
+	last    int64                // when anything was seen last
 	seed    maphash.Seed
+}
+
+// A sighting is a packet of the file.
+type sighting struct {
+	port     *port
+	outgoing bool
+	comment  string
+	packet   *tracedata.Packet
 }
 
 // A port is an interface of the file.
@@ -67,54 +77,70 @@ func readPackets(t *tracedata.Trace, path string) error {
 	defer f.Close()
 	c := &capture{
 		trace: t, from: make(map[int]*port), links: make(map[tracedata.End]*linkEnd),
-		sent: make(map[passage][]*tracedata.Packet), flows: newFlows(), seed: maphash.MakeSeed(),
+		sent: make(map[passage][]*tracedata.Packet), flows: newFlows(), ends: make(map[string]time.Time), seed: maphash.MakeSeed(),
 	}
 	for _, l := range t.Links {
 		c.links[l.A] = &linkEnd{id: l.ID, near: l.A, far: l.B}
 		c.links[l.B] = &linkEnd{id: l.ID, near: l.B, far: l.A}
 	}
 	delete(c.links, tracedata.End{})
-	r, err := pcapgo.NewNgReader(f, pcapgo.NgReaderOptions{StatisticsCallback: func(_ int, s pcapgo.NgInterfaceStatistics) {
+	r, err := pcapgo.NewNgReader(f, pcapgo.NgReaderOptions{StatisticsCallback: func(i int, s pcapgo.NgInterfaceStatistics) {
 		if s.PacketsDropped != pcapgo.NgNoValue64 {
 			c.dropped += s.PacketsDropped
+		}
+		if p := c.from[i]; p != nil {
+			c.ends[p.end.Node] = s.LastUpdate
 		}
 	}})
 	if err != nil {
 		return err
 	}
-	err = c.read(r)
+	seen, err := c.read(r)
+	for _, s := range seen {
+		switch {
+		case s.port.skip:
+		case s.port.fate:
+			c.setFate(s.port, s.packet.Data, s.comment)
+		default:
+			c.add(s.port, s.outgoing, s.packet)
+		}
+	}
 	c.finish()
 	return err
 }
 
-// read reads all that is there. The last packet of a killed process may lack its end.
-func (c *capture) read(r *pcapgo.NgReader) error {
+// read reads all that is there, and puts it in order: a killed process has written what each namespace has seen as it came to it.
+// The last packet of such a process may lack its end.
+func (c *capture) read(r *pcapgo.NgReader) (seen []sighting, err error) {
+	defer func() {
+		slices.SortStableFunc(seen, func(a, b sighting) int {
+			return cmp.Compare(a.packet.At, b.packet.At)
+		})
+	}()
 	for number := 1; ; number++ {
 		data, info, options, err := r.ReadPacketDataWithOptions()
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil
+			return seen, nil
 		}
 		if err != nil {
-			return err
+			return seen, err
 		}
 		p := c.from[info.InterfaceIndex]
 		if p == nil {
 			described, err := r.Interface(info.InterfaceIndex)
 			if err != nil {
-				return err
+				return seen, err
 			}
 			p = c.port(described.Name, described.Description)
 			c.from[info.InterfaceIndex] = p
 		}
 		at := max(0, info.Timestamp.Sub(c.trace.Test.Began).Nanoseconds())
-		outgoing := options.Flags != nil && options.Flags.Direction == pcapgo.NgEpbFlagDirectionOutbound
-		switch {
-		case p.skip:
-		case p.fate:
-			c.setFate(p, data, strings.Join(options.Comments, ", "))
-		default:
-			c.add(p, outgoing, &tracedata.Packet{At: at, Length: info.Length, Data: data, Capture: number})
-		}
+		c.last = max(c.last, at)
+		seen = append(seen, sighting{
+			port: p, comment: strings.Join(options.Comments, ", "),
+			outgoing: options.Flags != nil && options.Flags.Direction == pcapgo.NgEpbFlagDirectionOutbound,
+			packet:   &tracedata.Packet{At: at, Length: info.Length, Data: data, Capture: number},
+		})
 	}
 }
 
@@ -253,51 +279,4 @@ func (c *capture) finish() {
 		p.Data = p.Data[:min(len(p.Data), packetBytes)]
 		c.trace.Packets = append(c.trace.Packets, *p)
 	}
-}
-
-// told is how much later than a packet the kernel may tell of what has befallen it.
-const told = 50 * time.Millisecond
-
-// findLost says of what was sent and has not arrived that it has not. What is delayed may still be on its way.
-func (c *capture) findLost() {
-	last := int64(0)
-	for _, p := range c.kept {
-		last = max(last, p.At)
-	}
-	for key, waiting := range c.sent {
-		far := c.links[key.from].far
-		if far == (tracedata.End{}) {
-			continue
-		}
-		for _, p := range waiting {
-			now, then := c.conditionAt(key.link, p.At), c.conditionAt(key.link, p.At+told.Nanoseconds())
-			switch {
-			case p.Fate != "":
-				continue
-			case !now.Up || !then.Up:
-				p.Fate = "lost: the link is down"
-			case now.Bad:
-				p.Fate = "lost on the link"
-			case now.Text != "" && last-p.At < time.Second.Nanoseconds():
-				continue
-			default:
-				p.Fate = "has not arrived at " + far.Interface
-			}
-			p.Bad = true
-		}
-	}
-}
-
-// conditionAt returns what a link did to frames at a moment.
-func (c *capture) conditionAt(link string, at int64) tracedata.Condition {
-	is := tracedata.Condition{Up: true}
-	for _, e := range c.trace.Events {
-		if e.At > at {
-			break
-		}
-		if e.Link == link && e.Condition != nil {
-			is = *e.Condition
-		}
-	}
-	return is
 }

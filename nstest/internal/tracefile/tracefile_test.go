@@ -121,6 +121,44 @@ func TestAPacketIsThereOnceWithWhatBecameOfIt(t *testing.T) {
 	f.Expect(trace.Packets[4].Capture).To(Equal(6))
 }
 
+// TestTheFileOfAKilledProcessIsNotInOrder leaves the file as it is written: what an end has seen comes when its reader has time.
+func TestTheFileOfAKilledProcessIsNotInOrder(t *testing.T) {
+	f := newFolder(t)
+	first, second := f.segment(layers.TCP{SrcPort: 1, DstPort: 2, ACK: true, Seq: 1}, "x"), f.segment(layers.TCP{SrcPort: 2, DstPort: 1, ACK: true, Seq: 2}, "y")
+	f.packet(1, false, 1*time.Second+1, first)
+	f.packet(1, true, 2*time.Second, second)
+	f.packet(0, true, 1*time.Second, first)
+	f.packet(0, false, 2*time.Second+1, second)
+	f.packet(1, true, 3*time.Second, f.segment(layers.TCP{SrcPort: 2, DstPort: 1, ACK: true, Seq: 3}, "z"))
+	f.capture.Write()
+	trace, err := tracefile.Read(f.dir)
+	f.Expect(err).NotTo(HaveOccurred())
+	f.Expect(f.summaries(trace)).To(HaveExactElements(
+		MatchRegexp(`^eth0>eth1 TCP ACK 192.0.2.1:1 > 192.0.2.2:2[^:]*$`), MatchRegexp(`^eth1>eth0 TCP ACK 192.0.2.1:2 > 192.0.2.2:1[^:]*$`),
+		MatchRegexp(`^eth1>eth0 TCP ACK 192.0.2.1:2 > 192.0.2.2:1[^:]*$`)))
+	f.Expect(trace.Packets[0].Capture).To(Equal(3), "its number in the file")
+}
+
+// TestWhatNobodyCanHaveSeenIsNotLost ends the capture of one end before the other's.
+func TestWhatNobodyCanHaveSeenIsNotLost(t *testing.T) {
+	f := newFolder(t)
+	send := func(at time.Duration, seq uint32) {
+		f.packet(0, true, at, f.segment(layers.TCP{SrcPort: 1, DstPort: 2, ACK: true, Seq: seq}, "x"))
+	}
+	f.packet(1, false, 0, f.segment(layers.TCP{SrcPort: 1, DstPort: 2, ACK: true}, "x"))
+	var none uint64
+	f.capture.AddStats(f.ends[1], &none)
+	ended := time.Since(began)
+	send(ended-time.Hour, 1)
+	send(ended, 2)
+	send(ended+time.Hour, 3)
+	var fates []string
+	for _, p := range f.read().Packets {
+		fates = append(fates, p.Fate)
+	}
+	f.Expect(fates).To(Equal([]string{"", "has not arrived at eth1", "", ""}))
+}
+
 func TestOfManyPacketsTheFirstAndTheLastAreShown(t *testing.T) {
 	f := newFolder(t)
 	const many = 100_000
