@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -72,7 +73,7 @@ func TestPausedTestCanBeLookedInto(t *testing.T) {
 				g.Expect(typed(g, line, "ip -br address show near; ping -c1 -W9 192.0.2.2")).To(MatchRegexp(`(?s)^near@if\d+ +UP +192\.0\.2\.1/24.* 0% packet loss`))
 				r.resume(e)
 				g.Expect(cmd.Wait()).To(MatchError("exit status 1"), "%s", out)
-				g.Expect(out.String()).To(MatchRegexp(`(?m)^nstest: TestFails has failed and waits, .*\n    gonso enter TestFails/client\n    nsenter --.*\n` +
+				g.Expect(out.String()).To(MatchRegexp(`(?m)^nstest: TestFails has failed and waits, .*\n(    .*\n)*    suite_test\.go:\d+: on purpose\n.*look into it from another terminal:\n    gonso enter TestFails/client\n    nsenter --.*\n` +
 					`    gonso enter TestFails/server\n    nsenter --.*\nIt goes on after gonso resume TestFails\.$`))
 				g.Expect(out.String()).To(ContainSubstring(line))
 				left := r.entries()
@@ -108,6 +109,7 @@ func TestEvidenceIsThereWhenATestWaits(t *testing.T) {
 	}
 	r.resume(e)
 	g.Expect(cmd.Wait()).To(MatchError("exit status 1"), "%s", out)
+	g.Expect(out.String()).To(MatchRegexp(`(?m)^What is kept of it is in ` + regexp.QuoteMeta(dir) + `/.*/TestFails\.$`))
 }
 
 func TestPauseEndsInTime(t *testing.T) {
@@ -143,6 +145,7 @@ func TestPausedSpec(t *testing.T) {
 	r.resume(e)
 	g.Expect(cmd.Wait()).To(MatchError("exit status 1"), "%s", out)
 	g.Expect(out.String()).To(ContainSubstring("1 Passed | 1 Failed"))
+	g.Expect(out.String()).To(MatchRegexp(`(?m)^nstest: router fails has failed and waits, .*\n    suite_test\.go:\d+: on purpose$`))
 }
 
 // What kept its namespaces open is gone with the process, or was kept.

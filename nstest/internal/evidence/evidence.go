@@ -65,6 +65,16 @@ func Folder(tb testing.TB) (string, error) {
 	return dir, nil
 }
 
+// Made returns the folder of the test, or of Ginkgo's spec that runs, if it was made, and nothing otherwise.
+func Made(tb testing.TB) string {
+	folders.Lock()
+	defer folders.Unlock()
+	if key := keyOf(tb); key != nil {
+		return folders.of[key]
+	}
+	return ""
+}
+
 // keyOf returns what the test has in folders, or nil if it can have nothing there. The lock is held.
 func keyOf(tb testing.TB) any {
 	switch {

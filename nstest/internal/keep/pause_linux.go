@@ -72,11 +72,11 @@ func (k *keeper) pause(t *lifecycle.Test, c *collection, e *kept.Entry) (err err
 	if err != nil {
 		return err
 	}
-	return k.await(e, resumed, left, limited)
+	return k.await(notice(e, whyFailed(t, c.instances), left, limited), resumed, left, limited)
 }
 
-// await waits for a byte from gonso resume, a line from the terminal, or the end of the time.
-func (k *keeper) await(e *kept.Entry, resumed *os.File, left time.Duration, limited bool) error {
+// await prints that text and waits for a byte from gonso resume, a line from the terminal, or the end of the time.
+func (k *keeper) await(text string, resumed *os.File, left time.Duration, limited bool) error {
 	byName := make(chan error, 1)
 	go func() {
 		_, err := resumed.Read(make([]byte, 1))
@@ -88,7 +88,7 @@ func (k *keeper) await(e *kept.Entry, resumed *os.File, left time.Duration, limi
 		defer timer.Stop()
 		deadline = timer.C
 	}
-	enter := k.console.wait(notice(e, left, limited))
+	enter := k.console.wait(text)
 	defer k.console.leave(enter)
 	var err error
 	select {
@@ -113,10 +113,10 @@ func (c *collection) setPathsOfFiles() {
 	}
 }
 
-// notice says that a test waits, and what one can do.
-func notice(e *kept.Entry, left time.Duration, limited bool) string {
+// notice says that a test waits, why it has failed, and what one can do.
+func notice(e *kept.Entry, why string, left time.Duration, limited bool) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "nstest: %s has failed and waits, with all that it has started. To look into it from another terminal:\n", e.Test)
+	fmt.Fprintf(&b, "nstest: %s has failed and waits, with all that it has started.\n%sTo look into it from another terminal:\n", e.Test, why)
 	for i := range e.Fixtures {
 		fmt.Fprintln(&b, commands(e, i, "    "))
 	}

@@ -14,7 +14,7 @@ import (
 
 // What a test logs is in a buffer of package testing, or with -test.v is printed at once. There is no
 // method that shows it, nor one that has something done after all clean-ups. So this looks into the fields, under their
-// locks. It is done where traces are asked for only.
+// locks. It is done where traces are asked for, or a test waits.
 
 // common returns the fields that all kinds of tests have, or an invalid value.
 func common(tb testing.TB) reflect.Value {
