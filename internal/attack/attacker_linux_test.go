@@ -60,7 +60,8 @@ func attack() error {
 	}()
 	l := loot{Leaks: map[string]int{}}
 	old, seen := map[string]bool{}, map[string]bool{}
-	for ; !over.Load(); l.Walks++ {
+	for last := false; !last; l.Walks++ {
+		last = over.Load() // whoever lives until the attacker has ended is attacked
 		proc, err := os.Open("/proc")
 		if err != nil {
 			return err

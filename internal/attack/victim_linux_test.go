@@ -18,6 +18,8 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/internal/holder"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/reexec"
@@ -71,6 +73,8 @@ type entry struct {
 	call func(t *testing.T, s set.Set) error
 	// without is a kind that makes it impossible, or what it is called without.
 	without int
+	// kept says that first processes of pid namespaces can be kept.
+	kept bool
 }
 
 func unshare(name string, flags int, opts ...set.UnshareOpt) entry {
@@ -128,6 +132,7 @@ var entries = []entry{
 		cmd.Env = os.Environ()
 		return cmd.Run()
 	}},
+	{name: "kept", call: keep, kept: true},
 }
 
 var subtests int
@@ -284,6 +289,19 @@ func open(t *testing.T, goal *target) {
 // attacked makes the calls with an attacker in the Set.
 func attacked(t *testing.T, goal target, sc scene, e entry) (l loot) {
 	t.Helper()
+	if e.kept {
+		program, err := holder.Program()
+		if err != nil {
+			t.Fatal(err)
+		}
+		forkexec.KeepInits(program)
+		defer func() {
+			forkexec.KeepInits(nil)
+			if err := program.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
 	s, err := set.Unshare(sc.kinds, sc.maps())
 	if err != nil {
 		t.Fatalf("%s: %v", sc.name, err)
