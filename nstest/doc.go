@@ -80,13 +80,19 @@
 //
 // # Environment variables
 //
+// A value that a variable does not have fails the run before any test.
+//
 //   - NSTEST_ROOTLESS says whether tests run in a user namespace, and with which network: see [Main] and [OwnNetwork].
-//   - NSTEST_STRICT=1 has tests fail that would be skipped for want of something.
+//   - NSTEST_STRICT=1 has tests fail that would be skipped for want of something. With 0 they are skipped also where the kernel should
+//     have it.
+//   - NSTEST_KEEP=failed, or all, keeps the namespaces of tests, and NSTEST_PAUSE=failed has a test that fails wait.
 //   - NSTEST_TRACE and NSTEST_PCAP, each failed or all, say of which tests a trace and a capture are kept.
 //   - NSTEST_ARTIFACTS is the folder for that, unless go test -artifacts is. Without both, and TEST_UNDECLARED_OUTPUTS_DIR, it is a new
 //     one among the temporary files, which the log of the test names.
 //   - NSTEST_SEED repeats the random decisions of networks: see package nstest/topo.
-//   - NSTEST_TIMES has shards go by how long tests took: see [Main].
+//   - NSTEST_LOSE repeats one run of a test that loses each frame once: see package nstest/topo.
+//   - TEST_TOTAL_SHARDS and TEST_SHARD_INDEX have a part of the tests run, and NSTEST_TIMES has the parts go by how long tests took:
+//     see [Main].
 //
 // # What a goroutine in a namespace sees
 //

@@ -145,7 +145,7 @@ func (m *M) run() (code int, p rootless.Place) {
 	for _, opt := range m.Options {
 		opt(&config)
 	}
-	if err := keep.Begin(); err != nil { // before /run is another one
+	if err := checkVariables(); err != nil { // before /run, where package keep has its register, is another one
 		fmt.Fprintf(os.Stderr, "nstest: %v\n", err)
 		return 1, rootless.Elsewhere
 	}

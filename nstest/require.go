@@ -115,7 +115,7 @@ func lacking(err error) bool {
 // lacks skips a test, or fails it where skips are failures or the kernel should have what it lacks.
 func lacks(tb testing.TB, cause string, r probe.Result) {
 	tb.Helper()
-	if r.Unexpected && os.Getenv("NSTEST_STRICT") != "0" {
+	if r.Unexpected && os.Getenv(strictVariable) != "0" {
 		tb.Fatalf("nstest: %s; this kernel is new enough to have it, so that it is a failure and no skip; NSTEST_STRICT=0 skips all the same", cause)
 	}
 	missing(tb, cause)
@@ -124,7 +124,7 @@ func lacks(tb testing.TB, cause string, r probe.Result) {
 // missing skips a test, or fails it where skips are failures.
 func missing(tb testing.TB, cause string) {
 	tb.Helper()
-	if os.Getenv("NSTEST_STRICT") == "1" {
+	if os.Getenv(strictVariable) == "1" {
 		tb.Fatalf("nstest: %s", cause)
 	}
 	if first := skips.count(cause); first && !mainRan.Load() {

@@ -20,7 +20,7 @@ var mainRan atomic.Bool
 // tests began, as Main does, is not in its log.
 var noteVariables = sync.OnceFunc(func() {
 	_, _ = os.LookupEnv(rootless.Variable)
-	_, _ = os.LookupEnv("NSTEST_STRICT")
+	_, _ = os.LookupEnv(strictVariable)
 	_, _ = os.LookupEnv(keep.KeepVariable)
 	_, _ = os.LookupEnv(keep.PauseVariable)
 })

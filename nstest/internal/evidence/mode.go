@@ -3,6 +3,7 @@
 package evidence
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -48,9 +49,17 @@ func Unheard() string {
 		if _, ok := provided.Load(variable); !ok && os.Getenv(variable) != "" {
 			texts = append(texts, fmt.Sprintf("nstest: %s is set, and these tests do not link what it needs; add to a _test.go file:\n"+
 				"\timport _ \"github.com/seed-1bc5c4a2/gonso/nstest/trace\"\n", variable))
-		} else if _, err := ModeOf(variable); err != nil {
-			texts = append(texts, fmt.Sprintf("nstest: %v\n", err))
 		}
 	}
 	return strings.Join(texts, "")
+}
+
+// CheckVariables returns what is wrong with the variables, whether or not what they want is linked.
+func CheckVariables() error {
+	var errs []error
+	for _, variable := range optional {
+		_, err := ModeOf(variable)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
