@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/emulation"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracedata"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracepage/tracetest"
 )
 
@@ -79,9 +80,9 @@ func value(v *accessibility.Value) string {
 func TestTheFirstScreenNamesTheCause(t *testing.T) {
 	causes := map[string][]string{
 		"failover":    {"neighbour 10.0.3.9 eth2 FAILED", "via 10.0.3.9", "wan is down"},
-		"wrong-route": {"west: neighbour 10.0.1.9 dev eth1 FAILED", "route 10.0.2.0/24 via 10.0.1.9 dev eth1 goes by it", "maintenance of west"},
+		"wrong-route": {"west: neighbour 10.0.1.9 dev eth1 FAILED", "route 10.0.2.0/24 via 10.0.1.9 dev eth1 goes by it", "close to “maintenance of west”"},
 		"firewall":    {"10.0.0.2:80 gets no answer", "reached server/eth0, which sent none", "nftables of server", "policy drop"},
-		"dead-daemon": {"has ended: signal: killed", "ICMP port unreachable 10.0.0.2"},
+		"dead-daemon": {"has ended: signal: killed", "ICMP port unreachable 10.0.0.2", "is refused", "refused: ICMP port unreachable from resolver (10.0.0.2)"},
 		"lost-syn":    {"1 packet on client-server: dropped by filters", "TCP SYN", "one SYN is lost"},
 		"mtu-hole":    {"gets no answer any more", "do not go through west/eth1, mtu 1400", "nftables of west", "icmp type 3 drop"},
 	}
@@ -106,6 +107,34 @@ func TestTheFirstScreenNamesTheCause(t *testing.T) {
 				t.Error("test or message are missing")
 			}
 		})
+	}
+}
+
+// TestNothingInnocentIsBlamed has marks around what a cable's fault has done.
+func TestNothingInnocentIsBlamed(t *testing.T) {
+	end := func(node string) tracedata.End { return tracedata.End{Node: node, Interface: "eth0"} }
+	down := &tracedata.Condition{Text: "down", Bad: true}
+	trace := &tracedata.Trace{
+		Version: tracedata.Version, Test: tracedata.Test{Name: "TestBlame", Verdict: tracedata.Unfinished, Duration: 2e9},
+		Nodes: []tracedata.Node{{ID: "a", Name: "a"}, {ID: "b", Name: "b"}},
+		Links: []tracedata.Link{{ID: "l", Name: "wan", A: end("a"), B: end("b")}},
+		Events: []tracedata.Event{
+			{At: 1000e6, Lane: tracedata.TestLane, Kind: "mark", Text: "long before"},
+			{At: 1050e6, Lane: tracedata.NetworkLane, Kind: "change", Node: "a", Text: "x", Change: &tracedata.Change{Section: "routes", Key: "x", Text: "x", Bad: true}},
+			{At: 1200e6, Lane: tracedata.FaultLane, Kind: "fault", Link: "l", Text: "wan.Down()", Condition: down},
+			{At: 1260e6, Lane: tracedata.TestLane, Kind: "mark", Text: "innocent"},
+			{At: 1265e6, Lane: tracedata.NetworkLane, Kind: "change", Node: "b", Text: "y", Change: &tracedata.Change{Section: "routes", Key: "y", Text: "y", Bad: true}},
+		},
+		Packets: []tracedata.Packet{{At: 1270e6, Link: "l", From: end("a"), To: end("b"), Summary: "UDP 192.0.2.1:1 > 192.0.2.2:9", Fate: "lost: the link is down", Bad: true}},
+	}
+	findings := open(t, trace, desk).text("#findings")
+	for _, want := range []string{"What was different at the end", "after “long before”", "down since 1.200 s, by wan.Down()", "close to “innocent”"} {
+		if !strings.Contains(findings, want) {
+			t.Errorf("no word of %q", want)
+		}
+	}
+	if t.Failed() || strings.Contains(findings, "after “innocent”") {
+		t.Errorf("the findings are:\n%s", findings)
 	}
 }
 

@@ -97,3 +97,18 @@ function causeOf(entry) {
   const fault = faults[indexAt(faults, entry.at) - 1];
   return fault && entry.at - fault.at < 1e8 && fault !== entry.event ? fault : undefined;
 }
+
+// inOrder names a cause of a change. A change has the time at which it was heard of: what was done in the last moment before may have
+// come after it, unless it was done to the very link.
+const heardLate = 2e7;
+function inOrder(cause, { at, event }) {
+  if (isDoneTo(cause, event)) return 'by ' + cause.text;
+  return (at - cause.at < heardLate ? 'close to “' : 'after “') + cause.text + '”';
+}
+
+// isDoneTo reports whether an event is of the link that a fault was made at, or of what goes by its interfaces.
+function isDoneTo(fault, { node, link, change }) {
+  if (fault.lane !== 'faults' || !fault.link) return false;
+  const { a, b } = links.get(fault.link) ?? {};
+  return fault.link === link || [a, b].some((end) => end?.node === node && (change?.key + ' ' + change?.text).split(/\s+/).includes(end.interface));
+}

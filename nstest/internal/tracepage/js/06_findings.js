@@ -44,8 +44,9 @@ const singular = (section) => ({ addresses: 'address', processes: 'process' })[s
 
 function since(event) {
   if (isInitial(event)) return 'from the beginning';
-  const cause = causeOf({ at: event.at, event, change: event.change ?? {} }) ?? event;
-  const why = cause.lane === 'faults' ? ', by ' + cause.text : cause !== event ? ', after “' + cause.text + '”' : '';
+  const entry = { at: event.at, event, change: event.change ?? {} };
+  const cause = event.lane === 'faults' ? event : causeOf(entry) ?? event;
+  const why = cause !== event ? ', ' + inOrder(cause, entry) : event.lane === 'faults' ? ', by ' + event.text : '';
   return 'since ' + moment(event.at) + why + (placeOf(cause.where) ? ' (' + placeOf(cause.where) + ')' : '');
 }
 
@@ -82,8 +83,10 @@ function badPackets(at) {
 const unreachable = { 0: 'network', 1: 'host', 2: 'protocol', 3: 'port', 13: 'administratively' };
 const withoutCode = (summary) => summary.replace(/^ICMP unreachable \(code (\d+)\)/, (all, code) => unreachable[code] ? `ICMP ${unreachable[code]} unreachable` : all);
 
-// lastFault says what the test had done to a link before it lost a packet.
+// lastFault says what took a link down before it lost a packet, or else what the test had done. That a link is down is heard of late.
 function lastFault(packet) {
+  const down = /\blink is down/.test(packet.fate) && (conditionsOf.get(packet.link) ?? []).findLast((e) => e.at <= packet.at + 5e7 && !e.condition.up);
+  if (down) return 'down ' + since(down);
   const fault = faults.findLast((e) => e.at <= packet.at && (e.link === packet.link || packet.at - e.at < 1e8));
   return fault && 'after “' + fault.text + '”' + (placeOf(fault.where) ? ' (' + placeOf(fault.where) + ')' : '');
 }
@@ -92,12 +95,19 @@ function silences(at) {
   return unanswered(at).sort((a, b) => b.sent - a.sent).slice(0, 3).map((s) => ({
     packet: s.index,
     node: s.end.node,
-    what: s.protocol + ' ' + s.from + ' > ' + s.to + (s.answered ? ' gets no answer any more' : ' gets no answer'),
+    what: s.protocol + ' ' + s.from + ' > ' + s.to + (refusal(s, at) ? ' is refused' : s.answered ? ' gets no answer any more' : ' gets no answer'),
     more: [plural(s.sent, 'packet') + ' since ' + moment(s.since),
-      s.lost ? 'the last one: ' + s.lost : hasAddress(s.end.node, s.to) ? 'reached ' + endName(s.end) + ', which sent none' : 'seen up to ' + endName(s.end) + ', not beyond',
+      refusal(s, at) || s.lost ? refusal(s, at) || 'the last one: ' + s.lost : hasAddress(s.end.node, s.to) ? 'reached ' + endName(s.end) + ', which sent none' : 'seen up to ' + endName(s.end) + ', not beyond',
       ...tooLarge(s, at), ...refusals(s.end.node, at)],
     go: () => selectPacket(s.index),
   }));
+}
+
+// refusal says by which ICMP error the target has answered, if it has.
+function refusal(s, at) {
+  const error = trace.packets.slice(indexAt(trace.packets, s.since), indexAt(trace.packets, at)).findLast(({ summary }) =>
+    /^(VLAN \d+, )?ICMP(v6)? unreachable /.test(summary) && summary.endsWith(' ' + withoutPort(s.to) + ' > ' + s.from));
+  return error && 'refused: ' + withoutCode(error.summary).replace(/ \S+ > \S+$/, '') + ' from ' + nameOf(s.end.node) + ' (' + withoutPort(s.to) + ')';
 }
 
 const hasAddress = (node, address) => [...stateAt(node, lastAt).get('addresses')?.values() ?? []]
@@ -156,7 +166,8 @@ function recentChanges(at) {
 
 // showFindings shows those of the failure.
 function showFindings(found) {
-  byId('findings-title').textContent = hasFailed ? 'What was different when it failed' : 'What was wrong at the end';
+  byId('findings-title').textContent =
+    test.verdict === 'failed' || failure ? 'What was different when it failed' : test.verdict === 'unfinished' ? 'What was different at the end' : 'What was wrong at the end';
   const none = 'Nothing that this page knows of: no link down, nothing lost, nothing without an answer.' + (trace.packets.length ? '' : ' It has no packets.');
   fill(byId('findings').querySelector('ul'), found.length ? found.map(finding) : el('li', {}, none),
     trace.omitted.length > 0 && el('li', { class: 'note' }, 'Not all is on this page: ' + trace.omitted[0] + (trace.omitted.length > 1 ? ' More of it is at the end.' : '')));

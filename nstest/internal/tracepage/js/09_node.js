@@ -54,7 +54,7 @@ const isTelling = (entry) => !entry.change.initial && !/tentative/.test(entry.be
 // history says when and by whom.
 function history(entry) {
   const cause = causeOf(entry);
-  return [entry.change.initial ? '' : 'since ' + moment(entry.at), cause && 'after “' + cause.text + '”'].filter(Boolean).join(', ');
+  return [entry.change.initial ? '' : 'since ' + moment(entry.at), cause && inOrder(cause, entry)].filter(Boolean).join(', ');
 }
 
 function changesView(id) {
@@ -68,7 +68,7 @@ function changesView(id) {
         el('span', { class: 'number' }, moment(entry.at)), ' ',
         el('span', { class: change.bad ? 'wrong' : '' }, singular(change.section), ' ', el('b', {}, wordsOf(change)[0])), ' ',
         el('span', { class: 'code' }, before && !before.change.gone && [el('del', {}, wordsOf(before.change)[1]), ' '], change.gone ? el('em', {}, 'gone') : el('ins', { class: change.bad ? 'wrong' : '' }, wordsOf(change)[1])),
-        cause && el('span', { class: 'note' }, 'after “' + cause.text + '”' + (placeOf(cause.where) ? ', ' + placeOf(cause.where) : ''))));
+        cause && el('span', { class: 'note' }, inOrder(cause, entry) + (placeOf(cause.where) ? ', ' + placeOf(cause.where) : ''))));
   }))];
 }
 
