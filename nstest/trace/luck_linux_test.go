@@ -169,6 +169,17 @@ func TestAKilledProcessLeavesWhatAPageIsMadeOf(t *testing.T) {
 	g.Expect(trace.Events).To(ContainElement(HaveField("Text", "before the end")))
 }
 
+func TestWhatIsKnownOfAFailureIsThereWhenTheProcessIsKilledLater(t *testing.T) {
+	g := NewWithT(t)
+	_, dir := runTraced(t, "^TestSuite$/^KilledAfterItsFailure$", []string{"NSTEST_TRACE=failed"})
+	trace := unfinished(g, dir)
+	g.Expect(trace.Test.Verdict).To(Equal(tracedata.Unfinished))
+	g.Expect(trace.Test.Message).To(Equal("no answer"))
+	g.Expect(sourceOf(trace, trace.Test.Where)).To(Equal(`t.Error("no answer")`))
+	g.Expect(trace.Test.Seed).NotTo(BeEmpty())
+	g.Expect(trace.Test.Again).To(HavePrefix("NSTEST_SEED=" + trace.Test.Seed + " go test "))
+}
+
 // A limit of the size of files is what a full disk is to a process.
 func TestAFullDiskChangesNothingOfHowTheTestEnds(t *testing.T) {
 	g := NewWithT(t)

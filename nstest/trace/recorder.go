@@ -104,8 +104,9 @@ func (r *recorder) hear(e journal.Entry) {
 		r.file.Add(tracefile.Record{Link: e.NewLink})
 	case e.Seed != "":
 		r.mu.Lock()
-		defer r.mu.Unlock()
 		r.seed = e.Seed
+		r.mu.Unlock()
+		r.file.Add(tracefile.Record{Test: r.known()})
 	default:
 		event := e.Event
 		event.At = r.at(e.Time)
@@ -120,9 +121,22 @@ func (r *recorder) fail(at int64, message string, where tracedata.Place) {
 		r.hasFailed, r.failed, r.message, r.where = true, at, message, where
 	}
 	r.mu.Unlock()
+	r.file.Add(tracefile.Record{Test: r.known()})
 	r.file.Add(tracefile.Record{Event: &tracedata.Event{
 		At: at, Lane: tracedata.TestLane, Kind: "failure", Text: headline(message), Where: where, Bad: true,
 	}})
+}
+
+// known returns what is known of the test by now. It is written down each time, for a process that is killed.
+func (r *recorder) known() *tracedata.Test {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	test := r.test
+	test.Message, test.Where, test.Seed = r.message, r.where, r.seed
+	if test.Seed != "" {
+		test.Again = "NSTEST_SEED=" + test.Seed + " " + test.Again
+	}
+	return &test
 }
 
 // soon is how long after a failure the network is what it was then. What the kernel does not tell of, such as an
@@ -179,15 +193,9 @@ func (r *recorder) end(verdict tracedata.Verdict) {
 	if err := r.network.close(); err != nil {
 		r.file.Add(tracefile.Record{Omitted: fmt.Sprintf("What the network did is not complete: %v.", err)})
 	}
-	r.mu.Lock()
-	test := r.test
-	test.Verdict, test.Message, test.Where, test.Seed = verdict, r.message, r.where, r.seed
-	if test.Seed != "" {
-		test.Again = "NSTEST_SEED=" + test.Seed + " " + test.Again
-	}
-	r.mu.Unlock()
-	test.Duration = r.at(time.Now())
-	r.file.Add(tracefile.Record{Test: &test})
+	test := r.known()
+	test.Verdict, test.Duration = verdict, r.at(time.Now())
+	r.file.Add(tracefile.Record{Test: test})
 	err := r.file.Close()
 	if r.keeps(verdict) {
 		r.finish(errors.Join(err, makePage(r.dir)))

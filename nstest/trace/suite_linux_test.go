@@ -16,6 +16,7 @@ import (
 	"github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/link"
+	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -116,6 +117,19 @@ func TestSuite(t *testing.T) {
 			t.Fatal(err)
 		}
 		select {}
+	})
+	t.Run("KilledAfterItsFailure", func(t *testing.T) {
+		n := topo.New(t)
+		n.Link(n.Host("a"), n.Host("b"))
+		n.Up()
+		t.Cleanup(func() {
+			if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
+				t.Error(err)
+			}
+			select {}
+		})
+		nstest.New(t, set.NS_NET, nstest.Named("client")) // whose end is before
+		t.Error("no answer")
 	})
 	t.Run("Hangs", func(t *testing.T) {
 		nstest.New(t, set.NS_NET, nstest.Named("client"))
