@@ -68,6 +68,9 @@ func lsFlags(flags *flag.FlagSet) action {
 		if *asJSON {
 			err = writeListing(os.Stdout, list)
 		} else {
+			if len(list) == 0 {
+				printError("ls: nothing is kept, and no test waits, of this user: what is of other users is not shown")
+			}
 			err = writeTable(os.Stdout, list, time.Now())
 		}
 		if err != nil {

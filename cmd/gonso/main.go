@@ -51,7 +51,11 @@ func run(args []string) int {
 		overview(os.Stderr)
 		return usageError
 	}
-	v, ok := lookup(args[0])
+	name := args[0]
+	if verb, is := spellings[name]; is {
+		name = verb
+	}
+	v, ok := lookup(name)
 	if !ok {
 		printError("%s is no verb; try: gonso help", args[0])
 		return usageError
@@ -69,6 +73,9 @@ func run(args []string) int {
 	}
 	return do(flags.Args())
 }
+
+// spellings are what other programs call verbs.
+var spellings = map[string]string{"-h": "help", "-help": "help", "--help": "help", "-version": "version", "--version": "version"}
 
 // usageError is the exit status for a wrong command line, as the shell has it.
 const usageError = 2

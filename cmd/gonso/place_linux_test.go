@@ -132,7 +132,7 @@ func TestAKilledNewuidmapIsNamed(t *testing.T) {
 		mount --bind /mnt/granted /etc/subuid
 		mount --bind /mnt/granted /etc/subgid`,
 		`PATH=/mnt:$PATH setpriv --reuid 1 --regid 1 --clear-groups gonso exec -mnt=false -- id -u 2>&1`)
-	if ok, err := regexp.MatchString(`^gonso: exec: without subids: gonso: map the IDs of user: newuidmap \d+ 0 1 1 1 2 1: the ID map was not written: signal: killed: from here\n0\n$`, out); !ok || err != nil {
+	if ok, err := regexp.MatchString(`^gonso: exec: without subids: map the IDs of user: newuidmap \d+ 0 1 1 1 2 1: the ID map was not written: signal: killed: from here\n0\n$`, out); !ok || err != nil {
 		t.Errorf("%q", out)
 	}
 }

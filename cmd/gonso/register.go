@@ -43,11 +43,12 @@ func entriesOf(list []registered) (entries []*kept.Entry) {
 	return entries
 }
 
+// oneLine returns what an error says in one line, which begins with this program's name already.
 func oneLine(err error) string {
-	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
+	return strings.ReplaceAll(strings.TrimPrefix(strings.TrimSpace(err.Error()), "gonso: "), "\n", "; ")
 }
 
-// forEntries returns the flags of a verb that does something to entries: those that are named, or all.
+// forEntries returns the flags of a verb that does something to entries: those that are named, or all that are wanted.
 func forEntries(verb, whatAll string, wanted func(registered) bool, do func(registered) error) func(*flag.FlagSet) action {
 	return func(flags *flag.FlagSet) action {
 		all := flags.Bool("all", false, whatAll)
@@ -56,10 +57,11 @@ func forEntries(verb, whatAll string, wanted func(registered) bool, do func(regi
 				printError("%s: give it names, which gonso ls prints, or -all; try: gonso help %[1]s", verb)
 				return usageError
 			}
-			list := slices.DeleteFunc(readRegister(verb), func(r registered) bool { return !wanted(r) })
-			chosen, status := list, 0
-			if !*all {
-				chosen, status = choose(verb, list, args)
+			chosen, status := readRegister(verb), 0
+			if *all {
+				chosen = slices.DeleteFunc(chosen, func(r registered) bool { return !wanted(r) })
+			} else {
+				chosen, status = choose(verb, chosen, args)
 			}
 			for _, r := range chosen {
 				if err := do(r); err != nil {

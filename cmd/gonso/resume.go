@@ -2,6 +2,8 @@
 
 package main
 
+import "fmt"
+
 var resumeVerb = verb{
 	name:  "resume",
 	args:  "-all | name...",
@@ -9,7 +11,7 @@ var resumeVerb = verb{
 	long:  func() string { return resumeLong },
 	flags: forEntries("resume", "all tests that wait",
 		func(r registered) bool { return r.Paused != nil },
-		func(r registered) error { return r.folder.Resume(r.Entry) }),
+		resumeEntry),
 	failure: usageError,
 }
 
@@ -17,3 +19,10 @@ const resumeLong = `With NSTEST_PAUSE=failed a test that fails waits before its 
 It goes on at Enter in its terminal, or when the time of go test -timeout is nearly over.
 
 `
+
+func resumeEntry(r registered) error {
+	if r.Paused == nil {
+		return fmt.Errorf("it is kept, but does not wait; to end it: gonso rm %s", r.Name)
+	}
+	return r.folder.Resume(r.Entry)
+}
