@@ -30,7 +30,11 @@ has failed.
 
 func enterFlags(*flag.FlagSet) action {
 	return func(args []string) int {
-		if len(args) == 0 || len(args) > 1 && args[1] != "--" || len(args) == 2 {
+		if len(args) > 1 && args[1] != "--" {
+			printError("enter: put -- before the program: gonso enter %s -- %s", args[0], strings.Join(args[1:], " "))
+			return ownFailure
+		}
+		if len(args) == 0 || len(args) == 2 {
 			printError("enter: give it a name, which gonso ls prints, and a program after -- if it is not to be a shell; try: gonso help enter")
 			return ownFailure
 		}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/trace/view"
 )
@@ -39,6 +40,9 @@ func traceFlags(flags *flag.FlagSet) action {
 	address := flags.String("http", "", "serve the page at this `address`, such as localhost:8080, until interrupted")
 	return func(args []string) int {
 		switch {
+		case len(args) > 1 && strings.HasPrefix(args[1], "-"):
+			printError("trace: flags come before the file or folder: gonso trace %s", strings.Join(append(args[1:], args[0]), " "))
+			return usageError
 		case len(args) != 1:
 			printError("trace: give it one file or folder; try: gonso help trace")
 			return usageError
@@ -84,8 +88,12 @@ func hasDisplay() bool {
 
 // serveTrace serves the page until it is interrupted.
 func serveTrace(path, address string) error {
+	name, err := view.Page(path)
+	if err != nil {
+		return err
+	}
 	var page bytes.Buffer
-	if err := view.Write(&page, path); err != nil {
+	if err := view.Write(&page, name); err != nil {
 		return err
 	}
 	l, err := net.Listen("tcp", address)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -21,15 +22,7 @@ const mostSummaries = 20
 // Summarize writes a summary of all traces below a folder as GitHub's Markdown, or nothing if there is none: of each the test, the
 // first line of its failure and where that is, and its network, with the links dotted that were down.
 func Summarize(w io.Writer, dir string) error {
-	var paths []string
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && (d.Name() == tracefile.Page || d.Name() == tracefile.Name) {
-			if folder := filepath.Dir(path); len(paths) == 0 || paths[len(paths)-1] != folder {
-				paths = append(paths, folder)
-			}
-		}
-		return err
-	})
+	paths, err := folders(dir)
 	if err != nil {
 		return err
 	}
@@ -42,11 +35,33 @@ func Summarize(w io.Writer, dir string) error {
 		}
 		t, err := tracefile.Open(path)
 		if err == nil {
-			_, err = io.WriteString(w, summary(t, relative(dir, path)))
+			_, err = io.WriteString(w, summary(t, whole(dir, path)))
 		}
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// folders returns those at and below a folder that have a trace.
+func folders(dir string) (paths []string, err error) {
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && (d.Name() == tracefile.Page || d.Name() == tracefile.Name) {
+			if folder := filepath.Dir(path); len(paths) == 0 || paths[len(paths)-1] != folder {
+				paths = append(paths, folder)
+			}
+		}
+		return err
+	})
+	return paths, err
+}
+
+// whole says where more of a trace is. A process that was killed has left no page.
+func whole(dir, path string) string {
+	short := relative(dir, path)
+	if _, err := os.Stat(filepath.Join(path, tracefile.Page)); err != nil {
+		return "The page of it is made by: " + code("gonso trace "+short)
+	}
+	return "The whole of it: " + code(filepath.Join(short, tracefile.Page))
 }
 
 func relative(dir, path string) string {
@@ -56,7 +71,7 @@ func relative(dir, path string) string {
 	return path
 }
 
-func summary(t *tracedata.Trace, path string) string {
+func summary(t *tracedata.Trace, whole string) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "### %s %s\n\n", code(t.Test.Name), t.Test.Verdict)
 	message, _, _ := strings.Cut(strings.TrimSpace(t.Test.Message), "\n")
@@ -69,7 +84,7 @@ func summary(t *tracedata.Trace, path string) string {
 	if len(t.Links) > 0 {
 		fmt.Fprintf(&out, "```mermaid\n%s```\n\n", mermaid(t))
 	}
-	fmt.Fprintf(&out, "The whole of it: %s\n\n", code(filepath.Join(path, tracefile.Page)))
+	fmt.Fprintf(&out, "%s\n\n", whole)
 	return out.String()
 }
 

@@ -10,18 +10,35 @@ package view
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracedata"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracefile"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracepage"
 )
 
+// open opens a trace. Where there is none it says where there are some.
+func open(path string) (*tracedata.Trace, error) {
+	if filepath.Ext(path) == filepath.Ext(tracefile.Capture) {
+		return nil, fmt.Errorf("%s: this is a capture, which Wireshark shows, or tcpdump -r %[1]s; a trace is the folder that it is in", path)
+	}
+	t, err := tracefile.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if below, _ := folders(path); len(below) > 0 { // the first error is the one to tell of
+			err = fmt.Errorf("%w; of these folders below it there are traces:\n%s", err, strings.Join(below, "\n"))
+		}
+	}
+	return t, err
+}
+
 // Write writes the page of a trace.
 func Write(w io.Writer, path string) error {
-	t, err := tracefile.Open(path)
+	t, err := open(path)
 	if err != nil {
 		return err
 	}
@@ -30,7 +47,7 @@ func Write(w io.Writer, path string) error {
 
 // WriteJSON writes the data of a trace.
 func WriteJSON(w io.Writer, path string) error {
-	t, err := tracefile.Open(path)
+	t, err := open(path)
 	if err != nil {
 		return err
 	}
@@ -48,6 +65,9 @@ func Page(path string) (page string, err error) {
 	dir := path
 	if !info.IsDir() {
 		if filepath.Base(path) != tracefile.Name {
+			if _, err := open(path); err != nil {
+				return "", err
+			}
 			return filepath.Abs(path)
 		}
 		dir = filepath.Dir(path)
@@ -56,7 +76,7 @@ func Page(path string) (page string, err error) {
 		return "", err
 	}
 	if _, err := os.Stat(filepath.Join(dir, tracefile.Name)); errors.Is(err, fs.ErrNotExist) {
-		_, err := os.Stat(page)
+		_, err := open(dir)
 		return page, err
 	}
 	f, err := os.Create(page)
