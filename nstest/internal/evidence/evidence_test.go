@@ -93,7 +93,7 @@ func TestWhatAnotherUserMayHavePutThereIsRefused(t *testing.T) {
 	dir := filepath.Join(top, evidence.FileName("nstest/internal/evidence"))
 	g.Expect(os.Symlink(t.TempDir(), dir)).To(Succeed())
 	_, err := evidence.Folder(t)
-	g.Expect(err).To(MatchError(ContainSubstring("the folder for what is kept of " + t.Name() + ": open " + dir + ": not a directory")))
+	g.Expect(err).To(MatchError(ContainSubstring("the folder for what is kept of " + t.Name() + ": in " + top + " of NSTEST_ARTIFACTS: open " + dir + ": not a directory")))
 	g.Expect(os.Remove(dir)).To(Succeed())
 	g.Expect(os.Mkdir(dir, 0o777)).To(Succeed())
 	if err := os.Chown(dir, 65534, 65534); err == nil {

@@ -56,7 +56,11 @@ func makeFolder(tb testing.TB) (string, error) {
 			if err != nil {
 				return "", err
 			}
-			return makeBelow(top, tb.Name())
+			dir, err := makeBelow(top, tb.Name())
+			if err != nil {
+				return "", fmt.Errorf("in %s of %s: %w", top, variable, err)
+			}
+			return dir, nil
 		}
 	}
 	places.Lock()
