@@ -188,12 +188,12 @@ stage_exec-sudo() {
 stage_vm() {
   amd64 || return 0
   need_machine
-  say .ci/machine/run -short -timeout 600 ./set ./examples/twohosts ./examples/wireguard ./examples/vrf
+  say .ci/machine/run -short -timeout 1200 ./set ./examples/twohosts ./examples/wireguard ./examples/vrf
   # Without those tests that are about Go's test framework: no kernel makes a difference to it.
-  say .ci/machine/run -user -short -timeout 500 -skip 'InProcess(Keeps|Artifacts|Without|RunsExactly|IsCovered|HasLess)|Shard|Fuzz|RootlessRun(Looks|Writes)|Debugger|Keys|Dumps|Hangs|AFailedSpec|APanicShows|NamesThePlace|Wherever|AForgottenMain' \
+  say .ci/machine/run -user -short -timeout 900 -skip 'InProcess(Keeps|Artifacts|Without|RunsExactly|IsCovered|HasLess)|Shard|Fuzz|RootlessRun(Looks|Writes)|Debugger|Keys|Dumps|Hangs|AFailedSpec|APanicShows|NamesThePlace|Wherever|AForgottenMain|Paus|ManyTestsAre|TestWaits|TestsThatPassAre|VariablesThat|AHangingTest|FullDisk|WhatIsKept' \
     ./internal/probe ./nstest
   # That kernel has netem.
-  say .ci/machine/run -root -short -timeout 400 -run 'Netem|SameSeed|Segments' ./nstest/topo
+  say .ci/machine/run -root -short -timeout 900 -run 'Netem|SameSeed|Segments' ./nstest/topo
   # A host that has set what new network namespaces copy.
   say .ci/machine/run -root -short -sysctl net.ipv4.ip_forward=1 -sysctl net.ipv4.conf.all.rp_filter=2 \
     -sysctl net.core.devconf_inherit_init_net=1 -sysctl net.ipv6.conf.all.disable_ipv6=1 -run '^TestSettings$' ./internal/container
