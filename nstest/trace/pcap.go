@@ -192,7 +192,7 @@ func (p *pcap) fail() {
 	p.failed = true
 	p.mu.Unlock()
 	if first {
-		p.mark(time.Now(), fmt.Sprintf("%s has failed, and its clean-up begins", cmp.Or(p.owner, "the suite")))
+		p.mark(time.Now(), cmp.Or(p.owner, "the suite")+" "+pcapng.CleanUp)
 		p.readKeys()
 	}
 }

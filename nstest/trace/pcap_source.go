@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
@@ -58,6 +59,7 @@ func (s *source) show(read *packets.Packet) {
 func (s *source) close() {
 	s.once.Do(func() {
 		s.closed.Store(true)
+		at := time.Now() // the kernel needs some time to end it
 		err := s.reader.Close()
 		s.stats, _ = s.reader.Stats() // whose error is that of Close
 		s.pcap.note(s.instance.Name, err)
@@ -66,10 +68,10 @@ func (s *source) close() {
 		if s.stats.Dropped > 0 { // of which interface is not known
 			dropped = nil
 			all := s.pcap.file.AddInterface(s.instance.Name, s.id+": what the kernel dropped of all interfaces")
-			s.pcap.file.AddStats(all, &s.stats.Dropped)
+			s.pcap.file.AddStats(all, at, &s.stats.Dropped)
 		}
 		for _, port := range s.ports {
-			s.pcap.file.AddStats(port, dropped)
+			s.pcap.file.AddStats(port, at, dropped)
 		}
 		s.pcap.file.Write()
 	})

@@ -17,6 +17,9 @@ import (
 	"github.com/gopacket/gopacket/pcapgo"
 )
 
+// CleanUp is the end of the note that a test has failed.
+const CleanUp = "has failed, and its clean-up begins"
+
 // MostBytes is how large a file may be.
 const MostBytes = 256 << 20
 
@@ -171,11 +174,11 @@ func (f *File) AddSecrets(lines []byte) {
 	f.write()
 }
 
-// AddStats adds what was counted of an interface. Dropped is nil where it is not known.
-func (f *File) AddStats(i *Interface, dropped *uint64) {
+// AddStats adds what was counted of an interface up to a moment. Dropped is nil where it is not known.
+func (f *File) AddStats(i *Interface, at time.Time, dropped *uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	stats := pcapgo.NgInterfaceStatistics{LastUpdate: time.Now(), PacketsReceived: i.received, PacketsDropped: pcapgo.NgNoValue64}
+	stats := pcapgo.NgInterfaceStatistics{LastUpdate: at, PacketsReceived: i.received, PacketsDropped: pcapgo.NgNoValue64}
 	if dropped != nil {
 		stats.PacketsDropped = *dropped
 		stats.PacketsReceived += *dropped

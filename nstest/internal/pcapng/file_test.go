@@ -64,7 +64,7 @@ func TestPacketsAreInTheOrderOfTheirTimes(t *testing.T) {
 	f.AddPacket(b, &Packet{At: at(1), IP: true, Data: []byte{0x45, 1}, Length: 2})
 	f.AddPacket(b, &Packet{At: at(3), IP: true, Data: []byte{0x60}, Length: 7})
 	f.AddSecrets([]byte("CLIENT_RANDOM 00 00\n"))
-	f.AddStats(a, nil)
+	f.AddStats(a, time.Now(), nil)
 	f.Write()
 	want := []string{"b/tun0 1 0000000000000000000000000800" + "4501 of 16", "test 2 00000000000000000000000088b56e of 15", "a/eth0 3 03 of 3",
 		"b/tun0 3 00000000000000000000000086dd60 of 21"}

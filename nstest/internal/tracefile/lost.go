@@ -43,10 +43,11 @@ func (c *capture) findLost() {
 	}
 }
 
-// watchedUntil returns when the capture of a node has ended. That of a killed process has ended with the last that it has seen.
+// watchedUntil returns when the capture of a node has ended, or links may be gone. That of a killed process has ended with the last that
+// it has seen.
 func (c *capture) watchedUntil(node string) int64 {
 	if end, ok := c.ends[node]; ok {
-		return end.Sub(c.trace.Test.Began).Nanoseconds()
+		return min(c.last, end.Sub(c.trace.Test.Began).Nanoseconds())
 	}
 	return c.last
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gopacket/gopacket/pcapgo"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/packets"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/pcapng"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracedata"
 )
 
@@ -36,7 +37,7 @@ type capture struct {
 
 	dropped uint64               // by the kernel
 	ends    map[string]time.Time // when the capture of a node has ended, for those of which it is known
-	last    int64                // when anything was seen last
+	last    int64                // when anything was seen last, or the clean-up of a test that has failed has begun
 	seed    maphash.Seed
 }
 
@@ -98,6 +99,8 @@ func readPackets(t *tracedata.Trace, path string) error {
 	seen, err := c.read(r)
 	for _, s := range seen {
 		switch {
+		case strings.HasSuffix(s.comment, pcapng.CleanUp):
+			c.last = min(c.last, s.packet.At)
 		case s.port.skip:
 		case s.port.fate:
 			c.setFate(s.port, s.packet.Data, s.comment)

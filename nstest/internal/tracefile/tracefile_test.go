@@ -29,6 +29,7 @@ type folder struct {
 	writer  *tracefile.Writer
 	capture *pcapng.File
 	ends    [2]*pcapng.Interface
+	notes   *pcapng.Interface
 }
 
 func newFolder(t *testing.T) *folder {
@@ -44,7 +45,7 @@ func newFolder(t *testing.T) *folder {
 	f.writer.Add(tracefile.Record{Link: &tracedata.Link{
 		ID: "a-b", A: tracedata.End{Node: "net:[a]", Interface: "eth0"}, B: tracedata.End{Node: "net:[b]", Interface: "eth1"},
 	}})
-	f.capture, _, err = pcapng.Create(filepath.Join(f.dir, tracefile.Capture), "")
+	f.capture, f.notes, err = pcapng.Create(filepath.Join(f.dir, tracefile.Capture), "")
 	f.Expect(err).NotTo(HaveOccurred())
 	f.ends[0], f.ends[1] = f.capture.AddInterface("a/eth0", "net:[a]"), f.capture.AddInterface("b/eth1", "net:[b]")
 	return f
@@ -147,16 +148,29 @@ func TestWhatNobodyCanHaveSeenIsNotLost(t *testing.T) {
 	}
 	f.packet(1, false, 0, f.segment(layers.TCP{SrcPort: 1, DstPort: 2, ACK: true}, "x"))
 	var none uint64
-	f.capture.AddStats(f.ends[1], &none)
-	ended := time.Since(began)
-	send(ended-time.Hour, 1)
-	send(ended, 2)
-	send(ended+time.Hour, 3)
+	f.capture.AddStats(f.ends[1], began.Add(2*time.Second), &none)
+	send(1*time.Second, 1)
+	send(2*time.Second-1, 2)
+	send(3*time.Second, 3)
 	var fates []string
 	for _, p := range f.read().Packets {
 		fates = append(fates, p.Fate)
 	}
 	f.Expect(fates).To(Equal([]string{"", "has not arrived at eth1", "", ""}))
+}
+
+// TestWhatIsSentInTheCleanUpIsNotLost has a test that fails: what joins its network is removed before it.
+func TestWhatIsSentInTheCleanUpIsNotLost(t *testing.T) {
+	f := newFolder(t)
+	f.packet(0, true, 1*time.Second, f.segment(layers.TCP{SrcPort: 1, DstPort: 2, ACK: true, Seq: 1}, "x"))
+	f.capture.AddNote(f.notes, began.Add(2*time.Second), "TestX "+pcapng.CleanUp)
+	f.packet(0, true, 2*time.Second+1, f.segment(layers.TCP{SrcPort: 1, DstPort: 2, ACK: true, Seq: 2}, "x"))
+	f.packet(1, true, 3*time.Second, f.segment(layers.TCP{SrcPort: 1, DstPort: 2, ACK: true, Seq: 3}, "x"))
+	var fates []string
+	for _, p := range f.read().Packets {
+		fates = append(fates, p.Fate)
+	}
+	f.Expect(fates).To(Equal([]string{"has not arrived at eth1", "", ""}))
 }
 
 func TestOfManyPacketsTheFirstAndTheLastAreShown(t *testing.T) {
