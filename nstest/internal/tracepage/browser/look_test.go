@@ -133,6 +133,9 @@ func TestNothingInnocentIsBlamed(t *testing.T) {
 			t.Errorf("no word of %q", want)
 		}
 	}
+	if n := strings.Count(findings, "since 1.200 s, by wan.Down()"); n != 2 {
+		t.Errorf("what took the link down is named %d times, want of the link and of the packet", n)
+	}
 	if t.Failed() || strings.Contains(findings, "after “innocent”") {
 		t.Errorf("the findings are:\n%s", findings)
 	}
