@@ -168,15 +168,22 @@ modules_with_code() {
   done
 }
 
+# other_modules prints what keeps git from looking into other modules than the main one.
+other_modules() { modules | sed -n '/^\.$/!s/^/:!/p'; }
+
 # suites prints a regular expression of the tests that run Ginkgo's specs.
 suites() {
-  git grep --untracked -hE '^func Test|RunSpecs\(' -- '*_test.go' ':!bench' ':!*/testdata/*' |
+  local others
+  mapfile -t others < <(other_modules)
+  git grep --untracked -hE '^func Test|RunSpecs\(' -- '*_test.go' "${others[@]}" ':!*/testdata/*' |
     awk -F '[ (]' '/^func/ { name = $2 } /RunSpecs/ { printf "%s^%s$", or, name; or = "|" }'
 }
 
 # packages_with prints the folder of each package of the main module with a test file
 # that has a line like $1.
 packages_with() {
-  git grep --untracked -lE "$1" -- '*_test.go' ':!bench' ':!*/testdata/*' |
+  local others
+  mapfile -t others < <(other_modules)
+  git grep --untracked -lE "$1" -- '*_test.go' "${others[@]}" ':!*/testdata/*' |
     xargs -r -n1 dirname | sort -u | sed 's,^,./,'
 }
