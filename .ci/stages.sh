@@ -17,18 +17,18 @@ stages=(
   'peers      what the test suites of others make of gonso exec'
   'browser    pages of traces, opened and used in a browser'
   'mutants    tests see guards of the code that are taken out, a short selection, as root'
+  'docker     fixtures and gonso exec in containers of Docker, and what is said to help there helps'
+  'places     the same few things in a chroot, in bubblewrap and as users who lack what most have'
   'test       the tests, as root'
   'bench      each benchmark runs, once'
   'race       the tests, as root, with the race detector'
   'user       the tests, as a user without privileges and without cgo'
-  'places     the same few things in a chroot, in bubblewrap and as users who lack what most have'
-  'docker     fixtures and gonso exec in containers of Docker, and what is said to help there helps'
   'ginkgo     the Ginkgo suites in parallel processes, as root and as that user'
 )
 
 # The first waits more than it computes: it runs beside those after it, up to one that nothing may disturb.
 background=(vm)
-undisturbed=(test bench race user docker ginkgo)
+undisturbed=(test bench race user ginkgo)
 
 # These need a user who may sudo, an amd64 machine, a quiet machine, minutes.
 by_name_only=(
