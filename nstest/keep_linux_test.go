@@ -117,7 +117,7 @@ func TestKeptFixturesCanBeEntered(t *testing.T) {
 			out, code := run(t, r.keeping("TestFails", nil, "NSTEST_KEEP=failed", "NSTEST_ROOTLESS="+mode))
 			g.Expect(code).To(Equal(1), out)
 			for _, name := range []string{"client", "server"} {
-				g.Expect(out).To(MatchRegexp(`(?ms)suite_test\.go:\d+: nstest: fixture ` + name + ` as the test failed: .*links$.*^ +near  UP .*^` +
+				g.Expect(out).To(MatchRegexp(`(?ms)suite_test\.go:\d+: nstest: fixture ` + name + ` as the test failed: .*links$.*^ +near  .*^` +
 					`        kept, until gonso rm TestFails; to enter it from another terminal:\n` +
 					`          gonso enter TestFails/` + name + `\n          nsenter --`))
 			}

@@ -85,7 +85,7 @@ func buildAs(name, source string, args ...string) (_ string, err error) {
 }
 
 func TestSuitesAreBuilt(t *testing.T) {
-	for _, suite := range []func() (string, error){rootlessSuite, specsSuite, inProcessSuite, reportSuite, forgottenSuite, networkSuite, daemonProgram, keepSuite} {
+	for _, suite := range []func() (string, error){rootlessSuite, specsSuite, inProcessSuite, reportSuite, forgottenSuite, networkSuite, daemonProgram, keepSuite, gonsoProgram} {
 		path, err := suite()
 		if err != nil {
 			t.Fatal(err)

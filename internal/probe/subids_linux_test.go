@@ -201,5 +201,5 @@ func grantedBy(remedy string) OmegaMatcher {
 	if !strings.Contains(remedy, "/etc/subuid") {
 		tool = "newgidmap"
 	}
-	return HaveField("Cause", HavePrefix(tool+": write to "+strings.TrimPrefix(tool[:6], "new")+"_map failed: Operation not permitted"))
+	return HaveField("Cause", ContainSubstring(": "+tool+": write to "+strings.TrimPrefix(tool[:6], "new")+"_map failed: Operation not permitted"))
 }
