@@ -28,7 +28,6 @@ func TestGuides(t *testing.T) {
 		}
 		done++
 		t.Run(page, func(t *testing.T) {
-			t.Parallel()
 			dir := newModule(t)
 			for _, s := range steps {
 				if err := s.do(dir); err != nil {
