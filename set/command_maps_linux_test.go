@@ -70,7 +70,7 @@ func TestCommandRefusesIDMaps(t *testing.T) {
 	}{
 		"that overlap": {own, &syscall.SysProcAttr{Unshareflags: set.NS_USER, UidMappings: []set.IDMap{{Size: 1}, {Size: 1}}},
 			os.ErrInvalid, "start user: uid maps"},
-		"that the kernel does not take": {own, &syscall.SysProcAttr{Unshareflags: set.NS_USER, UidMappings: []set.IDMap{{ContainerID: 0, HostID: 1 << 32, Size: 1}}},
+		"that the kernel does not take": {own, &syscall.SysProcAttr{Unshareflags: set.NS_USER, UidMappings: []set.IDMap{{ContainerID: 0, HostID: -1, Size: 1}}},
 			os.ErrInvalid, "start user: uid map"},
 		"of no new user namespace": {own, &syscall.SysProcAttr{UidMappings: []set.IDMap{{Size: 1}}},
 			errors.ErrUnsupported, "SysProcAttr.UidMappings"},

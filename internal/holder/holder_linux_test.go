@@ -55,7 +55,7 @@ func pipe(t *testing.T) (r, w *os.File) {
 func TestHolderHasWhatItWasGivenAndNothingElse(t *testing.T) {
 	g := NewWithT(t)
 	inherited, _ := pipe(t)
-	g.Expect(syscall.Dup2(int(inherited.Fd()), 91)).To(Succeed()) // not close-on-exec, as what this process was started with
+	g.Expect(syscall.Dup3(int(inherited.Fd()), 91, 0)).To(Succeed()) // not close-on-exec, as what this process was started with
 	defer syscall.Close(91)
 	null, err := os.Open(os.DevNull)
 	g.Expect(err).NotTo(HaveOccurred())
