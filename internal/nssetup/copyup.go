@@ -13,8 +13,8 @@ import (
 )
 
 // CopyUp makes a folder writable without touching what is in it: a tmpfs on top,
-// with each old entry bound back in its place. An overlay would be simpler, but
-// the kernel refuses it over files of owners who are not mapped.
+// with each old entry bound back in its place. [Overlay] takes fewer calls, where the
+// kernel has it.
 //
 // Files and folders of others that the caller may not open would only hinder programs that
 // open them by name, as iptables(8) opens the /run/xtables.lock of the host's root. In
@@ -22,11 +22,17 @@ import (
 //
 // Folders that are named in fresh, with their permissions, are new and empty
 // instead. With an error the folder is what it was before.
-func CopyUp(dir string, fresh map[string]fs.FileMode) (err error) {
+func CopyUp(dir string, fresh map[string]fs.FileMode) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
+	return onTmpfs(dir, func(old *sys.FD) error { return fill(dir, old, entries, fresh) })
+}
+
+// onTmpfs mounts a tmpfs on a folder, and calls fillUp for the rest, with the folder that is below. With an error the
+// folder is what it was before.
+func onTmpfs(dir string, fillUp func(old *sys.FD) error) (err error) {
 	// It leads below what is mounted from here on.
 	old, err := sys.OpenDir(dir)
 	if err != nil {
@@ -38,7 +44,7 @@ func CopyUp(dir string, fresh map[string]fs.FileMode) (err error) {
 	if err := sys.Mount("tmpfs", dir, "tmpfs", sys.NoSuid|sys.NoDev, "mode=755"); err != nil {
 		return fmt.Errorf("mount a tmpfs on %s: %w", dir, err)
 	}
-	if err := fill(dir, old, entries, fresh); err != nil {
+	if err := fillUp(old); err != nil {
 		return errors.Join(err, sys.Detach(dir))
 	}
 	return nil

@@ -45,16 +45,8 @@ func overlay(dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	old, err := sys.OpenDir(dir)
-	if err != nil {
+	if err := onTmpfs(dir, func(old *sys.FD) error { return overlayOn(dir, old, entries) }); err != nil {
 		return err
-	}
-	defer func() { err = errors.Join(err, old.Close()) }()
-	if err := sys.Mount("tmpfs", dir, "tmpfs", sys.NoSuid|sys.NoDev, "mode=755"); err != nil {
-		return fmt.Errorf("mount a tmpfs on %s: %w", dir, err)
-	}
-	if err := overlayOn(dir, old, entries); err != nil {
-		return errors.Join(err, sys.Detach(dir))
 	}
 	if err := kept.putBack(); err != nil {
 		return errors.Join(err, sys.Detach(dir), sys.Detach(dir))
