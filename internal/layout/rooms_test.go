@@ -25,6 +25,7 @@ type room struct {
 // Packages belong to the first room that fits. Imports go down only: a room's
 // imports stand in rows above, or are the room itself.
 var rooms = []room{
+	{name: "internal/typecheck"},
 	{name: "internal/probe/...", imports: []string{"internal/probe/...", "internal/..."}},
 	{name: "internal/...", imports: []string{"internal/..."}, light: true},
 	{name: "set", imports: []string{"internal/..."}, light: true},
