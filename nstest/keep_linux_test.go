@@ -123,11 +123,11 @@ func TestKeptFixturesCanBeEntered(t *testing.T) {
 			}
 			lines := nsenterLine.FindAllStringSubmatch(out, -1)
 			g.Expect(lines).To(HaveLen(2), out)
-			g.Expect(typed(g, lines[0][1], "ip -br address show near")).To(MatchRegexp(`^near@if\d+ +UP +192\.0\.2\.2/24`), out)
-			g.Expect(typed(g, lines[1][1], "ip -br address show near; ping -c1 -W9 192.0.2.2")).To(MatchRegexp(`(?s)^near@if\d+ +UP +192\.0\.2\.1/24.* 0% packet loss`))
+			g.Expect(typed(g, lines[0][1], "ip -br address show near")).To(MatchRegexp(`^near@if\d+ +\w+ +192\.0\.2\.2/24`), out)
+			g.Expect(typed(g, lines[1][1], "ip -br address show near; ping -c1 -W9 192.0.2.2")).To(MatchRegexp(`(?s)^near@if\d+ +\w+ +192\.0\.2\.1/24.* 0% packet loss`))
 
 			for name, address := range map[string]string{"client": "192.0.2.1/24", "server": "192.0.2.2/24"} {
-				g.Expect(typed(g, "gonso enter TestFails/"+name, "ip -br address show near; id -u")).To(MatchRegexp(`(?s)^near@if\d+ +UP +` + regexp.QuoteMeta(address) + `.*\n0$`))
+				g.Expect(typed(g, "gonso enter TestFails/"+name, "ip -br address show near; id -u")).To(MatchRegexp(`(?s)^near@if\d+ +\w+ +` + regexp.QuoteMeta(address) + `.*\n0$`))
 			}
 
 			entries := r.entries()

@@ -70,7 +70,7 @@ func TestPausedTestCanBeLookedInto(t *testing.T) {
 				g.Expect(e.Names()).To(Equal([]string{"TestFails/client", "TestFails/server"}))
 				g.Expect(e.Paused.Until).To(BeNil())
 				line := e.Nsenter(&e.Fixtures[0])
-				g.Expect(typed(g, line, "ip -br address show near; ping -c1 -W9 192.0.2.2")).To(MatchRegexp(`(?s)^near@if\d+ +UP +192\.0\.2\.1/24.* 0% packet loss`))
+				g.Expect(typed(g, line, "ip -br address show near; ping -c1 -W9 192.0.2.2")).To(MatchRegexp(`(?s)^near@if\d+ +\w+ +192\.0\.2\.1/24.* 0% packet loss`))
 				r.resume(e)
 				g.Expect(cmd.Wait()).To(MatchError("exit status 1"), "%s", out)
 				g.Expect(out.String()).To(MatchRegexp(`(?m)^nstest: TestFails has failed and waits, .*\n(    .*\n)*    suite_test\.go:\d+: on purpose\n.*look into it from another terminal:\n    gonso enter TestFails/client\n    nsenter --.*\n` +

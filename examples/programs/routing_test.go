@@ -43,7 +43,7 @@ func TestBirdFindsAnotherWay(t *testing.T) {
 	west, east, south := n.Router("west"), n.Router("east"), n.Router("south")
 	n.Link(client, west)
 	n.Link(server, south)
-	direct := n.Link(west, south)
+	direct := n.Link(west, south, topo.Perfect()) // which keeps the daemons' memberships in a multicast group when it is set
 	detour := n.Link(west, east)
 	n.Link(east, south)
 	n.Up()
