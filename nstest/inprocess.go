@@ -7,7 +7,6 @@ import (
 	"flag"
 	"io"
 	"os"
-	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -20,8 +19,8 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/keep"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/replay"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rootless"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/runpattern"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/setup"
-	"github.com/seed-1bc5c4a2/gonso/nstest/internal/shard"
 	"github.com/seed-1bc5c4a2/gonso/reexec"
 )
 
@@ -145,17 +144,11 @@ var runSubtest = reexec.Tests("nstest.InProcess", func(s subtest) error {
 // newSubtest describes the running test.
 func newSubtest(t *testing.T) subtest {
 	s := subtest{Name: t.Name(), CPU: runtime.GOMAXPROCS(0), Env: make(map[string]*string), Artifacts: replay.ArtifactDirs(t)}
-	rest := flag.Lookup("test.run").Value.String()
-	if strings.Contains(rest, "|") {
-		rest = "" // which part got us here?
+	if pattern, err := runpattern.Parse(flag.Lookup("test.run").Value.String()); err != nil {
+		t.Fatalf("nstest: InProcess: %v", err) // package testing has read it before
+	} else {
+		s.Pattern = pattern.Below(s.Name)
 	}
-	for _, element := range strings.Split(s.Name, "/") {
-		s.Pattern += "/^" + regexp.QuoteMeta(element) + "$"
-		if _, below, err := shard.SplitPattern(strings.TrimPrefix(rest, "/")); err == nil {
-			rest = below
-		}
-	}
-	s.Pattern = s.Pattern[1:] + rest
 	if deadline, ok := t.Deadline(); ok {
 		// The child's time is up first, so that this process is left to tell.
 		left := time.Until(deadline)

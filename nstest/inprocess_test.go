@@ -101,6 +101,12 @@ func TestInProcessRunsExactlyItsSubtest(t *testing.T) {
 	g.Expect(code).To(BeZero())
 	g.Expect(out).To(ContainSubstring("a pass"))
 	g.Expect(out).NotTo(ContainSubstring("skips"))
+	out, code = play(t, "^TestNested$/inside/passes|^TestNested$/inside/parallel/a|^TestPasses$")
+	g.Expect(code).To(BeZero())
+	g.Expect(out).To(whole("    --- PASS: TestNested/inside (t)", "        --- PASS: TestNested/inside/passes (t)",
+		"        --- PASS: TestNested/inside/parallel (t)", "            --- PASS: TestNested/inside/parallel/a (t)"))
+	g.Expect(out).NotTo(ContainSubstring("log of b"))
+	g.Expect(out).To(whole("--- PASS: TestPasses (t)"))
 }
 
 func TestInProcessInsideOfInProcess(t *testing.T) {

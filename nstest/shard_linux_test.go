@@ -39,6 +39,28 @@ func TestShardsRunEveryTestOnce(t *testing.T) {
 	g.Expect(all).To(ConsistOf("TestPass", "TestRun", "TestEnvironment", "TestRequire"))
 }
 
+func TestShardsRunWhatIsAskedForBelowTheTestsOnly(t *testing.T) {
+	g := NewWithT(t)
+	for pattern, want := range map[string][]string{
+		"^Test(Nested|Deep)$/inside/passes": {"TestDeep", "TestNested", "TestNested/inside", "TestNested/inside/passes"},
+		"^TestNested$/inside/passes|^TestNames$/^(same|sam)$|^TestDeep$/never": {
+			"TestDeep", "TestNested", "TestNested/inside", "TestNested/inside/passes", "TestNames", "TestNames/same", "TestNames/sam",
+		},
+	} {
+		var ran []string
+		for index := range 2 {
+			cmd := sharded(suite(t, inProcessSuite, "-test.v", "-test.run="+pattern), index, 2)
+			cmd.Env = append(cmd.Env, "NSTEST_ROOTLESS=auto")
+			out, code := run(t, cmd)
+			g.Expect(code).To(BeZero(), out)
+			for _, match := range regexp.MustCompile(`--- PASS: (\S+)`).FindAllStringSubmatch(out, -1) {
+				ran = append(ran, match[1])
+			}
+		}
+		g.Expect(ran).To(ConsistOf(want), pattern)
+	}
+}
+
 func TestShardsOfAGinkgoSuiteRunEverySpecOnce(t *testing.T) {
 	g := NewWithT(t)
 	var all []string

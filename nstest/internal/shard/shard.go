@@ -10,13 +10,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"runtime/debug"
 	"strconv"
 	"strings"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/seed-1bc5c4a2/gonso/internal/shardplan"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/runpattern"
 )
 
 // A shard is one of several machines, or jobs, that share the tests of a package,
@@ -74,14 +74,14 @@ func Apply() error {
 		return nil
 	}
 	inPackage := packagePath()
-	pattern, rest, err := SplitPattern(flag.Lookup("test.run").Value.String())
+	pattern, err := runpattern.Parse(flag.Lookup("test.run").Value.String())
 	if err != nil {
 		return err
 	}
 	var mine []string
 	matched := 0
 	for _, name := range names {
-		if !pattern.MatchString(name) {
+		if !pattern.Matches(name) {
 			continue
 		}
 		in := matched % s.total
@@ -89,11 +89,11 @@ func Apply() error {
 			in = s.plan.Of(shardplan.Test{Package: inPackage, Name: name})
 		}
 		if in == s.index {
-			mine = append(mine, regexp.QuoteMeta(name))
+			mine = append(mine, name)
 		}
 		matched++
 	}
-	return flag.Set("test.run", "^("+strings.Join(mine, "|")+")$"+rest)
+	return flag.Set("test.run", pattern.Functions(mine))
 }
 
 // read tells Bazel that sharding is understood, and reads which shard this
@@ -165,29 +165,6 @@ func testNames() ([]string, error) {
 		}
 	}
 	return names, nil
-}
-
-// SplitPattern splits what -test.run has at the first slash outside of brackets,
-// into the part for test functions and the rest, slash included.
-func SplitPattern(run string) (first *regexp.Regexp, rest string, err error) {
-	depth := 0
-	end := len(run)
-scan:
-	for i, c := range run {
-		switch c {
-		case '[', '(':
-			depth++
-		case ']', ')':
-			depth--
-		case '/':
-			if depth == 0 {
-				end = i
-				break scan
-			}
-		}
-	}
-	first, err = regexp.Compile(run[:end])
-	return first, run[end:], err
 }
 
 // SkipOthers skips the running spec if it is in another shard. It is called by the first node of each spec.
