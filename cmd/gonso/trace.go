@@ -18,7 +18,7 @@ import (
 
 var traceVerb = verb{
 	name:    "trace",
-	args:    "[flags] file|folder",
+	args:    "[flags] [file|folder]",
 	short:   "show what happened in a test",
 	long:    func() string { return traceLong },
 	flags:   traceFlags,
@@ -29,8 +29,11 @@ const traceLong = `NSTEST_TRACE=failed, with a blank import of package nstest/tr
 leave a folder with trace.html, which the test's log names. gonso trace opens it in the
 browser or, where there is no display, serves it to one and prints the address.
 
-A process that was killed leaves trace.jsonl instead: of such a folder the page is made
-first, beside it if that can be.
+A process that was killed, also by ^C, leaves trace.jsonl instead: of such a folder the page
+is made first, beside it if that can be.
+
+Without a folder it lists those that there are below NSTEST_ARTIFACTS, in _artifacts, where
+go test -artifacts puts them, and in the folder for temporary files: the newest first.
 
 `
 
@@ -43,6 +46,8 @@ func traceFlags(flags *flag.FlagSet) action {
 		case len(args) > 1 && strings.HasPrefix(args[1], "-"):
 			printError("trace: flags come before the file or folder: gonso trace %s", strings.Join(append(args[1:], args[0]), " "))
 			return usageError
+		case len(args) == 0 && flags.NFlag() == 0:
+			return listTraces()
 		case len(args) != 1:
 			printError("trace: give it one file or folder; try: gonso help trace")
 			return usageError
@@ -63,6 +68,18 @@ func traceFlags(flags *flag.FlagSet) action {
 		}
 		return 0
 	}
+}
+
+func listTraces() int {
+	n, err := view.List(os.Stdout)
+	if err != nil {
+		printError("trace: %v", err)
+		return 1
+	}
+	if n == 0 {
+		printError("trace: no test of this user has left a trace where they are looked for; try: gonso help trace")
+	}
+	return 0
 }
 
 func showTrace(path string, asJSON bool, address string) error {

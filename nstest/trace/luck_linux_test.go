@@ -8,12 +8,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracedata"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracefile"
+	"github.com/seed-1bc5c4a2/gonso/nstest/trace/view"
+	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
 // tracesIn returns the data of all pages in a folder, by the test's name.
@@ -167,6 +171,39 @@ func TestAKilledProcessLeavesWhatAPageIsMadeOf(t *testing.T) {
 	g.Expect(trace.Test.Duration).To(BeNumerically(">", 0))
 	g.Expect(trace.Nodes).To(ContainElement(HaveField("Name", "client")))
 	g.Expect(trace.Events).To(ContainElement(HaveField("Text", "before the end")))
+}
+
+// What ^C sends leaves no time to say where the trace is: it is found by whoever looks for the last one.
+func TestWhatAnInterruptLeavesIsListed(t *testing.T) {
+	for _, rootless := range []string{"off", "force"} {
+		t.Run(rootless, func(t *testing.T) {
+			if rootless == "off" {
+				nstest.Require(t, set.NS_NET)
+			}
+			g := NewWithT(t)
+			t.Setenv("TMPDIR", t.TempDir())
+			t.Setenv(tracedata.FolderVariable, "")
+			_, dir := runTraced(t, "^TestSuite$/^Interrupted$", []string{"NSTEST_TRACE=failed", "NSTEST_ROOTLESS=" + rootless, "NSTEST_ARTIFACTS="})
+			g.Expect(filepath.Glob(filepath.Join(dir, "*"))).To(BeEmpty())
+			var list strings.Builder
+			g.Expect(view.List(&list)).To(Equal(1))
+			found := regexp.MustCompile(`^\S+ \S+  unfinished  (\S+)\n$`).FindStringSubmatch(list.String())
+			g.Expect(found).NotTo(BeNil(), list.String())
+			trace, err := tracefile.Open(found[1])
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(trace.Events).To(ContainElement(HaveField("Text", "before the end")))
+		})
+	}
+}
+
+func TestASpecThatIsInterruptedHasAPage(t *testing.T) {
+	g := NewWithT(t)
+	out, dir := runTraced(t, "^TestSpecs$", []string{"NSTEST_TRACE=failed", interrupt + "=1"}, "-ginkgo.focus=is interrupted")
+	trace := traceIn(g, dir)
+	g.Expect(trace.Test.Verdict).To(Equal(tracedata.Failed))
+	g.Expect(trace.Test.Message).To(HavePrefix("Interrupted by User"))
+	g.Expect(trace.Events).To(ContainElement(HaveField("Text", "before the end")))
+	g.Expect(out).To(ContainSubstring("nstest: trace"))
 }
 
 func TestWhatIsKnownOfAFailureIsThereWhenTheProcessIsKilledLater(t *testing.T) {

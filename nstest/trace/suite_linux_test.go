@@ -23,6 +23,9 @@ import (
 // suite is set in a process whose tests are looked at from outside, and fail on purpose.
 const suite = "NSTEST_TRACE_SUITE"
 
+// interrupt is set for the spec that is interrupted.
+const interrupt = "NSTEST_TRACE_INTERRUPT"
+
 // TestSpecs is run by other tests, too.
 func TestSpecs(t *testing.T) {
 	if os.Getenv(suite) == "" {
@@ -41,6 +44,14 @@ var _ = ginkgo.Describe("traced", func() {
 		ginkgo.GinkgoWriter.Println("written")
 		ginkgo.By("failing")
 		gomega.Expect(f.Name()).To(gomega.Equal("other"), "on purpose")
+	})
+	ginkgo.It("is interrupted", func(ctx ginkgo.SpecContext) {
+		if os.Getenv(interrupt) == "" {
+			return
+		}
+		nstest.Mark(ginkgo.GinkgoTB(), "before the end")
+		gomega.Expect(syscall.Kill(os.Getpid(), syscall.SIGINT)).To(gomega.Succeed())
+		<-ctx.Done()
 	})
 	ginkgo.It("passes", func() { gomega.Expect(f.Name()).To(gomega.Equal("each")) })
 })
@@ -114,6 +125,14 @@ func TestSuite(t *testing.T) {
 		nstest.New(t, set.NS_NET, nstest.Named("client"))
 		nstest.Mark(t, "before the end")
 		if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		select {}
+	})
+	t.Run("Interrupted", func(t *testing.T) {
+		nstest.New(t, set.NS_NET, nstest.Named("client"))
+		nstest.Mark(t, "before the end")
+		if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
 			t.Fatal(err)
 		}
 		select {}

@@ -18,10 +18,11 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracedata"
 )
 
 // Variable is the environment variable that says where the folders are to be.
-const Variable = "NSTEST_ARTIFACTS"
+const Variable = tracedata.FolderVariable
 
 // places has the folders that folders were made in.
 var places struct {
@@ -67,7 +68,7 @@ func makeFolder(tb testing.TB) (string, error) {
 	defer places.Unlock()
 	if places.own == "" {
 		// Nobody else has a folder of a name that nobody could know.
-		own, err := os.MkdirTemp("", "nstest-"+filepath.Base(packagePath())+"-")
+		own, err := os.MkdirTemp("", tracedata.FolderPrefix+filepath.Base(packagePath())+"-")
 		if err != nil {
 			return "", err
 		}
