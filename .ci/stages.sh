@@ -18,8 +18,8 @@ stages=(
   'mutants    tests see guards of the code that are taken out, a short selection, as root'
   'docker     fixtures and gonso exec in containers of Docker, and what is said to help there helps'
   'places     the same few things in a chroot, in bubblewrap and as users who lack what most have'
-  'test       the tests, as root'
   'bench      each benchmark runs, once'
+  'test       the tests, as root'
   'race       the tests, as root, with the race detector'
   'user       the tests, as a user without privileges and without cgo'
   'ginkgo     the Ginkgo suites in parallel processes, as root and as that user'
@@ -27,7 +27,7 @@ stages=(
 
 # The first waits more than it computes: it runs beside those after it, up to one that nothing may disturb.
 background=(vm)
-undisturbed=(test bench race user ginkgo)
+undisturbed=(test race user ginkgo)
 
 # These need a user who may sudo, an amd64 machine, a quiet machine, minutes.
 by_name_only=(
@@ -111,8 +111,8 @@ stage_test() {
 # processes it does not see.
 stage_race() {
   local packages
-  mapfile -t packages < <(go list ./... | grep -vE '/(internal/(attack|exhaustion|mutants|layout|api)|docs|cmd/gonso|reexec/gons|examples/.*)$')
-  GORACE=atexit_sleep_ms=0 CGO_ENABLED=1 go_as_root test -json -skip="$elsewhere" -race -vet=off -count=1 -timeout=10m "${packages[@]}" | no_skips
+  mapfile -t packages < <(go list ./... | grep -vE '/(internal/(attack|exhaustion|mutants|layout|api|typecheck)|docs|cmd/gonso|reexec/gons|examples/.*)$')
+  GORACE=atexit_sleep_ms=0 CGO_ENABLED=1 go_as_root test -json -skip="$elsewhere|^TestCoverageOf" -race -vet=off -count=1 -timeout=10m "${packages[@]}" | no_skips
   nothing_left
 }
 
