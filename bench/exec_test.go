@@ -4,6 +4,7 @@ package bench
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -11,18 +12,26 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// BenchmarkExec runs true in namespaces of all kinds, with and without other users and groups than root. The steps
-// of gonso exec that unshare(1) has not are left out.
+// BenchmarkExec runs true in namespaces of all kinds. The steps of gonso exec that unshare(1) has not are left out.
 func BenchmarkExec(b *testing.B) {
-	gonso := filepath.Join(b.TempDir(), "gonso")
-	build := exec.Command("go", "build", "-o", gonso, "github.com/seed-1bc5c4a2/gonso/cmd/gonso")
-	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("%v: %s", err, out)
+	dir := b.TempDir()
+	build := func(name, cgo string) (path string) {
+		path = filepath.Join(dir, name)
+		cmd := exec.Command("go", "build", "-o", path, "github.com/seed-1bc5c4a2/gonso/cmd/gonso")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED="+cgo)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			b.Fatalf("%v: %s", err, out)
+		}
+		return path
 	}
+	withCgo, without := build("cgo", "1"), build("nocgo", "0")
 	bare := []string{"exec", "-proc=false", "-lo=false", "-ping=false", "-run=false", "-varlib=false", "-etc=false", "-sys=false",
 		"-eth0=false", "-shared=false", "-subids=false", "--", "true"}
-	b.Run("who=gonso", func(b *testing.B) { runs(b, gonso, bare...) })
-	b.Run("who=floor", func(b *testing.B) { runs(b, "unshare", "-UrnmpfiuC", "true") })
+	floor := func(b *testing.B) { runs(b, "unshare", "-UrnmpfiuC", "true") }
+	b.Run("cgo=1/who=gonso", func(b *testing.B) { runs(b, withCgo, bare...) })
+	b.Run("cgo=1/who=floor", floor)
+	b.Run("cgo=0/who=gonso", func(b *testing.B) { runs(b, without, bare...) })
+	b.Run("cgo=0/who=floor", floor)
 }
 
 func runs(b *testing.B, name string, args ...string) {

@@ -5,6 +5,7 @@ package bench
 import (
 	"os"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso"
@@ -43,6 +44,41 @@ func BenchmarkManySets(b *testing.B) {
 		b.ReportMetric(heapEach, "heap-B/Set")
 		b.ReportMetric(filesEach, "files/Set")
 	})
+}
+
+// BenchmarkCrowd has 1,000 goroutines at once that run functions, each in a Set of its own.
+func BenchmarkCrowd(b *testing.B) {
+	const crowd = 1000
+	sets := make([]gonso.Set, crowd)
+	there := make([][]place, crowd)
+	for i := range sets {
+		sets[i] = unshare(b, gonso.NS_NET)
+		there[i] = descriptors(b, sets[i])
+	}
+	back := descriptors(b, current(b, gonso.NS_NET))
+	for _, who := range []struct {
+		name string
+		do   func(i int) error
+	}{
+		{"gonso", func(i int) error { return sets[i].DoRaw(func() bool { return true }, true) }},
+		{"floor", func(i int) error { return thereAndBack(there[i], back) }},
+	} {
+		b.Run("who="+who.name, func(b *testing.B) {
+			var ended sync.WaitGroup
+			for i := range crowd {
+				ended.Go(func() {
+					for range b.N/crowd + 1 {
+						if err := who.do(i); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			ended.Wait()
+			b.ReportMetric(float64(b.Elapsed())/float64(crowd*(b.N/crowd+1)), "ns/op")
+		})
+	}
 }
 
 // allowFiles lets this process have n files open.

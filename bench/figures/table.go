@@ -136,7 +136,10 @@ func ratio(r float64) string {
 func figure(v float64, unit string) string {
 	if !strings.HasSuffix(unit, "sec/op") {
 		name, _, _ := strings.Cut(unit, "/")
-		name = map[string]string{"heap-B": " B"}[name]
+		if name == "binary-B" {
+			v, name = v/1e6, "binary-MB"
+		}
+		name = map[string]string{"heap-B": " B", "binary-MB": " MB"}[name]
 		return strconv.FormatFloat(math.Round(100*v)/100, 'f', -1, 64) + name
 	}
 	for _, scale := range []struct {

@@ -8,6 +8,7 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -43,9 +44,10 @@ type figure struct {
 	memory    int64
 }
 
-const rounds = 5
+var rounds = flag.Int("rounds", 5, "how often each suite is run")
 
 func main() {
+	flag.Parse()
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "suites:", err)
 		os.Exit(1)
@@ -68,7 +70,7 @@ func run() error {
 		return err
 	}
 	figures := make([][]figure, len(suites))
-	for range rounds { // in turns, so that what disturbs one disturbs all
+	for range *rounds { // in turns, so that what disturbs one disturbs all
 		for i, s := range suites {
 			binary := filepath.Join(dir, s.pkg+".test")
 			cmd := exec.Command(binary, "-test.run=^TestSuite$")
@@ -121,7 +123,7 @@ process had. Lines are those of the suite's file that have code, what the tests 
 
 | suite | wall | CPU | memory | lines |
 | --- | ---: | ---: | ---: | ---: |
-`, time.Now().UTC().Format(time.DateOnly), bytes.TrimSpace(release), runtime.NumCPU(), runtime.Version(), rounds)
+`, time.Now().UTC().Format(time.DateOnly), bytes.TrimSpace(release), runtime.NumCPU(), runtime.Version(), *rounds)
 	for i, s := range suites {
 		lines, err := lines(filepath.Join("suites", s.pkg, "suite_test.go"))
 		if err != nil {
