@@ -81,7 +81,7 @@ var telling = regexp.MustCompile(`^(links|routes|nftables)|^sockets .*LISTEN`)
 
 // said is of the packets what comes in each run. How data is cut into
 // segments, how connections end, and how often a neighbour is asked for is another matter each time.
-var said = regexp.MustCompile(`^(TCP SYN|UDP|ICMP unreachable)`)
+var said = regexp.MustCompile(`^(TCP SYN|UDP|ICMP .*unreachable)`)
 
 var volatile = []struct {
 	pattern *regexp.Regexp

@@ -86,13 +86,13 @@ func TestFramesAreDescribed(t *testing.T) {
 		all.WriteString(text + "\n")
 	}
 	for _, want := range []string{
-		`frame \d+, a to b, ARP who has 192\.0\.2\.2 from 192\.0\.2\.1, 42 bytes`,
-		`frame \d+, b to a, ARP answer to 192\.0\.2\.1 from 192\.0\.2\.2, 42 bytes`,
+		`frame \d+, a to b, ARP request 192\.0\.2\.1 > 192\.0\.2\.2, 42 bytes`,
+		`frame \d+, b to a, ARP reply 192\.0\.2\.2 > 192\.0\.2\.1, 42 bytes`,
 		`frame \d+, a to b, TCP SYN 192\.0\.2\.1:\d+ > 192\.0\.2\.2:\d+, 74 bytes`,
 		`frame \d+, b to a, TCP SYN ACK 192\.0\.2\.2:\d+ > 192\.0\.2\.1:\d+, 74 bytes`,
 		`frame \d+, a to b, TCP FIN ACK 192\.0\.2\.1`,
 		`frame \d+, b to a, TCP SYN \[2001:db8::2\]:\d+ > \[2001:db8::1\]:\d+, 94 bytes`,
-		`frame \d+, b to a, ICMPv6 NeighborSolicitation`,
+		`frame \d+, b to a, ICMPv6 neighbour solicitation`,
 		`frame \d+, a to b, UDP 192\.0\.2\.1:\d+ > 192\.0\.2\.2:\d+, 46 bytes`,
 	} {
 		if !regexp.MustCompile(want).Match(all.Bytes()) {

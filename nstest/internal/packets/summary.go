@@ -3,6 +3,7 @@
 package packets
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"net"
@@ -15,6 +16,7 @@ type Decoded struct {
 	VLAN     int    // of the outermost tag, or 0
 	Protocol string // such as TCP, UDP, ICMP, ARP
 	Details  string // such as "SYN", of its protocol
+	Error    bool   // it says that another packet was not taken: a reset, an error of ICMP
 	From, To string // addresses, with ports where there are some
 	Payload  []byte // of TCP and UDP
 }
@@ -121,10 +123,18 @@ func (d *Decoded) decodeIPv6(b []byte) {
 	d.decodeTransport(next, rest)
 }
 
+// The names of protocols that are written more than once.
+const icmp, icmpv6 = "ICMP", "ICMPv6"
+
+// transports are the names of those that are not looked into.
+var transports = map[byte]string{
+	2: "IGMP", 4: "IPIP", 41: "IPv6", 47: "GRE", 50: "ESP", 51: "AH", 89: "OSPF", 103: "PIM", 112: "VRRP", 132: "SCTP",
+}
+
 func (d *Decoded) decodeTransport(protocol byte, b []byte) {
 	switch {
 	case protocol == 6 && len(b) >= 20:
-		d.Protocol, d.Details = "TCP", tcpFlags(b[13])
+		d.Protocol, d.Details, d.Error = "TCP", tcpFlags(b[13]), b[13]&rst != 0
 		d.ports(b)
 		if header := int(b[12]>>4) * 4; header <= len(b) {
 			d.Payload = b[header:]
@@ -133,11 +143,11 @@ func (d *Decoded) decodeTransport(protocol byte, b []byte) {
 		d.Protocol, d.Payload = "UDP", b[8:]
 		d.ports(b)
 	case protocol == 1 && len(b) >= 2:
-		d.Protocol, d.Details = "ICMP", icmpType(icmpTypes, b)
+		d.decodeICMP(icmp, icmp4, b)
 	case protocol == 58 && len(b) >= 2:
-		d.Protocol, d.Details = "ICMPv6", icmpType(icmp6Types, b)
+		d.decodeICMP(icmpv6, icmp6, b)
 	default:
-		d.Details = fmt.Sprintf("protocol %d", protocol)
+		d.Details = cmp.Or(transports[protocol], fmt.Sprintf("protocol %d", protocol))
 	}
 }
 
@@ -152,36 +162,21 @@ func address(b []byte) string {
 	return ip.String()
 }
 
+// rst is the flag of a TCP segment that resets.
+const rst = 0x04
+
 // tcpFlags names those of a segment.
 func tcpFlags(b byte) string {
 	var names []string
 	for _, flag := range []struct {
 		bit  byte
 		name string
-	}{{0x02, "SYN"}, {0x01, "FIN"}, {0x04, "RST"}, {0x08, "PSH"}, {0x10, "ACK"}} {
+	}{{0x02, "SYN"}, {0x01, "FIN"}, {rst, "RST"}, {0x08, "PSH"}, {0x10, "ACK"}} {
 		if b&flag.bit != 0 {
 			names = append(names, flag.name)
 		}
 	}
 	return strings.Join(names, " ")
-}
-
-var (
-	icmpTypes  = map[byte]string{0: "echo reply", 3: "unreachable", 5: "redirect", 8: "echo request", 11: "time exceeded"}
-	icmp6Types = map[byte]string{1: "unreachable", 2: "packet too big", 3: "time exceeded", 128: "echo request", 129: "echo reply",
-		133: "router solicitation", 134: "router advertisement", 135: "neighbour solicitation", 136: "neighbour advertisement", 143: "MLDv2 report"}
-)
-
-// icmpType names the type of a message, with its code unless that is 0.
-func icmpType(names map[byte]string, b []byte) string {
-	name, ok := names[b[0]]
-	if !ok {
-		name = fmt.Sprintf("type %d", b[0])
-	}
-	if b[1] != 0 {
-		name += fmt.Sprintf(" (code %d)", b[1])
-	}
-	return name
 }
 
 // String is such as "TCP SYN 192.0.2.1:40612 > 192.0.2.2:80".

@@ -247,8 +247,7 @@ func (c *capture) describe(p *tracedata.Packet) {
 	if again := c.flows.again(p, d); again > 1 {
 		p.Summary += fmt.Sprintf(" (again, %s)", ordinal(again))
 	}
-	p.Bad = d.Protocol == "TCP" && strings.Contains(d.Details, "RST") ||
-		strings.HasPrefix(d.Protocol, "ICMP") && (strings.HasPrefix(d.Details, "unreachable") || strings.HasPrefix(d.Details, "time exceeded"))
+	p.Bad = d.Error
 }
 
 func ordinal(n int) string {

@@ -72,16 +72,12 @@ function badPackets(at) {
       node: packet.fate ? packet.from.node : undefined,
       what: packet.fate
         ? plural(group.length, 'packet') + ' on ' + linkName(packet.link) + ': ' + packet.fate
-        : (group.length > 1 ? group.length + ' × ' : '') + withoutCode(packet.summary),
+        : (group.length > 1 ? group.length + ' × ' : '') + packet.summary,
       more: [packet.fate && 'first ' + packet.summary, packet.fate && lastFault(packet), packet.at === last.at ? 'at ' + moment(packet.at) : moment(packet.at) + ' to ' + moment(last.at)],
       go: () => selectPacket(index),
     };
   });
 }
-
-// withoutCode says what is unreachable, in the words of RFC 792 and RFC 1812.
-const unreachable = { 0: 'network', 1: 'host', 2: 'protocol', 3: 'port', 13: 'administratively' };
-const withoutCode = (summary) => summary.replace(/^ICMP unreachable \(code (\d+)\)/, (all, code) => unreachable[code] ? `ICMP ${unreachable[code]} unreachable` : all);
 
 // lastFault says what took a link down before it lost a packet, or else what the test had done. That a link is down is heard of late.
 function lastFault(packet) {
@@ -106,8 +102,8 @@ function silences(at) {
 // refusal says by which ICMP error the target has answered, if it has.
 function refusal(s, at) {
   const error = trace.packets.slice(indexAt(trace.packets, s.since), indexAt(trace.packets, at)).findLast(({ summary }) =>
-    /^(VLAN \d+, )?ICMP(v6)? unreachable /.test(summary) && summary.endsWith(' ' + withoutPort(s.to) + ' > ' + s.from));
-  return error && 'refused: ' + withoutCode(error.summary).replace(/ \S+ > \S+$/, '') + ' from ' + nameOf(s.end.node) + ' (' + withoutPort(s.to) + ')';
+    /^(VLAN \d+, )?ICMP(v6)? (\w+ )?unreachable /.test(summary) && summary.endsWith(' ' + withoutPort(s.to) + ' > ' + s.from));
+  return error && 'refused: ' + error.summary.replace(/ \S+ > \S+$/, '') + ' from ' + nameOf(s.end.node) + ' (' + withoutPort(s.to) + ')';
 }
 
 const hasAddress = (node, address) => [...stateAt(node, lastAt).get('addresses')?.values() ?? []]
