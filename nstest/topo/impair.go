@@ -139,8 +139,8 @@ func (l *Link) impair(impairments []Impairment) error {
 // If a cable has to do this (see the package's documentation), and the link was made without any impairment, it
 // gets new interfaces. They have the names, indexes, hardware addresses, settings, addresses, routes and
 // neighbours of the old ones, so that connections go on; sockets of packet(7), memberships in multicast groups
-// and queueing disciplines are lost, and daemons see an interface go and come. To avoid that, give [Network.Link]
-// the option Perfect, as every link needs over which routing daemons speak: such a link is a cable from the start.
+// and queueing disciplines are lost. A routing daemon sees an interface go and come, and its routes are left to
+// it. To avoid all that, give [Network.Link] the option Perfect: such a link is a cable from the start.
 func (l *Link) Set(impairments ...Impairment) {
 	n := l.network
 	n.tb.Helper()

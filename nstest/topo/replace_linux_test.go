@@ -124,13 +124,14 @@ func TestACableHasAllThatTheInterfaceHad(t *testing.T) {
 	r.SetSysctl("net.ipv4.neigh.eth0.ucast_solicit", "7")
 	eth0 := l.End(r).Index()
 	k := r.Netlink()
+	const ofTheTest = 77 // is no protocol of a daemon
 	network := func(cidr string) *net.IPNet {
 		_, to, err := net.ParseCIDR(cidr)
 		g.Expect(err).NotTo(HaveOccurred())
 		return to
 	}
 	for _, route := range []netlink.Route{
-		{Dst: network("198.51.100.0/24"), Gw: net.ParseIP("192.0.2.7"), Table: 100, Protocol: unix.RTPROT_BGP, Priority: 5},
+		{Dst: network("198.51.100.0/24"), Gw: net.ParseIP("192.0.2.7"), Table: 100, Protocol: ofTheTest, Priority: 5},
 		{Dst: network("198.51.100.0/24"), LinkIndex: eth0, Scope: unix.RT_SCOPE_LINK, MTU: 1300},
 		{Dst: network("203.0.113.0/24"), MultiPath: []*netlink.NexthopInfo{{Gw: net.ParseIP("192.0.2.7"), Hops: 2}, {Gw: net.ParseIP("198.51.100.9")}}},
 		{Dst: network("2001:db8:1::/48"), Gw: net.ParseIP("2001:db8::7"), LinkIndex: eth0},
@@ -145,6 +146,8 @@ func TestACableHasAllThatTheInterfaceHad(t *testing.T) {
 	g.Eventually(func() []string { return everything(t, r.Fixture) }, "20s").Should(ContainElement(MatchRegexp(`address fe80.* flags 0x80 `)))
 
 	before := map[*nstest.Fixture][]string{r.Fixture: everything(t, r.Fixture), s.Fixture: everything(t, s.Fixture)}
+	// A daemon sees an interface go and come, and finds its routes again or others.
+	g.Expect(k.RouteAdd(&netlink.Route{Dst: network("198.18.0.0/15"), Gw: net.ParseIP("192.0.2.7"), Protocol: unix.RTPROT_BIRD})).To(Succeed())
 	l.Set(topo.Loss(0.5))
 	for f, want := range before {
 		g.Eventually(func() []string { return everything(t, f) }, "20s").Should(Equal(want))

@@ -143,9 +143,16 @@ func (s *Saved) saveAddress(m syscall.NetlinkMessage, attributes []syscall.Netli
 	s.addresses = append(s.addresses, r)
 }
 
+// daemons are the routing daemons that the kernel knows by number (linux/rtnetlink.h). They see their interface go and come, look for
+// routes anew, and would miss one that somebody else puts back, even if they had found a better one meanwhile.
+var daemons = []uint8{
+	unix.RTPROT_GATED, unix.RTPROT_ZEBRA, unix.RTPROT_BIRD, unix.RTPROT_XORP, unix.RTPROT_MROUTED, unix.RTPROT_KEEPALIVED, unix.RTPROT_BABEL,
+	unix.RTPROT_OPENR, unix.RTPROT_BGP, unix.RTPROT_ISIS, unix.RTPROT_OSPF, unix.RTPROT_RIP, unix.RTPROT_EIGRP,
+}
+
 func (s *Saved) saveRoute(m syscall.NetlinkMessage, attributes []syscall.NetlinkRouteAttr) {
 	message := nl.DeserializeRtMsg(m.Data)
-	if message.Protocol == unix.RTPROT_KERNEL || message.Flags&unix.RTM_F_CLONED != 0 {
+	if message.Protocol == unix.RTPROT_KERNEL || message.Flags&unix.RTM_F_CLONED != 0 || slices.Contains(daemons, message.Protocol) {
 		return // these come by themselves
 	}
 	over, list := false, &s.routes
