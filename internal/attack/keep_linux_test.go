@@ -25,7 +25,7 @@ func keep(t *testing.T, s set.Set) (err error) {
 	for _, flag := range set.Kinds(s.Flags()) {
 		files = append(files, holder.File{File: fds.Get(flag), What: set.KindNames(flag)})
 	}
-	pid, err := holder.Start(nil, files...)
+	pid, err := holder.Start(files...)
 	if err != nil {
 		return err
 	}

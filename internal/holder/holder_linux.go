@@ -13,9 +13,6 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
-// Name is what the processes are called.
-const Name = "gonso-holder"
-
 // A File is what a process is to hold, and what that is, for people.
 type File struct {
 	*os.File
@@ -23,48 +20,70 @@ type File struct {
 }
 
 // Program returns the program, for a process that is about to become a holder itself.
-func Program() (*sys.FD, error) {
-	code, err := image()
+func Program() (*sys.FD, error) { return hold.open() }
+
+func (p program) open() (*sys.FD, error) {
+	code, err := p.image()
 	if err != nil {
 		return nil, err
 	}
-	return sys.NewProgram(Name, code)
+	return sys.NewProgram(names[p], code)
 }
 
 // FirstFD is the number of the first file that a holder has.
 const FirstFD = 4
 
-// Start starts a holder, which reads input until its end, if there is any, and returns its number. It is no process
-// that one has to wait for: it outlives this one, and so is waited for by another.
-func Start(input *os.File, files ...File) (pid int, err error) {
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+// Start starts a holder, and returns its number. It is no process that one has to wait for: it outlives this one, and so
+// is waited for by another.
+func Start(files ...File) (pid int, err error) {
+	p, err := hold.start(nil, files...)
 	if err != nil {
 		return 0, err
+	}
+	pid = p.Pid // which Release sets to -1: as the number to kill that would be all processes
+	return pid, p.Release()
+}
+
+// Drain starts a process that reads a file until its end, so that those who write into that pipe go on when this process
+// has ended. It ends then, and is none that one has to wait for.
+func Drain(input *os.File) (pid int, err error) {
+	p, err := drain.start(input)
+	if err != nil {
+		return 0, err
+	}
+	pid = p.Pid
+	return pid, p.Release()
+}
+
+// start starts one of the programs, with an input or none.
+func (p program) start(input *os.File, files ...File) (_ *os.Process, err error) {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, null.Close()) }()
 	if input == nil {
 		input = null
 	}
-	program, err := Program()
+	opened, err := p.open()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, program.Close()) }()
-	exe, err := program.File(Name)
+	defer func() { err = errors.Join(err, opened.Close()) }()
+	exe, err := opened.File(names[p])
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, exe.Close()) }()
 	attr := &os.ProcAttr{Dir: "/", Env: []string{}, Files: []*os.File{input, null, null, exe}, Sys: &syscall.SysProcAttr{Setsid: true}}
-	args := []string{Name, "", "", ""}
+	args := []string{names[p], "", "", ""}
 	for _, f := range files {
 		attr.Files = append(attr.Files, f.File)
 		args = append(args, f.What)
 	}
-	p, err := os.StartProcess(fmt.Sprintf("%s/self/fd/%d", procfs.Root, slices.Index(attr.Files, exe)), args, attr)
+	started, err := os.StartProcess(fmt.Sprintf("%s/self/fd/%d", procfs.Root, slices.Index(attr.Files, exe)), args, attr)
 	if err != nil {
-		return 0, fmt.Errorf("start a process that holds namespaces: %w", err)
+		return nil, fmt.Errorf("start %s: %w", names[p], err)
 	}
-	pid = p.Pid // which Release sets to -1: as the number to kill that would be all processes
-	return pid, p.Release()
+	return started, nil
 }

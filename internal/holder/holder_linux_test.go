@@ -5,9 +5,9 @@
 package holder_test
 
 import (
-	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -19,9 +19,9 @@ import (
 )
 
 // start starts a holder that is killed at the end.
-func start(t *testing.T, input *os.File, files ...holder.File) (pid int) {
+func start(t *testing.T, files ...holder.File) (pid int) {
 	t.Helper()
-	pid, err := holder.Start(input, files...)
+	pid, err := holder.Start(files...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestHolderHasWhatItWasGivenAndNothingElse(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	defer null.Close()
 	t.Setenv("SECRET", "of the caller")
-	pid := start(t, nil, holder.File{File: null, What: "null of client"}, holder.File{File: null, What: "null of server"})
+	pid := start(t, holder.File{File: null, What: "null of client"}, holder.File{File: null, What: "null of server"})
 
 	dir := fmt.Sprintf("/proc/%d", pid)
 	g.Eventually(func() []string {
@@ -88,24 +88,9 @@ func TestHolderHasWhatItWasGivenAndNothingElse(t *testing.T) {
 	g.Expect(session).To(BeEquivalentTo(pid), "a session of its own, which no terminal ends")
 }
 
-// What a program writes that is held must not fill a pipe, or end it.
-func TestHolderReadsItsInput(t *testing.T) {
+func TestHolderWaits(t *testing.T) {
 	g := NewWithT(t)
-	r, w := pipe(t)
-	start(t, r)
-	g.Expect(r.Close()).To(Succeed())
-	for range 100 { // more than a pipe takes (pipe(7))
-		if _, err := w.Write(make([]byte, 10000)); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func TestHolderWaitsAfterTheEndOfItsInput(t *testing.T) {
-	g := NewWithT(t)
-	r, w := pipe(t)
-	pid := start(t, r)
-	g.Expect(errors.Join(r.Close(), w.Close())).To(Succeed())
+	pid := start(t)
 	g.Eventually(func() (string, error) {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", pid))
 		return string(text), err
@@ -113,6 +98,73 @@ func TestHolderWaitsAfterTheEndOfItsInput(t *testing.T) {
 	p, err := procfs.ReadProcess(procfs.Root, pid, func(procfs.Stat) bool { return true })
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(string(p.State)).To(Equal("S"))
+}
+
+// What a program writes must not fill a pipe, or end it.
+func TestDrainReadsUntilTheEnd(t *testing.T) {
+	g := NewWithT(t)
+	r, w := pipe(t)
+	pid, err := holder.Drain(r)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(r.Close()).To(Succeed())
+	for range 100 { // more than a pipe takes (pipe(7))
+		if _, err := w.Write(make([]byte, 10000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	g.Expect(w.Close()).To(Succeed())
+	var status syscall.WaitStatus
+	_, err = syscall.Wait4(pid, &status, 0, nil)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(status.ExitStatus()).To(BeZero())
+}
+
+// sleeper starts a process that ends when it is killed.
+func sleeper(t *testing.T) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command("sleep", "infinity")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // unless it has ended
+		_ = cmd.Wait()
+	})
+	return cmd
+}
+
+func TestGuardLetsGoOfWhatItHasGuarded(t *testing.T) {
+	g := NewWithT(t)
+	cmd := sleeper(t)
+	guard, err := holder.StartGuard(cmd.Process.Pid)
+	g.Expect(err).NotTo(HaveOccurred())
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", guard.PID()))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(strings.Count(string(text), "gonso-guard")).To(Equal(1), "all of its memory:\n%s", text)
+	pid := guard.PID()
+	g.Expect(guard.Dismiss()).To(Succeed())
+	g.Expect(syscall.Kill(pid, 0)).To(MatchError(syscall.ESRCH), "it is waited for")
+	p, err := procfs.ReadProcess(procfs.Root, cmd.Process.Pid, func(procfs.Stat) bool { return true })
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(p.State)).NotTo(Equal("Z"))
+}
+
+func TestGuardKillsWhenThisProcessEnds(t *testing.T) {
+	g := NewWithT(t)
+	cmd := sleeper(t)
+	guard, err := holder.StartGuard(cmd.Process.Pid)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(guard.Abandon()).To(Succeed()) // which is all that it sees of that end
+	g.Expect(cmd.Wait()).To(MatchError("signal: killed"))
+}
+
+func TestGuardThatWasKilledIsNoFailure(t *testing.T) {
+	g := NewWithT(t)
+	guard, err := holder.StartGuard(sleeper(t).Process.Pid)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(syscall.Kill(guard.PID(), syscall.SIGKILL)).To(Succeed())
+	g.Expect(guard.Ended()).To(Succeed())
+	g.Expect(guard.Dismiss()).To(Succeed())
 }
 
 // Whoever gets hold of the program can change nothing in what others run.

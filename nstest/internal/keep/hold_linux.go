@@ -121,7 +121,7 @@ func (c *collection) freeName(of string) string {
 
 // start starts the holder of what was collected, and writes the entry.
 func (k *keeper) start(c *collection) (err error) {
-	pid, err := holder.Start(nil, c.files...)
+	pid, err := holder.Start(c.files...)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !linux
+
+package holder
+
+import "errors"
+
+// A Guard is something that only Linux has.
+type Guard struct{}
+
+func StartGuard(int) (*Guard, error) { return nil, errors.ErrUnsupported }
+
+func (*Guard) PID() int { return 0 }
+
+func (*Guard) Dismiss() error { return nil }
