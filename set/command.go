@@ -62,6 +62,10 @@ type Cmd struct {
 	// fields are an error of Start, for which errors.Is(err, errors.ErrUnsupported) holds.
 	SysProcAttr *syscall.SysProcAttr
 
+	// Releasable lets Release be called. The process is then killed at the end of this process not by the kernel but by a
+	// guard, which is a process of a page of code; Pdeathsig is ignored, and the kernel has to have pidfds (Linux 5.3).
+	Releasable bool
+
 	// Cancel is called when the context is done; Command sets it to kill the process.
 	Cancel func() error
 	// WaitDelay bounds the time from the end of the context, or of the process, to the
@@ -75,7 +79,8 @@ type Cmd struct {
 	ctx     context.Context
 	set     Set
 	started bool
-	waited  atomic.Bool // Wait was called
+	runs    atomic.Bool // Start has returned
+	waited  atomic.Bool // Wait was called, or Release
 	cmd     command.Cmd // what is started, and has the ends of pipes before that
 }
 
@@ -147,9 +152,13 @@ func (c *Cmd) start() error {
 	c.cmd.Path, c.cmd.Args, c.cmd.Env, c.cmd.Dir = c.Path, c.Args, c.Env, c.Dir
 	c.cmd.Search = c.elsewhere() && !strings.ContainsRune(c.Path, '/')
 	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr, c.cmd.ExtraFiles = c.Stdin, c.orLog(c.Stdout), c.orLog(c.Stderr), c.ExtraFiles
-	c.cmd.Cancel, c.cmd.WaitDelay = c.Cancel, c.WaitDelay
+	c.cmd.Cancel, c.cmd.WaitDelay, c.cmd.Releasable = c.Cancel, c.WaitDelay, c.Releasable
 	c.cmd.Started = func(p *os.Process) { c.Process = p }
-	return childError("start", 0, c.cmd.Start(c.ctx))
+	if err := c.cmd.Start(c.ctx); err != nil {
+		return childError("start", 0, err)
+	}
+	c.runs.Store(true)
+	return nil
 }
 
 func (c *Cmd) orLog(to io.Writer) io.Writer {
@@ -171,6 +180,21 @@ func (c *Cmd) Wait() error {
 	err := c.cmd.Wait()
 	c.ProcessState = c.cmd.ProcessState
 	return err
+}
+
+// Release has the process live on when this one ends, and gives it up: it is the last call, in place of Wait, which fails
+// from then on. The command has to be Releasable. What it writes to Stdout, Stderr and Log is not copied any more. It may be
+// called while another goroutine calls Start or Wait, and fails then.
+func (c *Cmd) Release() error {
+	switch {
+	case !c.runs.Load():
+		return errors.New("gonso: command not started")
+	case !c.Releasable:
+		return errors.New("gonso: Release of a command that is not Releasable, and has the kernel kill it when this process ends")
+	case c.waited.Swap(true):
+		return errors.New("gonso: Wait was already called")
+	}
+	return newError("release", 0, c.cmd.Release())
 }
 
 // Run starts the command and waits for it.

@@ -8,6 +8,7 @@ package command
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/creation"
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/internal/holder"
 )
 
 // A Cmd is a process to start, once. The fields that exec.Cmd has too mean the same here.
@@ -44,6 +46,10 @@ type Cmd struct {
 	// Search makes Path a name that is looked for in the folders of PATH, in the namespaces of Attr.
 	Search bool
 
+	// Releasable has a guard kill the process when this one ends (package holder), so that Release can take that back. It
+	// needs an Attr.
+	Releasable bool
+
 	// Started, if not nil, is called with the process, before Cancel can be called.
 	Started func(*os.Process)
 
@@ -53,6 +59,7 @@ type Cmd struct {
 	child interface {
 		Wait() (*os.ProcessState, error)
 	}
+	guard         *holder.Guard  // nil unless it is Releasable
 	childIOFiles  []io.Closer    // closed when Start returns
 	parentIOPipes []io.Closer    // closed by Wait
 	goroutine     []func() error // what copies to and from the process
@@ -119,6 +126,9 @@ func (c *Cmd) fork(ctx context.Context, args, env []string, files []*os.File) er
 	}
 	attr := *c.Attr
 	attr.Dir, attr.Env = c.Dir, env
+	if c.Releasable {
+		attr.Guard = c.startGuard
+	}
 	for _, f := range files {
 		fd := ^uintptr(0) // none
 		if f != nil {
@@ -129,7 +139,7 @@ func (c *Cmd) fork(ctx context.Context, args, env []string, files []*os.File) er
 	defer runtime.KeepAlive(files)
 	child, err := forkexec.Start(ctx, paths, args, &attr)
 	if err != nil {
-		return c.explained(err)
+		return c.explained(errors.Join(err, c.dismissGuard()))
 	}
 	c.child, c.Process = child, child.Process
 	return nil
@@ -150,6 +160,7 @@ func inPATH(name string) (paths []string) {
 // exit status 0, the error is an [*exec.ExitError]. It is to be called once.
 func (c *Cmd) Wait() error {
 	state, err := c.child.Wait()
+	unguarded := c.dismissGuard()
 	creation.Remove(c.exited)
 	c.ProcessState = state
 	if err == nil && !state.Success() {
@@ -163,5 +174,5 @@ func (c *Cmd) Wait() error {
 	copied := c.awaitGoroutines(watched.expired)
 	closeDescriptors(c.parentIOPipes)
 	// The first thing that went wrong is the likely cause of the others.
-	return cmp.Or(err, watched.err, copied)
+	return cmp.Or(err, watched.err, copied, unguarded)
 }

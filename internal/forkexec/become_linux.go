@@ -43,8 +43,9 @@ func (a *Attr) refuseConfigure() error {
 	return nil
 }
 
-// emitExec writes how a process, inside already, becomes the program.
-func (s *script) emitExec(paths, argv []string, attr *Attr, sys *syscall.SysProcAttr, there *programFDs) error {
+// emitExec writes how a process, inside already, becomes the program. The message of the call unguarded asks for a guard, if
+// there is to be one.
+func (s *script) emitExec(paths, argv []string, attr *Attr, sys *syscall.SysProcAttr, there *programFDs) (unguarded int32, err error) {
 	if sys.Setsid {
 		s.emit(Session, unix.SYS_SETSID)
 	}
@@ -54,12 +55,12 @@ func (s *script) emitExec(paths, argv []string, attr *Attr, sys *syscall.SysProc
 	if sys.Chroot != "" {
 		root, err := s.text(sys.Chroot)
 		if err != nil {
-			return fmt.Errorf("chroot: %w", err)
+			return 0, fmt.Errorf("chroot: %w", err)
 		}
 		s.emit(Chroot, unix.SYS_CHROOT, root)
 	}
 	if err := s.emitCreds(attr, sys, there); err != nil {
-		return fmt.Errorf("chdir: %w", err)
+		return 0, fmt.Errorf("chdir: %w", err)
 	}
 	// After the credentials: a change of them takes it back (prctl(2)).
 	death := sys.Pdeathsig
@@ -69,6 +70,11 @@ func (s *script) emitExec(paths, argv []string, attr *Attr, sys *syscall.SysProc
 	s.emitDeathSignal(death)
 	orphaned := new(label)
 	s.emitOrphanCheck(attr.takesSecond(), orphaned)
+	if attr.Guard != nil {
+		unguarded = s.emitAnnounce(&record{})
+		s.emitWait(orphaned)
+		s.emitDeathSignal(0)
+	}
 	s.emitFiles(attr.Files)
 	if there.inside != 0 {
 		s.emit(Files, unix.SYS_DUP3, there.inside, uintptr(attr.Program.Root), 0)
@@ -81,11 +87,11 @@ func (s *script) emitExec(paths, argv []string, attr *Attr, sys *syscall.SysProc
 		paths = nil
 	}
 	if err := s.emitExecve(paths, there.exe, argv, attr.Env); err != nil {
-		return err
+		return 0, err
 	}
 	s.mark(orphaned)
 	s.emitExit()
-	return nil
+	return unguarded, nil
 }
 
 // emitOrphanCheck finds out whether the process, which may be a second one, lost its parent before

@@ -15,7 +15,7 @@
 // default signal handlers, and the signal mask of a Go thread. It differs in these:
 //
 //   - It dies with this process: PR_SET_PDEATHSIG is SIGKILL unless the
-//     SysProcAttr asks for another signal. The thread that it comes from lives
+//     SysProcAttr asks for another signal, or there is a Guard. The thread that it comes from lives
 //     until it has been waited for, so the end of a thread kills no child. Replacing
 //     this process by execve(2) does: it ends that thread.
 //   - It keeps its user and groups when it joins a user namespace, as long as
@@ -79,6 +79,10 @@ type Attr struct {
 
 	// Program, if not nil, is executed in place of the paths.
 	Program *Program
+
+	// Guard, if not nil, is called with the process's number before that executes its program, which then has no
+	// parent-death signal: whoever is called sees to its end. An error is what Start returns.
+	Guard func(pid int) error
 }
 
 // A Program is an open file to execute, where no path may lead to it.

@@ -15,3 +15,6 @@ func (p *Process) Wait() (*os.ProcessState, error) {
 	defer p.release()
 	return p.Process.Wait()
 }
+
+// Abandon is called in place of Wait, and lets go of the thread. A process that has a death signal may get it then.
+func (p *Process) Abandon() { p.release() }

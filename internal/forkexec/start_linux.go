@@ -27,15 +27,15 @@ func Start(ctx context.Context, paths, argv []string, attr *Attr) (*Process, err
 		return nil, fmt.Errorf("mmap: %w", err)
 	}
 	born := (*int32)(unsafe.Pointer(&page[0]))
-	var mapless int32
+	var calls questions
 	c, err := launch(max(3, len(attr.Files)), func(s *script) (err error) {
-		mapless, err = s.emitProgram(paths, argv, attr, born)
+		calls, err = s.emitProgram(paths, argv, attr, born)
 		return err
 	})
 	if err != nil {
 		return nil, errors.Join(err, os.NewSyscallError("munmap", unix.Munmap(page)))
 	}
-	pid, err := c.executed(ctx, attr, mapless, born)
+	pid, err := c.executed(ctx, attr, calls, born)
 	if err := errors.Join(err, os.NewSyscallError("munmap", unix.Munmap(page))); err != nil {
 		c.thread.release()
 		return nil, err
@@ -54,9 +54,14 @@ func (a *Attr) takesSecond() bool {
 	return a.joins(unix.CLONE_NEWPID) || a.Sys != nil && a.Sys.Unshareflags&(unix.CLONE_NEWPID|unix.CLONE_NEWTIME) != 0
 }
 
-// executed waits until the program runs, and returns its pid. The message of the call mapless asks for ID maps.
-// The kernel puts the pid of a second process into born.
-func (c *child) executed(ctx context.Context, attr *Attr, mapless int32, born *int32) (pid int, err error) {
+// questions are the calls of a script after which the child waits for an answer, if the Attr has one.
+type questions struct {
+	mapless   int32 // asks for ID maps
+	unguarded int32 // asks for a guard
+}
+
+// executed waits until the program runs, and returns its pid. The kernel puts the pid of a second process into born.
+func (c *child) executed(ctx context.Context, attr *Attr, calls questions, born *int32) (pid int, err error) {
 	w := &watch{
 		pids: func() []int {
 			if *born == 0 {
@@ -66,7 +71,7 @@ func (c *child) executed(ctx context.Context, attr *Attr, mapless int32, born *i
 		},
 		end: func() error { return context.Cause(ctx) },
 	}
-	if err = errors.Join(c.awaitExec(w, attr, mapless), c.channel.Close()); err != nil {
+	if err = errors.Join(c.awaitExec(w, attr, calls), c.channel.Close()); err != nil {
 		// The first one first: it clones no longer then.
 		err = errors.Join(err, kill(c.pid))
 		if *born != 0 {
@@ -88,7 +93,7 @@ func (c *child) executed(ctx context.Context, attr *Attr, mapless int32, born *i
 }
 
 // awaitExec waits until the last process that plays the script has executed its program, or has failed.
-func (c *child) awaitExec(w *watch, attr *Attr, mapless int32) error {
+func (c *child) awaitExec(w *watch, attr *Attr, calls questions) error {
 	for {
 		m, err := c.receive(w)
 		if errors.Is(err, io.EOF) {
@@ -97,27 +102,31 @@ func (c *child) awaitExec(w *watch, attr *Attr, mapless int32) error {
 		if err = errors.Join(err, c.script.failure(m.record)); err != nil {
 			return err
 		}
-		if attr.Configure != nil && m.call == mapless {
-			err := attr.Configure(c.pid)
-			if err == nil {
-				err = c.goOn()
-			}
-			if err != nil {
-				return err
-			}
+		switch {
+		case attr.Configure != nil && m.call == calls.mapless:
+			err = attr.Configure(c.pid)
+		case attr.Guard != nil && m.call == calls.unguarded:
+			err = attr.Guard(m.sender)
+		default:
+			continue
+		}
+		if err == nil {
+			err = c.goOn()
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
 
-// emitProgram writes the script of a process that becomes a program. The call mapless asks for ID maps, if any
-// are to be written.
-func (s *script) emitProgram(paths, argv []string, attr *Attr, born *int32) (mapless int32, err error) {
+// emitProgram writes the script of a process that becomes a program.
+func (s *script) emitProgram(paths, argv []string, attr *Attr, born *int32) (calls questions, err error) {
 	sys := attr.Sys
 	if sys == nil {
 		sys = &syscall.SysProcAttr{}
 	}
 	if err := errors.Join(refuse(sys), attr.refuseConfigure()); err != nil {
-		return 0, err
+		return calls, err
 	}
 	if attr.Configure == nil {
 		s.emitHide()
@@ -129,37 +138,37 @@ func (s *script) emitProgram(paths, argv []string, attr *Attr, born *int32) (map
 		s.emit(Session, unix.SYS_SETPGID, 0, uintptr(sys.Pgid))
 	}
 	if s.inherited, err = inherited(); err != nil {
-		return 0, err
+		return calls, err
 	}
 	s.reserve(max(3, len(attr.Files)), append(attr.descriptors(), s.inherited...)...)
 	there, err := s.emitOutset(attr)
 	if err != nil {
-		return 0, err
+		return calls, err
 	}
 	// What is to go on by itself has to be root.
 	if err := s.emitJoins(attr.Joins, sys.Credential == nil || there.outside != 0); err != nil {
-		return 0, err
+		return calls, err
 	}
 	unshare := int(sys.Unshareflags)
 	end := new(label)
 	if attr.Configure != nil {
-		mapless = s.emitMapless(end)
+		calls.mapless = s.emitMapless(end)
 		unshare &^= unix.CLONE_NEWUSER
 	}
 	if err := s.emitUnshares(unshare, attr.Propagation); err != nil {
-		return 0, err
+		return calls, err
 	}
 	first := new(label)
 	if attr.takesSecond() {
 		s.emitClone(0, uintptr(unsafe.Pointer(born)), first)
 	}
-	if err := s.emitExec(paths, argv, attr, sys, &there); err != nil {
-		return 0, err
+	if calls.unguarded, err = s.emitExec(paths, argv, attr, sys, &there); err != nil {
+		return calls, err
 	}
 	s.mark(first)
 	s.mark(end)
 	s.emitExit()
-	return mapless, nil
+	return calls, nil
 }
 
 // emitMapless makes a user namespace, and waits for its ID maps. Only who is not hidden can be given some, and
