@@ -32,7 +32,8 @@ import (
 // machines can share them. Each test is in one part, whatever -run, -count and -shuffle are; the specs of an outermost
 // container of Ginkgo are in the same part if they are in an Ordered one. If NSTEST_TIMES is the path of what
 // 'go test -json' or 'ginkgo --json-report' wrote in an earlier run, the parts take about the same time. 'gonso shard'
-// shows and checks them.
+// shows and checks them. In Bazel, where TEST_SHARD_STATUS_FILE is set, the test binary is executed again for that, as the
+// go_test of rules_go would leave Main but a part of the tests.
 //
 // Main runs the actions of package reexec, with their coverage. When the tests have ended, it looks for what
 // they left behind: threads in other namespaces, namespaces, descriptors, processes and mounts. A run that
@@ -144,6 +145,10 @@ func (m *M) run() (code int, p rootless.Place) {
 	var config mainConfig
 	for _, opt := range m.Options {
 		opt(&config)
+	}
+	if err := shard.ExecAgain(); err != nil {
+		fmt.Fprintf(os.Stderr, "nstest: %v\n", err)
+		return 1, rootless.Elsewhere
 	}
 	if err := checkVariables(); err != nil { // before /run, where package keep has its register, is another one
 		fmt.Fprintf(os.Stderr, "nstest: %v\n", err)

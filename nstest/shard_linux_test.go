@@ -22,21 +22,37 @@ func sharded(cmd *exec.Cmd, index, total int) *exec.Cmd {
 	return cmd
 }
 
-func TestShardsRunEveryTestOnce(t *testing.T) {
-	g := NewWithT(t)
-	var all []string
-	for index := range 3 {
-		status := filepath.Join(t.TempDir(), "status")
-		cmd := sharded(rootless(t, "Test(Pass|Run|Environment|Require)", "-test.v"), index, 3)
-		cmd.Env = append(cmd.Env, "TEST_SHARD_STATUS_FILE="+status)
-		out, code := run(t, cmd)
-		g.Expect(code).To(BeZero(), out)
-		g.Expect(status).To(BeAnExistingFile())
-		for _, match := range regexp.MustCompile(`--- PASS: (\w+)`).FindAllStringSubmatch(out, -1) {
-			all = append(all, match[1])
-		}
+// inBazel has a shard run as one of Bazel's, and also as one of rules_go's go_test. The file is there afterwards.
+func inBazel(t *testing.T, cmd *exec.Cmd, rulesGo bool) (status string) {
+	status = filepath.Join(t.TempDir(), "status")
+	cmd.Env = append(cmd.Env, "TEST_SHARD_STATUS_FILE="+status)
+	if rulesGo {
+		cmd.Env = append(cmd.Env, "SUITE_RULES_GO=1")
 	}
-	g.Expect(all).To(ConsistOf("TestPass", "TestRun", "TestEnvironment", "TestRequire"))
+	return status
+}
+
+func TestShardsRunEveryTestOnce(t *testing.T) {
+	for _, engine := range []string{"any", "Bazel", "rules_go"} {
+		t.Run(engine, func(t *testing.T) {
+			g := NewWithT(t)
+			var all []string
+			for index := range 3 {
+				cmd := sharded(rootless(t, "Test(Pass|Run|Environment|Require)", "-test.v"), index, 3)
+				status := "/dev/null"
+				if engine != "any" {
+					status = inBazel(t, cmd, engine == "rules_go")
+				}
+				out, code := run(t, cmd)
+				g.Expect(code).To(BeZero(), out)
+				g.Expect(status).To(BeAnExistingFile())
+				for _, match := range regexp.MustCompile(`--- PASS: (\w+)`).FindAllStringSubmatch(out, -1) {
+					all = append(all, match[1])
+				}
+			}
+			g.Expect(all).To(ConsistOf("TestPass", "TestRun", "TestEnvironment", "TestRequire"))
+		})
+	}
 }
 
 func TestShardsRunWhatIsAskedForBelowTheTestsOnly(t *testing.T) {
@@ -65,7 +81,9 @@ func TestShardsOfAGinkgoSuiteRunEverySpecOnce(t *testing.T) {
 	g := NewWithT(t)
 	var all []string
 	for index := range 2 {
-		out, code := run(t, sharded(suite(t, specsSuite), index, 2))
+		cmd := sharded(suite(t, specsSuite), index, 2)
+		inBazel(t, cmd, true)
+		out, code := run(t, cmd)
 		g.Expect(code).To(BeZero(), out)
 		ran := regexp.MustCompile(`(?m)^ran \w+`).FindAllString(strings.ReplaceAll(out, "ran", "\nran"), -1)
 		g.Expect(len(ran)).To(BeNumerically("<", 28), "one shard did it all")
@@ -92,6 +110,7 @@ func TestShardsGoByTheTimesOfAnEarlierRun(t *testing.T) {
 	} {
 		cmd := sharded(rootless(t, "Test(Pass|Run|Environment|Require)", "-test.v", "-test.count=2", "-test.shuffle=7"), index, 2)
 		cmd.Env = append(cmd.Env, "NSTEST_TIMES="+times)
+		inBazel(t, cmd, true)
 		out, code := run(t, cmd)
 		g.Expect(code).To(BeZero(), out)
 		ran := make(map[string]int)

@@ -4,6 +4,7 @@
 package shard
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -56,7 +57,7 @@ func Apply() error {
 		return err
 	}
 	isShard = true
-	if err := os.Unsetenv(total); err != nil || s.total == 1 {
+	if err := errors.Join(os.Unsetenv(total), os.Unsetenv(totalAgain)); err != nil || s.total == 1 {
 		return err
 	}
 	if !flag.Parsed() {
@@ -99,7 +100,7 @@ func Apply() error {
 // read tells Bazel that sharding is understood, and reads which shard this
 // is.
 func read() (s shard, err error) {
-	shards := os.Getenv(total)
+	shards := cmp.Or(os.Getenv(total), os.Getenv(totalAgain))
 	if shards == "" {
 		return s, nil
 	}
@@ -152,7 +153,7 @@ func packagePath() string {
 // else.
 func testNames() ([]string, error) {
 	cmd := exec.Command("/proc/self/exe", "-test.list=.")
-	cmd.Env = append(os.Environ(), total+"=", "NSTEST_ROOTLESS=off")
+	cmd.Env = append(os.Environ(), total+"=", totalAgain+"=", "NSTEST_ROOTLESS=off")
 	out, err := cmd.Output()
 	if err != nil {
 		return nil, err

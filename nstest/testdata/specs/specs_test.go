@@ -11,9 +11,13 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/testdata/rulesgo"
 )
 
-func TestMain(m *testing.M) { nstest.Main(m) }
+func TestMain(m *testing.M) {
+	rulesgo.DealOut(m)
+	nstest.Main(m)
+}
 
 func TestSpecs(t *testing.T) {
 	RegisterFailHandler(Fail)
