@@ -180,9 +180,9 @@ func (p *pcap) note(what string, err error) {
 }
 
 // mark adds a text at this moment, after the packets until now.
-func (p *pcap) mark(at time.Time, text string) {
+func (p *pcap) mark(at time.Time, text string, sign pcapng.Sign) {
 	p.flush()
-	p.file.AddNote(p.notes, at, text)
+	p.file.AddNote(p.notes, at, text, sign)
 }
 
 // fail is called when the test has failed, before its clean-ups.
@@ -192,7 +192,7 @@ func (p *pcap) fail() {
 	p.failed = true
 	p.mu.Unlock()
 	if first {
-		p.mark(time.Now(), cmp.Or(p.owner, "the suite")+" "+pcapng.CleanUp)
+		p.mark(time.Now(), cmp.Or(p.owner, "the suite")+" has failed, and its clean-up begins", pcapng.CleanUp)
 		p.readKeys()
 	}
 }
@@ -329,7 +329,7 @@ func notePcaps(tb testing.TB, e journal.Entry) {
 		return
 	}
 	for _, p := range ofTest(tb) {
-		p.mark(e.Time, strings.TrimPrefix(e.Kind+": "+e.Text, ": "))
+		p.mark(e.Time, strings.TrimPrefix(e.Kind+": "+e.Text, ": "), "")
 	}
 }
 

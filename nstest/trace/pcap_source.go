@@ -89,6 +89,10 @@ func watchCable(ends [2]cable.End) cable.Tap {
 		if e.Left || fate == "" {
 			return
 		}
+		var sign pcapng.Sign
+		if e.Fate.Bad() {
+			sign = pcapng.Bad
+		}
 		pcaps.Lock()
 		defer pcaps.Unlock()
 		for _, p := range pcaps.list {
@@ -99,7 +103,9 @@ func watchCable(ends [2]cable.End) cable.Tap {
 				}
 				ports[p] = port
 			}
-			p.file.AddPacket(port[e.Direction], &pcapng.Packet{At: e.At, Outgoing: true, Data: e.Data, Length: len(e.Data), Comment: fate})
+			p.file.AddPacket(port[e.Direction], &pcapng.Packet{
+				At: e.At, Outgoing: true, Data: e.Data, Length: len(e.Data), Comment: fate, Sign: sign,
+			})
 		}
 	}
 }

@@ -40,6 +40,11 @@ func (c Counters) Fate() string {
 	return strings.Join(list, ", ")
 }
 
+// Bad reports whether something that was counted has not arrived as it was sent.
+func (c Counters) Bad() bool {
+	return c.Dropped+c.Lost+c.Corrupted+c.Overflowed+c.Missed+c.Refused > 0
+}
+
 // A fault is something that has happened to n frames.
 type fault struct {
 	n    uint64

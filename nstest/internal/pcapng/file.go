@@ -17,9 +17,6 @@ import (
 	"github.com/gopacket/gopacket/pcapgo"
 )
 
-// CleanUp is the end of the note that a test has failed.
-const CleanUp = "has failed, and its clean-up begins"
-
 // MostBytes is how large a file may be.
 const MostBytes = 256 << 20
 
@@ -55,6 +52,27 @@ type Packet struct {
 	Data     []byte
 	Length   int
 	Comment  string // may be empty
+	Sign     Sign   // the same
+}
+
+// A Sign says of a packet what programs are to know, besides the comment for people. It is in the file as the verdict of a device,
+// whose bytes mean what the device wants (draft-ietf-opsawg-pcapng, epb_verdict).
+type Sign string
+
+// The signs.
+const (
+	Bad     Sign = "bad"      // it did not arrive as it was sent
+	CleanUp Sign = "clean-up" // of a note: the test has failed, and its clean-up begins
+)
+
+// SignOf returns the sign of a packet that was read, or none.
+func SignOf(read pcapgo.NgPacketOptions) Sign {
+	for _, v := range read.Verdicts {
+		if v.Type == pcapgo.NgEpbVerdictTypeHardware {
+			return Sign(v.Data)
+		}
+	}
+	return ""
 }
 
 // Create makes the file, which must not be there, with an interface for notes. The text says what it is of.
@@ -141,6 +159,9 @@ func (f *File) AddPacket(i *Interface, p *Packet) {
 	if p.Comment != "" {
 		options.Comments = []string{clean(p.Comment)}
 	}
+	if p.Sign != "" {
+		options.Verdicts = []pcapgo.NgEpbVerdict{{Type: pcapgo.NgEpbVerdictTypeHardware, Data: []byte(p.Sign)}}
+	}
 	info := gopacket.CaptureInfo{Timestamp: p.At, CaptureLength: len(data), Length: max(length, len(data)), InterfaceIndex: i.id}
 	f.add(func() error { return f.writer.WritePacketWithOptions(info, data, options) })
 }
@@ -157,11 +178,11 @@ func ethernet(packet []byte) []byte {
 }
 
 // AddNote adds a text, as a comment on a frame of the interface of notes that carries it, and writes it.
-func (f *File) AddNote(notes *Interface, at time.Time, text string) {
+func (f *File) AddNote(notes *Interface, at time.Time, text string, sign Sign) {
 	frame := make([]byte, 12, 64)
 	frame = binary.BigEndian.AppendUint16(frame, 0x88b5) // for experiments (IEEE 802)
 	frame = append(frame, clean(text)...)
-	f.AddPacket(notes, &Packet{At: at, Outgoing: true, Data: frame, Length: len(frame), Comment: text})
+	f.AddPacket(notes, &Packet{At: at, Outgoing: true, Data: frame, Length: len(frame), Comment: text, Sign: sign})
 	f.Write()
 }
 

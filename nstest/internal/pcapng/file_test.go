@@ -59,7 +59,7 @@ func TestPacketsAreInTheOrderOfTheirTimes(t *testing.T) {
 	f, notes := create(t)
 	a := f.AddInterface("a/eth0", "")
 	f.AddPacket(a, &Packet{At: at(3), Data: []byte{3}, Length: 3})
-	f.AddNote(notes, at(2), "n")
+	f.AddNote(notes, at(2), "n", "")
 	b := f.AddInterface("b/tun0", "")
 	f.AddPacket(b, &Packet{At: at(1), IP: true, Data: []byte{0x45, 1}, Length: 2})
 	f.AddPacket(b, &Packet{At: at(3), IP: true, Data: []byte{0x60}, Length: 7})
@@ -92,7 +92,7 @@ func TestAFileHasABound(t *testing.T) {
 	g.Expect(n).To(And(BeNumerically(">", 900), BeNumerically("<", 1048)))
 	g.Expect(f.Complaint()).To(Equal(fmt.Sprintf("it has what fits into 1 MB: %d packets are left out", 2000-n)))
 	f.AddPacket(a, &Packet{Data: []byte{1}, Length: 1})
-	f.AddNote(a, at(1), "too late")
+	f.AddNote(a, at(1), "too late", "")
 	g.Expect(f.Close()).To(Succeed(), "once more")
 }
 

@@ -46,6 +46,7 @@ type sighting struct {
 	port     *port
 	outgoing bool
 	comment  string
+	sign     pcapng.Sign
 	packet   *tracedata.Packet
 }
 
@@ -99,11 +100,11 @@ func readPackets(t *tracedata.Trace, path string) error {
 	seen, err := c.read(r)
 	for _, s := range seen {
 		switch {
-		case strings.HasSuffix(s.comment, pcapng.CleanUp):
+		case s.sign == pcapng.CleanUp:
 			c.last = min(c.last, s.packet.At)
 		case s.port.skip:
 		case s.port.fate:
-			c.setFate(s.port, s.packet.Data, s.comment)
+			c.setFate(s)
 		default:
 			c.add(s.port, s.outgoing, s.packet)
 		}
@@ -140,7 +141,7 @@ func (c *capture) read(r *pcapgo.NgReader) (seen []sighting, err error) {
 		at := max(0, info.Timestamp.Sub(c.trace.Test.Began).Nanoseconds())
 		c.last = max(c.last, at)
 		seen = append(seen, sighting{
-			port: p, comment: strings.Join(options.Comments, ", "),
+			port: p, comment: strings.Join(options.Comments, ", "), sign: pcapng.SignOf(options),
 			outgoing: options.Flags != nil && options.Flags.Direction == pcapgo.NgEpbFlagDirectionOutbound,
 			packet:   &tracedata.Packet{At: at, Length: info.Length, Data: data, Capture: number},
 		})
@@ -228,15 +229,14 @@ func (c *capture) drop(n int) {
 }
 
 // setFate says what a cable has done to a frame that was sent.
-func (c *capture) setFate(p *port, data []byte, fate string) {
-	if p.link == nil {
+func (c *capture) setFate(s sighting) {
+	if s.port.link == nil {
 		return
 	}
-	key := passage{p.link.id, p.end, c.hash(data)}
+	key := passage{s.port.link.id, s.port.end, c.hash(s.packet.Data)}
 	if waiting := c.sent[key]; len(waiting) > 0 {
 		packet := waiting[len(waiting)-1]
-		packet.Fate = fate
-		packet.Bad = strings.Contains(fate, "lost") || strings.Contains(fate, "dropped") || strings.Contains(fate, "corrupt") || strings.Contains(fate, "damaged")
+		packet.Fate, packet.Bad = s.comment, packet.Bad || s.sign == pcapng.Bad
 	}
 }
 

@@ -122,6 +122,30 @@ func TestAPacketIsThereOnceWithWhatBecameOfIt(t *testing.T) {
 	f.Expect(trace.Packets[4].Capture).To(Equal(6))
 }
 
+// TestTheCaptureSaysWhatBecameOfAPacket has a cable that does something to frames, in words that mean nothing here.
+func TestTheCaptureSaysWhatBecameOfAPacket(t *testing.T) {
+	f := newFolder(t)
+	cable := f.capture.AddInterface("a/eth0 > b/eth1", "")
+	send := func(seq uint32, fate string, isBad bool) {
+		data, at := f.segment(layers.TCP{SrcPort: 1, DstPort: 2, PSH: true, Seq: seq}, "x"), time.Duration(seq)*time.Second
+		f.packet(0, true, at, data)
+		if !isBad {
+			f.packet(1, false, at+2, data)
+		}
+		cabled := pcapng.Packet{At: began.Add(at + 1), Outgoing: true, Data: data, Length: len(data), Comment: fate}
+		if isBad {
+			cabled.Sign = pcapng.Bad
+		}
+		f.capture.AddPacket(cable, &cabled)
+	}
+	send(1, "not lost, but late", false)
+	send(2, "eaten", true)
+	f.Expect(f.summaries(f.read())).To(Equal([]string{
+		"eth0>eth1 TCP PSH 192.0.2.1:1 > 192.0.2.2:2: not lost, but late",
+		"eth0>eth1 TCP PSH 192.0.2.1:1 > 192.0.2.2:2: eaten [bad]",
+	}))
+}
+
 // TestTheFileOfAKilledProcessIsNotInOrder leaves the file as it is written: what an end has seen comes when its reader has time.
 func TestTheFileOfAKilledProcessIsNotInOrder(t *testing.T) {
 	f := newFolder(t)
@@ -163,7 +187,8 @@ func TestWhatNobodyCanHaveSeenIsNotLost(t *testing.T) {
 func TestWhatIsSentInTheCleanUpIsNotLost(t *testing.T) {
 	f := newFolder(t)
 	f.packet(0, true, 1*time.Second, f.segment(layers.TCP{SrcPort: 1, DstPort: 2, ACK: true, Seq: 1}, "x"))
-	f.capture.AddNote(f.notes, began.Add(2*time.Second), "TestX "+pcapng.CleanUp)
+	f.capture.AddNote(f.notes, began, "TestX has failed, and its clean-up begins", "") // as a mark of the test may say
+	f.capture.AddNote(f.notes, began.Add(2*time.Second), "", pcapng.CleanUp)
 	f.packet(0, true, 2*time.Second+1, f.segment(layers.TCP{SrcPort: 1, DstPort: 2, ACK: true, Seq: 2}, "x"))
 	f.packet(1, true, 3*time.Second, f.segment(layers.TCP{SrcPort: 1, DstPort: 2, ACK: true, Seq: 3}, "x"))
 	var fates []string
