@@ -220,6 +220,13 @@ func (p *PacketSocket) Dropped() (uint64, error) {
 	return uint64(stats.Drops), nil
 }
 
+// ClearError has the socket forget an error that the kernel has left in it, such as that its interface was switched off, which the
+// next call would return otherwise. It may be called while others use the socket.
+func (p *PacketSocket) ClearError() error {
+	_, err := unix.GetsockoptInt(p.fd.Int(), unix.SOL_SOCKET, unix.SO_ERROR)
+	return err
+}
+
 // Close closes the socket. The frames that it has returned are gone.
 func (p *PacketSocket) Close() error {
 	var err error

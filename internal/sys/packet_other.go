@@ -21,6 +21,7 @@ func (p *PacketSocket) ReceivedAt(int) time.Time        { return time.Time{} }
 func (p *PacketSocket) Release(int)                     {}
 func (p *PacketSocket) Send([][]byte) (int, error)      { return 0, errUnsupported }
 func (p *PacketSocket) Dropped() (uint64, error)        { return 0, errUnsupported }
+func (p *PacketSocket) ClearError() error               { return errUnsupported }
 func (p *PacketSocket) Close() error                    { return errUnsupported }
 func CompleteChecksums(string) error                    { return errUnsupported }
 func NewPoller(...*PacketSocket) (*Poller, error)       { return nil, errUnsupported }

@@ -56,6 +56,9 @@ func (n *Network) build() error {
 	if err := n.each(n.nodes, (*node).configure); err != nil {
 		return err
 	}
+	if err := inParallel(n.links, cablesAtOnce, (*Link).couple); err != nil {
+		return err
+	}
 	if err := n.each(n.nodes, (*node).settle); err != nil {
 		return err
 	}
@@ -228,6 +231,9 @@ func (n *Network) rebuild(l *Link) error {
 		if err := e.switchTo(!l.down); err != nil {
 			return fmt.Errorf("%v %s: %w", e.node.kind, e.node.name, err)
 		}
+	}
+	if err := l.couple(); err != nil { // at once, so that no carrier comes and goes later
+		return err
 	}
 	if !l.down {
 		ends := []*node{l.ends[0].node, l.ends[1].node}

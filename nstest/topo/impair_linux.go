@@ -109,6 +109,18 @@ func (n *Network) impairLinks() error {
 	return nil
 }
 
+// couple has the carriers of a cable be as those of a veth, where each end has one if the other one is on, too.
+func (l *Link) couple() error {
+	c, is := l.impairer.(*cable.Cable)
+	if !is {
+		return nil
+	}
+	if err := c.Couple(); err != nil {
+		return fmt.Errorf("link %v: %w", l, err)
+	}
+	return nil
+}
+
 // cablesAtOnce is how many cables are made or ended at a time: each waits most of the time for all of the machine's processors to
 // have seen that (net/packet/af_packet.c, synchronize_net).
 const cablesAtOnce = 64

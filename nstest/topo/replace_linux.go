@@ -56,6 +56,9 @@ func (n *Network) replaceByCable(l *Link) (err error) {
 		}
 		nodes = append(nodes, e.node)
 	}
+	if err := l.couple(); err != nil {
+		return err
+	}
 	return n.each(nodes, (*node).settle)
 }
 

@@ -13,6 +13,7 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/internal/failure"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/link"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
@@ -213,4 +214,22 @@ func TestAnExternalHostLosesItsCables(t *testing.T) {
 	links, err := f.Netlink().LinkList()
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(links).To(HaveLen(1), "that is lo")
+}
+
+// A program that switches off its end of a link cuts it, whatever the link is made of.
+func TestTheOtherEndOfACableLosesItsCarrier(t *testing.T) {
+	g := NewWithT(t)
+	n := topo.New(t, topo.Cables())
+	a, b, c := n.Host("a"), n.Host("b"), n.Host("c")
+	delayed := n.Link(a, b, topo.Delay(time.Millisecond))
+	replaced := n.Link(b, c)
+	n.Up()
+	replaced.Set(topo.Delay(time.Millisecond))
+	for _, ends := range [][2]*link.Link{{delayed.End(a), delayed.End(b)}, {replaced.End(b), replaced.End(c)}} {
+		here, there := ends[0], ends[1]
+		here.Down()
+		g.Eventually(func() uint32 { return there.Attrs().RawFlags & unix.IFF_LOWER_UP }, "20s").Should(BeZero())
+		here.Up()
+		there.WaitUp()
+	}
 }

@@ -30,6 +30,6 @@
 //
 // The ends are interfaces of kind veth without checksum offload. Before Linux 6.11, a program cannot send
 // several datagrams by one system call over such an interface (UDP_SEGMENT fails with EIO); libraries for QUIC
-// then send them one by one. If one end is switched off, the other one keeps its carrier, unlike with
-// [link.Veth], and frames to the end that is off are counted as Refused.
+// then send them one by one. If one end is switched off, the other one loses its carrier, as with
+// [link.Veth], but some moments later; frames that are on their way are then counted as Refused.
 package wire

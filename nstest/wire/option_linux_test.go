@@ -48,18 +48,27 @@ func TestOneDirectionFails(t *testing.T) {
 	}
 }
 
-// An end that is switched off takes nothing, and does again once it is switched on.
+// An end that is switched off takes nothing of what is on its way, and does again once it is switched on.
 func TestAnEndThatIsOff(t *testing.T) {
 	g := gomega.NewWithT(t)
 	a, b := silent(t, "a"), silent(t, "b")
 	w := wire.Join(t, a, b)
-	_, far := w.Ends()
-	far.Down()
+	near, far := w.Ends()
+	off := make(chan struct{})
+	remove := w.Filter(func(*wire.Frame) wire.Verdict {
+		<-off
+		return wire.Pass
+	})
 	from := newRawSocket(t, a)
 	from.send(testFrame(64, 0x12, 0x34))
+	far.Down()
+	close(off)
 	g.Eventually(func() wire.Counters { return w.Counters(a) }).Should(gomega.Equal(wire.Counters{Received: 1, Refused: 1}))
+	g.Eventually(carries(near)).Should(gomega.BeFalse()) // and so this is not over when the end is on again
+	remove()
 	far.Up()
 	far.WaitUp()
+	near.WaitUp()
 	to := newRawSocket(t, b)
 	from.send(testFrame(65, 0x12, 0x34))
 	if n := len(to.receive()); n != 65 {

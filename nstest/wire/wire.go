@@ -74,6 +74,9 @@ func Join(tb testing.TB, a, b *nstest.Fixture, opts ...Option) *Wire {
 	w.far.Up()
 	w.near.WaitUp()
 	w.far.WaitUp()
+	if err := c.Couple(); err != nil {
+		w.fatal("join", err)
+	}
 	return w
 }
 

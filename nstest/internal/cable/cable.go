@@ -75,6 +75,9 @@ type Cable struct {
 
 	out [][]byte // of the goroutine that runs
 
+	coupled  sync.Mutex
+	coupling coupling
+
 	mu     sync.Mutex
 	lines  [2]line // by impair.Direction; frames of line i come from end i
 	hook   Hook
@@ -169,5 +172,6 @@ func (c *Cable) Close() error {
 		return err // and it runs on, since nobody can tell it
 	}
 	<-c.done
-	return errors.Join(c.broken, c.free())
+	err := c.endCoupling()
+	return errors.Join(c.broken, err, c.free())
 }

@@ -19,7 +19,7 @@ import (
 // An interface that is gone leaves an error in the socket, by which a poller would wake up all the time.
 func TestASocketWhoseInterfaceIsGoneIsQuiet(t *testing.T) {
 	f := nstest.New(t, set.NS_NET)
-	veth := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "one", Index: firstIndex}, PeerName: "two"}
+	veth := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "one", Index: innerIndex}, PeerName: "two"}
 	if err := f.Netlink().LinkAdd(veth); err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func TestASocketWhoseInterfaceIsGoneIsQuiet(t *testing.T) {
 	}
 	var socket *sys.PacketSocket
 	var err error
-	f.Do(func() { socket, err = sys.OpenPacket(firstIndex, slotFrame, slots) })
+	f.Do(func() { socket, err = sys.OpenPacket(innerIndex, slotFrame, slots) })
 	if err != nil {
 		t.Fatal(err)
 	}

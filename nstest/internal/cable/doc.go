@@ -18,6 +18,9 @@
 //  4. Where nothing was received it waits for frames, for the next one to leave, or for Close. While frames come all the
 //     time it lets others run now and then, such as who receives them.
 //
+// Another goroutine hears of the interfaces in the middle, once [Cable.Couple] was called: if one of the outer ends is switched off, it
+// switches off the interface in the middle that is at the other one, which so loses its carrier.
+//
 // No checksum of a frame is left to be completed, and no packet is larger than the MTU, since the ends in a and b
 // do without what a veth otherwise leaves to its other end: a hook sees what a cable of copper would carry.
 package cable

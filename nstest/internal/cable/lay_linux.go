@@ -16,9 +16,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The interfaces in the middle.
+// The interfaces in the middle. Where two ends of a veth have the same index, the kernel may wait for a second before it tells that one
+// has lost its carrier (net/core/link_watch.c, linkwatch_urgent_event): nothing else has so high an index.
 const (
-	firstIndex = 100
+	innerIndex = 1 << 30
 	innerGroup = 0x77697265
 	innerMTU   = 65535 // so that the MTU is that of the outer ends, whatever it is set to
 )
@@ -59,7 +60,7 @@ func (c *Cable) layEnd(conn *rtnl.Conn, i int, end End) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, fds.Close()) }()
-	inner := rtnl.End{Name: fmt.Sprintf("end%d", i), Index: firstIndex + i, MTU: innerMTU, Group: innerGroup}
+	inner := rtnl.End{Name: innerName(i), Index: innerIndex + i, MTU: innerMTU, Group: innerGroup}
 	outer := rtnl.End{Name: end.Name, Index: end.Index, MTU: end.MTU, MAC: end.MAC, Group: end.Group}
 	if err := conn.Do(rtnl.AddVeth(inner, outer, int(fds.Get(set.NS_NET).Fd()))); err != nil {
 		return err
@@ -84,6 +85,8 @@ func (c *Cable) layEnd(conn *rtnl.Conn, i int, end End) (err error) {
 	}
 	return nil
 }
+
+func innerName(i int) string { return fmt.Sprintf("end%d", i) }
 
 // linkAt returns what the kernel says of an interface of a Set.
 func linkAt(s set.Set, index int) (*netlink.LinkAttrs, error) {

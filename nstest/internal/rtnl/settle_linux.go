@@ -69,12 +69,12 @@ func (e lateError) Unwrap() error { return os.ErrDeadlineExceeded }
 // missing says what of the expected is not there.
 func (c *Conn) missing(want Expected) (list []string, err error) {
 	indexes := slices.Sorted(maps.Keys(want.Running))
-	running, err := c.running(indexes)
+	states, err := c.States(indexes)
 	if err != nil {
 		return nil, err
 	}
 	for _, index := range indexes {
-		if !running[index] {
+		if states[index] != Up {
 			list = append(list, want.Running[index]+" is down or has no carrier")
 		}
 	}
@@ -93,11 +93,11 @@ func (c *Conn) missing(want Expected) (list []string, err error) {
 	return list, nil
 }
 
-// running reports which of the interfaces run. Each is asked for by itself: that has the kernel look for its
+// States returns the states of interfaces, but for those that there are not. Each is asked for by itself: that has the kernel look for its
 // carrier at once (net/core/rtnetlink.c, rtnl_getlink, since 6.8), while it leaves it to itself to
 // do so for a hundred interfaces a second (net/core/link_watch.c).
-func (c *Conn) running(indexes []int) (map[int]bool, error) {
-	list := make(map[int]bool)
+func (c *Conn) States(indexes []int) (map[int]LinkState, error) {
+	list := make(map[int]LinkState)
 	const atOnce = 16 // answers, each of some 4 KiB in the socket's buffer of 208 KiB
 	for chunk := range slices.Chunk(indexes, atOnce) {
 		awaited := make(map[uint32]bool)
@@ -112,7 +112,7 @@ func (c *Conn) running(indexes []int) (map[int]bool, error) {
 		err := c.each(func(m syscall.NetlinkMessage) (done bool, err error) {
 			if awaited[m.Header.Seq] && m.Header.Type == unix.RTM_NEWLINK { // or it is gone
 				info := nl.DeserializeIfInfomsg(m.Data)
-				list[int(info.Index)] = StateOf(info.Flags) == Up
+				list[int(info.Index)] = StateOf(info.Flags)
 			}
 			delete(awaited, m.Header.Seq)
 			return len(awaited) == 0, nil
