@@ -20,8 +20,7 @@ import (
 // a user namespace only, and sees a /proc with covered parts (fs/namespace.c,
 // mount_too_revealing).
 type Settings struct {
-	own     *sys.FD // the second /proc, once it was needed
-	refused error   // why there is none
+	proc *instance // once it was needed
 }
 
 // Set writes a setting. The error satisfies [os.ErrNotExist] if the kernel has no such
@@ -30,33 +29,39 @@ type Settings struct {
 // It leaves out the poller of the runtime, with which os.WriteFile would register the
 // file: that takes as long as the writing.
 func (s *Settings) Set(name, value string) error {
-	path := "/proc/sys/" + name
-	err := sys.WriteFileAt(nowhere, path, value)
-	if err == nil {
-		return nil
+	if s.proc == nil {
+		proc, err := takeInstance(true)
+		if err != nil {
+			return fmt.Errorf("write /proc/sys/%s: %w", name, err)
+		}
+		s.proc = proc
 	}
-	err = &os.PathError{Op: "write", Path: path, Err: err}
-	if !errors.Is(err, syscall.EROFS) {
-		return err
+	path, err := s.proc.write(name, value)
+	if errors.Is(err, syscall.EROFS) && s.proc.own == nil {
+		other, refused := takeInstance(false)
+		if refused != nil {
+			return fmt.Errorf("%w; nor is another /proc to be had: %w", &os.PathError{Op: "write", Path: path, Err: err}, refused)
+		}
+		if err := s.proc.put(); err != nil {
+			return errors.Join(err, other.put())
+		}
+		s.proc = other
+		path, err = other.write(name, value)
 	}
-	if s.own == nil && s.refused == nil {
-		s.own, s.refused = sys.OpenFilesystem("proc")
-	}
-	if s.refused != nil {
-		return fmt.Errorf("%w; nor is another /proc to be had: %w", err, s.refused)
-	}
-	if err := sys.WriteFileAt(s.own, "sys/"+name, value); err != nil {
-		return &os.PathError{Op: "write", Path: "(another /proc)/sys/" + name, Err: err}
+	if err != nil {
+		return &os.PathError{Op: "write", Path: path, Err: err}
 	}
 	return nil
 }
 
 // Close gives back what was needed for writing.
 func (s *Settings) Close() error {
-	if s.own == nil {
+	if s.proc == nil {
 		return nil
 	}
-	return s.own.Close()
+	err := s.proc.put()
+	s.proc = nil
+	return err
 }
 
 // SetSysctl writes one setting of the calling thread's network namespace.
