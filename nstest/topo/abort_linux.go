@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink/nl"
@@ -22,17 +23,27 @@ func (n *Network) abortConnections() error {
 		if node.kind == isSwitch || node.external {
 			return nil
 		}
-		socket, err := inside.GetIn(node.fixture.Set(), set.NS_NET, func() (*nl.NetlinkSocket, error) { return nl.Subscribe(unix.NETLINK_SOCK_DIAG) })
+		socket, err := inside.GetIn(node.fixture.Set(), set.NS_NET, diagSocket)
 		if errors.Is(err, unix.EPROTONOSUPPORT) {
 			return nil // a kernel without sock_diag
 		}
-		if err != nil {
+		if err != nil || socket == nil {
 			return err
 		}
 		defer socket.Close()
 		d := diag{unix.NETLINK_SOCK_DIAG: {Socket: socket}}
 		return errors.Join(d.abort(unix.AF_INET), d.abort(unix.AF_INET6))
 	})
+}
+
+// diagSocket returns a socket of the calling thread's network namespace, or nil if there is no TCP socket to ask for. The kernel
+// finds those of a namespace by looking through all that there are anywhere (net/ipv4/inet_diag.c, tcp_diag_dump): that takes
+// longer than all else that is done to a host at the end.
+func diagSocket() (*nl.NetlinkSocket, error) {
+	if n, err := procfs.TCPSockets(procfs.Root, procfs.ThreadSelf); n == 0 || err != nil {
+		return nil, err
+	}
+	return nl.Subscribe(unix.NETLINK_SOCK_DIAG)
 }
 
 // A diag is a socket of sock_diag(7), as package nl wants it.
