@@ -59,6 +59,9 @@ func (n *Network) build() error {
 	if err := inParallel(n.links, cablesAtOnce, (*Link).couple); err != nil {
 		return err
 	}
+	if err := n.each(n.nodes, (*node).forward); err != nil {
+		return err
+	}
 	if err := n.each(n.nodes, (*node).settle); err != nil {
 		return err
 	}
@@ -155,6 +158,16 @@ func (n *node) configure() error {
 	return n.conn.Do(requests...)
 }
 
+// forward has a switch forward frames, once all nodes have what is theirs. A bridge that is down when it gets a port, and does not
+// listen to what is said of multicast groups, has nothing to do for all the ports that it has already (net/bridge/br_stp.c,
+// br_port_state_selection), nor do hosts get each other's first reports.
+func (n *node) forward() error {
+	if n.kind != isSwitch {
+		return nil
+	}
+	return n.conn.Do(rtnl.SetUp(bridgeName, bridgeIndex, true), rtnl.SetSnooping(bridgeName, bridgeIndex))
+}
+
 // dismantle deletes the links before their namespaces end, those of nodes with many first: one
 // request deletes all of a node, with their far ends.
 func (n *Network) dismantle() error {
@@ -172,12 +185,25 @@ func (n *Network) dismantle() error {
 		}
 		left = left && !lifecycle.Keeps(node.fixture.Set()) // whose namespace does not end
 		if left && !node.external {
-			if err := node.conn.Do(rtnl.DelGroup(group)); !errors.Is(err, syscall.ENODEV) {
-				errs = append(errs, err)
-			}
+			errs = append(errs, node.deleteLinks())
 		}
 		node.conn.Close()
 		node.conn = nil
+	}
+	return errors.Join(errs...)
+}
+
+// deleteLinks deletes the interfaces, and with them the far ends. What the test has deleted is no error.
+func (n *node) deleteLinks() error {
+	requests := []rtnl.Request{rtnl.DelGroup(group)}
+	if n.kind == isSwitch { // which then has nothing to do for the others with each port that goes
+		requests = []rtnl.Request{rtnl.SetUp(bridgeName, bridgeIndex, false), requests[0]}
+	}
+	var errs []error
+	for _, r := range requests {
+		if err := n.conn.Do(r); !errors.Is(err, syscall.ENODEV) {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -15,9 +15,10 @@ import (
 //  1. Addresses are dealt out and routes are found, without the kernel.
 //  2. Each link is made by one request, from the end whose node has more of them, with both ends in
 //     their place. The ends are down.
-//  3. Each node has one socket, and is given all its requests at once: its bridge, interfaces that
-//     are switched on, addresses, routes. Nodes do not wait for each other.
-//  4. What the kernel does by itself afterwards is waited for: that each interface runs, and that
+//  3. Each node has one socket, and is given all its requests at once: ports of its bridge, interfaces
+//     that are switched on, addresses, routes. Nodes do not wait for each other.
+//  4. Bridges are switched on, when all nodes have what is theirs.
+//  5. What the kernel does by itself afterwards is waited for: that each interface runs, and that
 //     each IPv6 address is routed to.
 //
 // All interfaces of a node are in one device group, which one request deletes at the end.

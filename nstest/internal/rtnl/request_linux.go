@@ -26,8 +26,14 @@ func (e End) message() *nl.IfInfomsg {
 	return m
 }
 
+// attributes has one queue for each direction. The kernel otherwise gives a veth one for each CPU, puts all but one out of
+// use, and waits for each CPU twice for that (drivers/net/veth.c, veth_init_queues): half of what the veth takes.
 func (e End) attributes() []*nl.RtAttr {
-	list := []*nl.RtAttr{nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(e.Name))}
+	list := []*nl.RtAttr{
+		nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(e.Name)),
+		nl.NewRtAttr(unix.IFLA_NUM_TX_QUEUES, nl.Uint32Attr(1)),
+		nl.NewRtAttr(unix.IFLA_NUM_RX_QUEUES, nl.Uint32Attr(1)),
+	}
 	if e.MTU != 0 {
 		list = append(list, nl.NewRtAttr(unix.IFLA_MTU, nl.Uint32Attr(uint32(e.MTU))))
 	}
@@ -60,17 +66,29 @@ func AddVeth(here, there End, netns int) Request {
 	return r
 }
 
-// AddBridge makes a bridge, which is up.
+// AddBridge makes a bridge, which is down, and does not listen to what is said about multicast groups (MLD and IGMP
+// snooping), see [SetSnooping].
 func AddBridge(name string, index int) Request {
 	r := request("add the bridge "+name, unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
-	m := End{Index: index}.message()
-	m.Flags, m.Change = unix.IFF_UP, unix.IFF_UP
-	r.AddData(m)
+	r.AddData(End{Index: index}.message())
 	r.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)))
+	r.AddData(bridgeInfo(0))
+	return r
+}
+
+// SetSnooping has a bridge listen to what is said about multicast groups, as the kernel's do by themselves.
+func SetSnooping(name string, index int) Request {
+	r := request("switch on multicast snooping of "+name, unix.RTM_NEWLINK, 0)
+	r.AddData(End{Index: index}.message())
+	r.AddData(bridgeInfo(1))
+	return r
+}
+
+func bridgeInfo(snooping byte) *nl.RtAttr {
 	info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
 	info.AddRtAttr(nl.IFLA_INFO_KIND, nl.NonZeroTerminated("bridge"))
-	r.AddData(info)
-	return r
+	info.AddRtAttr(nl.IFLA_INFO_DATA, nil).AddRtAttr(nl.IFLA_BR_MCAST_SNOOPING, []byte{snooping})
+	return info
 }
 
 // SetUp switches an interface on or off.
