@@ -72,7 +72,7 @@ func (p *plan) withoutProc() {
 	}
 	if err == nil {
 		err = fmt.Errorf("no new /proc can be mounted in a user namespace while parts of the old one are covered: %s", strings.Join(covered, ", "))
-		if remedy := denial.DropMasks(); remedy != "" {
+		if remedy := denial.DropMasks(procfs.Root); remedy != "" {
 			err = fmt.Errorf("%w; try: %s", err, remedy)
 		}
 	}

@@ -25,8 +25,8 @@ import (
 // A Reason is why something is refused. It is zero if nothing tells.
 type Reason struct{ Why, Remedy string }
 
-func seccomp() Reason {
-	return Reason{"a seccomp filter forbids unshare(2), as that of a container does", DropSeccomp()}
+func seccomp(root string) Reason {
+	return Reason{"a seccomp filter forbids unshare(2), as that of a container does", DropSeccomp(root)}
 }
 
 // UserNamespace tells why a process without privileges cannot make a user
@@ -34,7 +34,7 @@ func seccomp() Reason {
 func UserNamespace(root string) Reason {
 	switch {
 	case SeccompForbids():
-		return seccomp()
+		return seccomp(root)
 	case is(root, UsernsClone, "0"):
 		return Reason{UsernsClone + " is 0", AllowUserns}
 	case is(root, MaxNamespaces("user"), "0"):
@@ -78,13 +78,13 @@ func Confinement(root string) Reason {
 	profile, enforced := strings.CutSuffix(label, " (enforce)")
 	switch {
 	case SeccompForbids():
-		return seccomp()
+		return seccomp(root)
 	case is(root, RestrictUserns, "1") && (!enforced || profile == ubuntus):
 		return Reason{"AppArmor denies the capabilities of user namespaces, since " + RestrictUserns + " is 1", RelaxUserns}
 	case enforced:
-		return Reason{fmt.Sprintf("AppArmor confines the process by the profile %q", profile), unload(profile)}
+		return Reason{fmt.Sprintf("AppArmor confines the process by the profile %q", profile), unload(root, profile)}
 	case hasFilter(root):
-		return Reason{"a seccomp filter is on the process", DropSeccomp()}
+		return Reason{"a seccomp filter is on the process", DropSeccomp(root)}
 	case label != "" && !strings.Contains(label, "unconfined") && !strings.HasSuffix(label, " (complain)"):
 		return Reason{fmt.Sprintf("a security module confines the process by the label %q", label), ""}
 	}
@@ -143,10 +143,10 @@ func chrooted(root string) bool {
 var plainName = regexp.MustCompile(`^[\w./-]+$`)
 
 // unload returns what takes a profile from everything that it confines.
-func unload(profile string) string {
+func unload(root, profile string) string {
 	switch {
 	case profile == "docker-default":
-		return here().appArmor
+		return here(root).appArmor
 	case !plainName.MatchString(profile): // a stack of several, or one inside a container
 		return ""
 	}

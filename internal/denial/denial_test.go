@@ -110,22 +110,33 @@ func TestMasksOfAContainerAreNamed(t *testing.T) {
 		if got := denial.Masks(root); got != want {
 			t.Errorf("%+v, want %+v", got, want)
 		}
-		if got := denial.EnginesDev(root); got != (text == engines) {
+		if _, got := denial.AddTun(root); got != (text == engines) {
 			t.Errorf("/dev is an engine's: %t", got)
 		}
 	}
 }
 
 func TestRemediesAreThoseOfTheEngine(t *testing.T) {
-	for container, want := range map[string]string{
-		"":         "docker run --security-opt systempaths=unconfined ...",
-		"lxc":      "docker run --security-opt systempaths=unconfined ...",
-		"podman":   "podman run --security-opt unmask=ALL ...",
-		"firejail": "",
+	const ofDocker, ofBubblewrap = "24 1 0:42 / /dev rw,nosuid - tmpfs tmpfs rw\n", "24 1 0:42 / /dev rw,nosuid,nodev,relatime - tmpfs tmpfs rw\n"
+	type remedies struct{ masks, tun string }
+	docker := remedies{"docker run --security-opt systempaths=unconfined ...", "docker run --device /dev/net/tun ..."}
+	podman := remedies{"podman run --security-opt unmask=ALL ...", "podman run --device /dev/net/tun ..."}
+	for _, c := range []struct {
+		container, mounts string
+		want              remedies
+	}{
+		{"", ofDocker, docker},
+		{"lxc", ofDocker, docker},
+		{"podman", ofDocker, podman},
+		{"podman", ofBubblewrap, podman},
+		{"firejail", ofDocker, remedies{}},
+		{"", ofBubblewrap, remedies{"", "bwrap --dev-bind /dev/net/tun /dev/net/tun ..."}},
 	} {
-		t.Setenv("container", container)
-		if got := denial.DropMasks(); got != want {
-			t.Errorf("%q: %q, want %q", container, got, want)
+		t.Setenv("container", c.container)
+		root := proc(t, map[string]string{mounts: c.mounts})
+		tun, engines := denial.AddTun(root)
+		if got := (remedies{denial.DropMasks(root), tun}); got != c.want || !engines {
+			t.Errorf("%q with %s: %q, want %q; of an engine: %t", c.container, c.mounts, got, c.want, engines)
 		}
 	}
 }

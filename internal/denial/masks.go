@@ -21,7 +21,7 @@ func Masks(root string) Reason {
 	if covered == nil {
 		return Reason{}
 	}
-	return Reason{"parts of /proc and /sys are covered: " + strings.Join(covered, ", "), DropMasks()}
+	return Reason{"parts of /proc and /sys are covered: " + strings.Join(covered, ", "), DropMasks(root)}
 }
 
 // Sysfs tells what keeps root of a user namespace from mounting /sys anew: that parts of the old one are covered, or that
@@ -60,20 +60,4 @@ var mountPoints = []string{
 	"/sys/fs/cgroup", "/sys/fs/bpf", "/sys/fs/fuse/connections", "/sys/fs/pstore", "/sys/fs/selinux",
 	"/sys/firmware/efi/efivars", "/sys/kernel/config", "/sys/kernel/debug", "/sys/kernel/security",
 	"/sys/kernel/tracing", "/sys/hypervisor/s390", "/sys/fs/smackfs", "/sys/fs/resctrl",
-}
-
-// EnginesDev reports whether the folder of devices is one that an engine has made and filled:
-// the kernel has a file system of its own for it.
-func EnginesDev(root string) bool {
-	mounts, err := procfs.Mounts(root, procfs.Self)
-	if err != nil {
-		return false
-	}
-	engines := false
-	for _, m := range mounts {
-		if m.Target == "/dev" {
-			engines = m.FSType == "tmpfs"
-		}
-	}
-	return engines
 }

@@ -33,7 +33,7 @@ func answer(flag int, err error) Result {
 	case errors.Is(err, unix.EINVAL) && flag == kind.Mnt && denial.Propagation(procfs.Root).Why != "":
 		return because(err, denial.Propagation(procfs.Root))
 	case errors.Is(err, unix.ENOSYS):
-		return Result{OK: No, Cause: fmt.Errorf("%w: the kernel or a seccomp filter does not know the call", err), Remedy: denial.DropSeccomp()}
+		return Result{OK: No, Cause: fmt.Errorf("%w: the kernel or a seccomp filter does not know the call", err), Remedy: denial.DropSeccomp(procfs.Root)}
 	}
 	return Result{OK: Inconclusive, Cause: err}
 }

@@ -44,7 +44,7 @@ func tryProc() Result {
 			OK: No,
 			Cause: fmt.Errorf("no new /proc can be mounted in a user namespace while parts of the old one are covered: %s: %w",
 				strings.Join(covered, ", "), unix.EPERM),
-			Remedy: denial.DropMasks(),
+			Remedy: denial.DropMasks(procfs.Root),
 		}
 	}
 	if user := Named("user"); user.OK != Yes {

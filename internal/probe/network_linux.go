@@ -93,8 +93,8 @@ func tryTun() Result {
 		r.OK = No
 		r.Cause = fmt.Errorf("there is no device file for it: %w", r.Cause)
 		r.Remedy = "sudo sh -c 'mkdir -p /dev/net && mknod -m 0666 /dev/net/tun c 10 200'"
-		if denial.EnginesDev(procfs.Root) { // devices are the engine's to give
-			r.Remedy = denial.AddTun()
+		if remedy, engines := denial.AddTun(procfs.Root); engines {
+			r.Remedy = remedy
 		}
 	case errors.Is(r.Cause, unix.EACCES):
 		r.Cause = fmt.Errorf("the device file's mode forbids it: %w", r.Cause)

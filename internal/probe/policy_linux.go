@@ -65,7 +65,7 @@ func tryLimits() Result {
 // namespaces. Docker's does unless the container has CAP_SYS_ADMIN.
 func trySeccomp() Result {
 	if denial.SeccompForbids() {
-		return Result{OK: No, Cause: fmt.Errorf("a seccomp filter forbids unshare(2): %w", unix.EPERM), Remedy: denial.DropSeccomp()}
+		return Result{OK: No, Cause: fmt.Errorf("a seccomp filter forbids unshare(2): %w", unix.EPERM), Remedy: denial.DropSeccomp(procfs.Root)}
 	}
 	return Result{OK: Yes}
 }
