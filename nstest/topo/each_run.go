@@ -159,6 +159,7 @@ func (e *each) trial(t *testing.T, name string, number int) (r *record, passes b
 	r = &record{every: e.every, duringUp: e.duringUp, target: position{link: -1}, counts: make(map[position]int)}
 	if number > 0 {
 		r.target, r.fault = e.first[number-1].position, e.fault.verdict
+		r.fault.By = "topo.Each"
 	}
 	began, returned := false, false
 	passes = t.Run(name, func(s *testing.T) {

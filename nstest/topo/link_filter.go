@@ -8,12 +8,14 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/callsite"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracedata"
 	"github.com/seed-1bc5c4a2/gonso/nstest/wire"
 )
 
 // linkFilters are what cable.NewFilters makes.
 type linkFilters interface {
-	Add(judge func(*wire.Frame) wire.Verdict, at string) (remove func())
+	Add(judge func(*wire.Frame) wire.Verdict, where tracedata.Place) (remove func())
 	Judge(cable.Frame) cable.Verdict
 	Seen(*wire.Frame) int
 }
@@ -47,9 +49,11 @@ func (l *Link) Filter(judge func(f *wire.Frame) wire.Verdict) (remove func()) {
 	if err := l.takeFilters(); err != nil {
 		n.fatal(what, err)
 	}
-	remove = l.filters.Add(judge, caller())
+	remove = l.filters.Add(judge, callsite.PlaceOutside(thisPackage))
 	if n.up {
-		n.note(what)
+		n.noteLink(what, l)
+	} else {
+		n.tell(what, l)
 	}
 	return remove
 }
@@ -69,8 +73,8 @@ func (l *Link) Seen(f *wire.Frame) int {
 func (l *Link) takeFilters() error {
 	n := l.network
 	if l.filters == nil {
-		newFilters := cable.NewFilters.(func(tb testing.TB, who string, ends [2]*nstest.Fixture) any)
-		l.filters = newFilters(n.tb, "topo: link "+l.String(), [2]*nstest.Fixture{l.ends[0].node.fixture, l.ends[1].node.fixture}).(linkFilters)
+		newFilters := cable.NewFilters.(func(tb testing.TB, who, link string, ends [2]*nstest.Fixture) any)
+		l.filters = newFilters(n.tb, "topo: link "+l.String(), l.id(), [2]*nstest.Fixture{l.ends[0].node.fixture, l.ends[1].node.fixture}).(linkFilters)
 	}
 	if !n.up {
 		return nil

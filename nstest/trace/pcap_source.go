@@ -85,8 +85,11 @@ func watchCable(ends [2]cable.End) cable.Tap {
 	}
 	ports := make(map[*pcap]*[2]*pcapng.Interface)
 	return func(e cable.Event) {
-		fate := e.Fate.Fate()
-		if e.Left || fate == "" {
+		if e.Left {
+			return
+		}
+		fate := e.What()
+		if fate == "" {
 			return
 		}
 		var sign pcapng.Sign

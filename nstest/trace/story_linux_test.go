@@ -90,6 +90,7 @@ var volatile = []struct {
 	{regexp.MustCompile(`([0-9a-f]{2}:){5}[0-9a-f]{2}`), "MAC"},
 	{regexp.MustCompile(`:[3-6]\d{4}\b`), ":*"},
 	{regexp.MustCompile(`\(\d+\)`), "(PID)"},
+	{regexp.MustCompile(`_test\.go:\d+`), "_test.go:LINE"},
 	{regexp.MustCompile(`\bif\d+\b`), "ifN"},
 	{regexp.MustCompile(`/\S*/pid\b`), "FOLDER/pid"},
 	{regexp.MustCompile(`\bn\d+\.example`), "nN.example"},

@@ -62,7 +62,7 @@ func (r *record) add(e cable.Event) {
 	}
 	info := gopacket.CaptureInfo{Timestamp: e.At, CaptureLength: len(e.Data), Length: len(e.Data), InterfaceIndex: at}
 	var options pcapgo.NgPacketOptions
-	if fate := e.Fate.Fate(); fate != "" {
+	if fate := e.What(); fate != "" {
 		options.Comments = []string{fate}
 	}
 	r.err = r.writer.WritePacketWithOptions(info, e.Data, options)

@@ -2,7 +2,11 @@
 
 package wire
 
-import "github.com/seed-1bc5c4a2/gonso/nstest/internal/callsite"
+import (
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/callsite"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/journal"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracedata"
+)
 
 // Filter makes the wire call judge for every frame, of both directions, one after the other: variables that
 // only filters use need no lock. It is called on a goroutine of the wire, and no other frame moves on until it
@@ -20,7 +24,11 @@ func (w *Wire) Filter(judge func(f *Frame) Verdict) (remove func()) {
 	if judge == nil {
 		w.tb.Fatal("wire: Filter: the function is nil")
 	}
-	return w.filters.Add(judge, callsite.Outside(thisPackage))
+	where := callsite.PlaceOutside(thisPackage)
+	journal.Add(w.tb, tracedata.Event{
+		Lane: tracedata.FaultLane, Kind: "fault", Link: w.id(), Text: "the wire of " + w.a.Name() + " and " + w.b.Name() + " gets a filter", Where: where,
+	})
+	return w.filters.Add(judge, where)
 }
 
 const thisPackage = "github.com/seed-1bc5c4a2/gonso/nstest/wire"

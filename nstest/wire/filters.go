@@ -12,12 +12,14 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/callsite"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/tracedata"
 )
 
 // Filters are those of one cable: of a Wire, or of a link of package topo, which gets them by cable.NewFilters.
 type filters struct {
 	tb   testing.TB
 	who  string // begins messages
+	link string // as a trace names it
 	ends [2]*nstest.Fixture
 	hook func(cable.Hook) // is given judge while there are filters; nil if the cable has it all the time
 	seen seen
@@ -27,25 +29,27 @@ type filters struct {
 }
 
 func init() {
-	cable.NewFilters = func(tb testing.TB, who string, ends [2]*nstest.Fixture) any {
-		return &filters{tb: tb, who: who, ends: ends}
+	cable.NewFilters = func(tb testing.TB, who, link string, ends [2]*nstest.Fixture) any {
+		return &filters{tb: tb, who: who, link: link, ends: ends}
 	}
 }
 
 // A filter is a function of the test, and the line that has added it.
 type filter struct {
 	judge func(*Frame) Verdict
-	at    string
+	where tracedata.Place
+	at    string // the same, for messages
+	acted uint64 // for how many frames it did not just say Pass
 
 	mu   sync.Mutex // held while it runs
 	over bool       // it was taken away, has panicked, or has ended its goroutine
 }
 
 // Add adds a filter. The function that it returns takes it away, and waits until it does not run.
-func (fs *filters) Add(judge func(*Frame) Verdict, at string) (remove func()) {
+func (fs *filters) Add(judge func(*Frame) Verdict, where tracedata.Place) (remove func()) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	f := &filter{judge: judge, at: at}
+	f := &filter{judge: judge, where: where, at: callsite.At(where)}
 	fs.list = append(fs.list, f)
 	if fs.hook != nil {
 		fs.hook(fs.Judge)
@@ -74,6 +78,10 @@ func (fs *filters) Judge(f cable.Frame) cable.Verdict {
 	var sum cable.Verdict
 	for _, filter := range list {
 		v := fs.ask(filter, frame)
+		if does := v.v.Does(); does != "" {
+			v.v.By = "the filter of " + filter.at
+			fs.tell(filter, frame, v, does)
+		}
 		sum = sum.And(v.v)
 		if sum.Drop {
 			break

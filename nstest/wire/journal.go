@@ -3,6 +3,7 @@
 package wire
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
@@ -70,4 +71,29 @@ func endOf(f *nstest.Fixture, name string) tracedata.End {
 		id = f.Name() // it is closed, and the wire says so
 	}
 	return tracedata.End{Node: id, Interface: name}
+}
+
+// toldAll is of how many frames the journal is told whatever a filter does to them. Of more it is told of the 1000th, the 10,000th
+// and so on: a wire carries a hundred thousand frames in a second.
+const toldAll = 100
+
+// tell tells the journal what a filter does to a frame.
+func (fs *filters) tell(f *filter, frame *Frame, v Verdict, does string) {
+	f.acted++
+	if !journal.Listening() || f.acted > toldAll && !isRound(f.acted) {
+		return
+	}
+	text := does + " by a filter: " + frame.Summary()
+	if f.acted >= toldAll {
+		text += fmt.Sprintf(" (frame %d of those that it does not just let pass; the next one that is told of is frame %d)", f.acted, 10*f.acted)
+	}
+	journal.Add(fs.tb, tracedata.Event{Lane: tracedata.FaultLane, Kind: "verdict", Link: fs.link, Text: text, Where: f.where, Bad: v.v.Bad()})
+}
+
+// isRound reports whether n is a power of ten.
+func isRound(n uint64) bool {
+	for n%10 == 0 && n > 0 {
+		n /= 10
+	}
+	return n == 1
 }

@@ -60,7 +60,7 @@ func (r *recent) text(a, b string) string {
 		from, to := names(p.Direction, a, b)
 		f := Frame{data: bytes.Clone(p.Data)}
 		fmt.Fprintf(&text, "\n  %9.3fs  frame %d, %s to %s, %s, %d bytes", -end.Sub(p.At).Seconds(), p.number, from, to, f.Summary(), p.length)
-		if fate := p.Fate.Fate(); fate != "" {
+		if fate := p.What(); fate != "" {
 			fmt.Fprintf(&text, ": %s", fate)
 		}
 	}

@@ -61,7 +61,7 @@ func Join(tb testing.TB, a, b *nstest.Fixture, opts ...Option) *Wire {
 		w.fatal("join", err)
 	}
 	w.cable = c
-	w.filters = &filters{tb: tb, who: "wire", ends: [2]*nstest.Fixture{a, b}, hook: c.SetHook}
+	w.filters = &filters{tb: tb, who: "wire", link: w.id(), ends: [2]*nstest.Fixture{a, b}, hook: c.SetHook}
 	a.Cleanup(tb, w.end)
 	c.SetTap(w.watch)
 	if err := w.impair(); err != nil {

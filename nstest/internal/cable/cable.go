@@ -38,7 +38,7 @@ type Frame struct {
 type Hook func(Frame) Verdict
 
 // NewFilters is set by package nstest/wire, for package nstest/topo: it makes filters as a wire has them, whose types are those
-// of package wire. It is a func(tb testing.TB, who string, ends [2]*nstest.Fixture) any.
+// of package wire. It is a func(tb testing.TB, who, link string, ends [2]*nstest.Fixture) any; the link is as a trace names it.
 var NewFilters any
 
 // An Event is a frame that has entered the cable, or has left it.
@@ -47,7 +47,8 @@ type Event struct {
 	Direction impair.Direction
 	At        time.Time
 	Data      []byte
-	Fate      Counters // of one that has entered: what was counted of it
+	Verdict   Verdict  // of one that has entered: what the hook has said of it
+	Fate      Counters // the same: what was counted of it
 }
 
 // A Tap is shown all events, by one goroutine. It must not keep Data, or call the methods of the Cable.

@@ -5,7 +5,6 @@ package cable
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Counters count the frames of one direction.
@@ -29,15 +28,6 @@ func (c Counters) String() string {
 		text += fmt.Sprintf(", %d %s", f.n, f.what)
 	}
 	return text
-}
-
-// Fate says what has become of the one frame that was counted, such as "dropped by filters"; nothing if it is as it was.
-func (c Counters) Fate() string {
-	var list []string
-	for _, f := range c.faults() {
-		list = append(list, f.what)
-	}
-	return strings.Join(list, ", ")
 }
 
 // Bad reports whether something that was counted has not arrived as it was sent.

@@ -7,6 +7,7 @@ import (
 	"container/heap"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
@@ -20,10 +21,12 @@ type Verdict struct {
 	Copies  int           // besides the frame itself
 	Corrupt bool          // one bit is flipped
 	Data    []byte        // instead of the frame, if not nil
+	By      string        // who says so, such as "the filter of x_test.go:41"
 }
 
 // And returns what comes of this verdict and the next one, which is about what this one has left of the frame.
 func (v Verdict) And(next Verdict) Verdict {
+	by := []string{v.By, next.By}
 	next.Drop = next.Drop || v.Drop
 	next.Delay += v.Delay
 	next.Hold = max(next.Hold, v.Hold)
@@ -32,6 +35,7 @@ func (v Verdict) And(next Verdict) Verdict {
 	if next.Data == nil {
 		next.Data = v.Data
 	}
+	next.By = strings.Join(slices.DeleteFunc(by, func(s string) bool { return s == "" }), " and ")
 	return next
 }
 

@@ -129,7 +129,7 @@ func (c *Cable) enter(d impair.Direction, l *line, hook Hook, taps [2]Tap, now t
 		})
 		for _, tap := range taps {
 			if tap != nil {
-				tap(Event{Direction: d, At: sent, Data: frame, Fate: after.since(before)})
+				tap(Event{Direction: d, At: sent, Data: frame, Verdict: v, Fate: after.since(before)})
 			}
 		}
 	}()

@@ -17,7 +17,7 @@ import (
 
 // Outside returns the line that has called the packages with those import paths, such as "router_test.go:17", or nothing if
 // none has: a goroutine began in them. It is for functions of these packages.
-func Outside(paths ...string) string { return at(outside(paths)) }
+func Outside(paths ...string) string { return At(PlaceOutside(paths...)) }
 
 // PlaceOutside is [Outside] for what is no message.
 func PlaceOutside(paths ...string) tracedata.Place { return place(outside(paths)) }
@@ -28,7 +28,7 @@ func outside(paths []string) runtime.Frame {
 
 // Panicked returns the line that has panicked, or has called one of those packages, which has: the first below the runtime's
 // frames. It is for a deferred function.
-func Panicked(paths ...string) string { return at(panicked(paths)) }
+func Panicked(paths ...string) string { return At(PlacePanicked(paths...)) }
 
 // PlacePanicked is [Panicked] for what is no message.
 func PlacePanicked(paths ...string) tracedata.Place { return place(panicked(paths)) }
@@ -76,11 +76,12 @@ func frame(wanted func(runtime.Frame) bool) runtime.Frame {
 
 const thisPackage = "github.com/seed-1bc5c4a2/gonso/nstest/internal/callsite."
 
-func at(f runtime.Frame) string {
-	if f.File == "" {
+// At is a place as messages have it, such as "router_test.go:17", or nothing if it is none.
+func At(p tracedata.Place) string {
+	if p.File == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
+	return fmt.Sprintf("%s:%d", filepath.Base(p.File), p.Line)
 }
 
 func place(f runtime.Frame) tracedata.Place { return tracedata.Place{File: f.File, Line: f.Line} }
@@ -108,9 +109,9 @@ func Error(tb testing.TB, where, text string) {
 		depth := 0
 		found := frame(func(f runtime.Frame) bool {
 			depth++
-			return at(f) == where
+			return At(place(f)) == where
 		})
-		if at(found) != where {
+		if At(place(found)) != where {
 			ginkgo.Fail(where + ": " + text)
 		}
 		ginkgo.Fail(text, depth)

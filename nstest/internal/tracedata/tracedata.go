@@ -106,7 +106,7 @@ const (
 type Event struct {
 	At        int64      `json:"at"`
 	Lane      Lane       `json:"lane"`
-	Kind      string     `json:"kind"` // mark, step, failure, fault, change, start, output, end
+	Kind      string     `json:"kind"` // mark, step, failure, fault, verdict, change, start, output, end
 	Node      string     `json:"node,omitempty"`
 	Link      string     `json:"link,omitempty"`
 	Text      string     `json:"text"` // in a line

@@ -36,7 +36,7 @@ type Record struct {
 
 // most is how many events of a kind there are at most. What a person has to read of a test is less; what the test did, and
 // its failures, are all there.
-var most = map[string]int{"change": 20_000, "output": 10_000}
+var most = map[string]int{"change": 20_000, "output": 10_000, "verdict": 10_000}
 
 // A Writer writes the file. Its methods may be called by any goroutine.
 type Writer struct {

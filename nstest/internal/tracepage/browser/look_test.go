@@ -83,7 +83,7 @@ func TestTheFirstScreenNamesTheCause(t *testing.T) {
 		"wrong-route": {"west: neighbour 10.0.1.9 dev eth1 FAILED", "route 10.0.2.0/24 via 10.0.1.9 dev eth1 goes by it", "close to “maintenance of west”"},
 		"firewall":    {"10.0.0.2:80 gets no answer", "reached server/eth0, which sent none", "nftables of server", "policy drop"},
 		"dead-daemon": {"has ended: signal: killed", "ICMP port unreachable 10.0.0.2", "is refused", "refused: ICMP port unreachable from resolver (10.0.0.2)"},
-		"lost-syn":    {"1 packet on client-server: dropped by filters", "TCP SYN", "one SYN is lost"},
+		"lost-syn":    {"1 packet on client-server: dropped by the filter of prepared_suite_linux_test.go:", "TCP SYN", "gets a filter"},
 		"mtu-hole":    {"gets no answer any more", "do not go through west/eth1, mtu 1400", "nftables of west", "icmp type 3 drop"},
 	}
 	for name, trace := range tracetest.Prepared(t) {

@@ -91,7 +91,8 @@ function downTimes(link) {
 }
 
 // causeOf returns what the test did shortly before a change, which may be why.
-const faults = trace.events.filter((e) => e.lane === 'faults' || e.kind === 'mark' || e.kind === 'step');
+const isFault = (e) => e.lane === 'faults' && e.kind !== 'verdict'; // what a filter says of a frame is the frame's fate
+const faults = trace.events.filter((e) => isFault(e) || e.kind === 'mark' || e.kind === 'step');
 function causeOf(entry) {
   if (entry.change.initial) return undefined;
   const fault = faults[indexAt(faults, entry.at) - 1];

@@ -50,10 +50,11 @@ function since(event) {
   return 'since ' + moment(event.at) + why + (placeOf(cause.where) ? ' (' + placeOf(cause.where) + ')' : '');
 }
 
-// badEvents are those that neither a thing of a node nor a link speaks of, such as the end of a program. That is heard of a little
-// late: who talked to the program may know sooner.
+// badEvents are those that neither a thing of a node nor a link nor a packet speaks of, such as the end of a program. That is heard of a
+// little late: who talked to the program may know sooner.
 function badEvents(at) {
-  return trace.events.filter((e) => e.bad && e.at <= at + 1e8 && e !== failure && !e.change && !e.condition && e.kind !== 'failure').slice(-3).map((event) => ({
+  const packetsTell = trace.packets.some(isLost);
+  return trace.events.filter((e) => e.bad && !(packetsTell && e.kind === 'verdict') && e.at <= at + 1e8 && e !== failure && !e.change && !e.condition && e.kind !== 'failure').slice(-3).map((event) => ({
     node: event.node,
     what: (event.node ? nameOf(event.node) + ': ' : '') + inWords(event.text).split('\n')[0],
     more: ['at ' + moment(event.at), placeOf(event.where)],
@@ -126,7 +127,7 @@ function tooLarge(s, at) {
 
 // doneByTest lists the faults that no broken link speaks of: a firewall, an MTU, a clock.
 function doneByTest(at) {
-  return trace.events.filter((e) => e.at <= at && e.lane === 'faults' && !e.condition).slice(-3).map((event) => ({
+  return trace.events.filter((e) => e.at <= at && isFault(e) && !e.condition).slice(-3).map((event) => ({
     node: event.node,
     what: (event.node ? nameOf(event.node) + ': ' : '') + event.text,
     more: ['done by the test at ' + moment(event.at), placeOf(event.where)],
@@ -149,7 +150,7 @@ function firewalls(at) {
 // recentChanges is for a failure at which nothing is known to be wrong: then what has changed last is worth a look, but
 // for the neighbours, which come and go by themselves, and for the steps in which the network was made.
 function recentChanges(at) {
-  const changes = happenings.filter((e) => e.at <= at && (e.lane === 'faults' || (e.change && e.change.section !== 'neighbours')));
+  const changes = happenings.filter((e) => e.at <= at && (isFault(e) || (e.change && e.change.section !== 'neighbours')));
   const telling = changes.filter((e) => e.lane === 'faults' || e.at > at / 10 || causeOf({ at: e.at, event: e, change: e.change }));
   return telling.slice(-4).reverse().map((event) => ({
     node: event.node,
