@@ -121,16 +121,21 @@ func networks(t *testing.T) (n int) {
 
 func ofProcesses(t *testing.T) {
 	s := unshare(t, net)
+	pids, err := gonso.Unshare(gonso.NS_PID)
+	check(t, err)
 	inside := func() { check(t, s.Command(t.Context(), "/bin/true").Run()) }
+	insidePIDs := func() { check(t, pids.Command(t.Context(), "/bin/true").Run()) }
 	outside := func() { check(t, exec.Command("/bin/true").Run()) }
 	action := func() {
 		_, err := double.Run(t.Context(), 2)
 		check(t, err)
 	}
-	for _, f := range []func(){inside, outside, action} {
+	for _, f := range []func(){inside, insidePIDs, outside, action} {
 		f() // what is done once
 	}
 	counted(t, "Set.Command", all, inside)
+	counted(t, "Set.Command, pid", all, insidePIDs)
+	check(t, pids.Close()) // whose first process is a child, which fixtures would look for
 	counted(t, "os/exec", all, outside)
 	counted(t, "an action of reexec", all, action)
 

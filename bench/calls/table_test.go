@@ -69,12 +69,15 @@ type start struct {
 }
 
 var starts = []start{
-	{"Set.Command", count{"execve": 1, "clone": 1, "setns": 1}, "os/exec", count{"execve": 1, "clone": 1}, ""},
+	{"Set.Command", count{"execve": 1, "clone": 1, "setns": 2}, "os/exec", count{"execve": 1, "clone": 1},
+		"the thread that forks joins, and comes back: the child has nothing to do but what os/exec does"},
+	{"Set.Command, pid", count{"execve": 1, "clone": 1, "setns": 2}, "os/exec", count{"execve": 1, "clone": 1},
+		"the same, but by a fork that copies memory"},
 	{"an action of reexec", count{"execve": 1, "clone": 1}, "os/exec", count{"execve": 1, "clone": 1}, ""},
-	{"gonso exec", count{"execve": 3, "clone": 5}, "unshare(1)", count{"execve": 2},
-		"gonso starts itself again in the namespaces; its forks are those that make them, map IDs, are init in there and start the program; Go makes one to try pidfds"},
-	{"a rootless run", count{"execve": 3, "clone": 3}, "a run", count{"execve": 2},
-		"env(1) is the first; the binary starts again in the user namespace that one fork makes and another one joins"},
+	{"gonso exec", count{"execve": 3, "clone": 4}, "unshare(1)", count{"execve": 2},
+		"gonso starts itself again in the namespaces; its forks are the one that makes them, init in there, and the program; Go makes one to try pidfds"},
+	{"a rootless run", count{"execve": 3, "clone": 2}, "a run", count{"execve": 2},
+		"env(1) is the first; the binary starts again in the user namespace that its fork makes; Go makes one to try pidfds"},
 	{"gonso doctor", count{"execve": 7, "clone": 6}, "", nil, "it tries what works here in children of its own"},
 }
 

@@ -69,7 +69,7 @@ func (s *script) emitExec(paths, argv []string, attr *Attr, sys *syscall.SysProc
 	}
 	s.emitDeathSignal(death)
 	orphaned := new(label)
-	s.emitOrphanCheck(attr.takesSecond(), orphaned)
+	s.emitOrphanCheck(attr.takesSecond() || attr.bornInside, orphaned)
 	if attr.Guard != nil {
 		unguarded = s.emitAnnounce(&record{})
 		s.emitWait(orphaned)
@@ -94,10 +94,10 @@ func (s *script) emitExec(paths, argv []string, attr *Attr, sys *syscall.SysProc
 	return unguarded, nil
 }
 
-// emitOrphanCheck finds out whether the process, which may be a second one, lost its parent before
+// emitOrphanCheck finds out whether the process, which may be in another pid namespace, lost its parent before
 // it asked for the death signal. That leads to the label.
-func (s *script) emitOrphanCheck(second bool, orphaned *label) {
-	if !second {
+func (s *script) emitOrphanCheck(inside bool, orphaned *label) {
+	if !inside {
 		s.emitJump(Signal, unix.SYS_GETPPID, uintptr(os.Getpid()), orphaned)
 		return
 	}
@@ -145,7 +145,7 @@ func (s *script) emitChdir(attr *Attr, sys *syscall.SysProcAttr) error {
 func (s *script) emitFiles(files []uintptr) {
 	fds := append([]uintptr(nil), files...)
 	for i, fd := range fds {
-		if fd != none && fd < uintptr(i) {
+		if inTheWay(i, fd) {
 			fds[i] = s.emitMove(fd)
 		}
 	}
@@ -162,6 +162,19 @@ func (s *script) emitFiles(files []uintptr) {
 	for i := len(fds); i < 3; i++ {
 		s.emit(Files, unix.SYS_CLOSE, uintptr(i)).or(regardless)
 	}
+}
+
+// inTheWay reports whether a descriptor's number has been given to another one by the time that it becomes number i.
+func inTheWay(i int, fd uintptr) bool { return fd != none && fd < uintptr(i) }
+
+// moves reports whether emitFiles takes other numbers than it is given.
+func moves(files []uintptr) bool {
+	for i, fd := range files {
+		if inTheWay(i, fd) {
+			return true
+		}
+	}
+	return false
 }
 
 // emitCloseOthers closes what execve would close, but too late.

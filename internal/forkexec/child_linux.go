@@ -25,7 +25,7 @@ type child struct {
 // number of at least reserved, so that lower ones can be given away. The child's death
 // signal is about a thread that its caller has to release.
 func launch(reserved int, write func(*script) error) (c *child, err error) {
-	thread := onForkThread(func() { c, err = fork(reserved, write) })
+	thread := onForkThread(func() bool { c, err = fork(reserved, write); return true })
 	if err != nil {
 		thread.release()
 		return nil, err

@@ -19,7 +19,9 @@ import (
 
 func init() {
 	selfexec.Register("start", func() error { return startAndStay(nil) })
+	selfexec.Register("start in net", func() error { return startAndStay([]int{unix.CLONE_NEWNET}) })
 	selfexec.Register("start in pid", func() error { return startAndStay([]int{unix.CLONE_NEWPID}) })
+	selfexec.Register("start in pid+ipc", func() error { return startAndStay([]int{unix.CLONE_NEWPID, unix.CLONE_NEWIPC}) })
 	selfexec.Register("start in user+pid", func() error { return startAndStay([]int{unix.CLONE_NEWUSER, unix.CLONE_NEWPID}) })
 	selfexec.Register("start for ever", startForEver)
 	selfexec.Register("start beside main", startBesideMain)
@@ -93,7 +95,9 @@ func tell(pid int) error {
 func TestChildrenDieWithTheirParent(t *testing.T) {
 	for name, flags := range map[string][]int{
 		"start":             nil,
+		"start in net":      {unix.CLONE_NEWNET},
 		"start in pid":      {unix.CLONE_NEWPID},
+		"start in pid+ipc":  {unix.CLONE_NEWPID, unix.CLONE_NEWIPC},
 		"start in user+pid": {unix.CLONE_NEWUSER, unix.CLONE_NEWPID},
 		"start beside main": nil,
 		"hold":              nil,

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/procns"
+	"github.com/seed-1bc5c4a2/gonso/internal/thread"
 	"golang.org/x/sys/unix"
 )
 
@@ -25,6 +27,15 @@ func FailRecvmsg(t *testing.T, err error, times int) {
 
 // SetMuteAfter sets how long a child may be silent that holds namespaces.
 func SetMuteAfter(d time.Duration) { muteAfter = d }
+
+// ThreadsComeBack reports whether a thread can leave namespaces of these kinds, and come back: as it is, it stays.
+func ThreadsComeBack(flags int) (can bool) {
+	thread.Run(func() bool {
+		can = procns.Restore(flags)
+		return can
+	})
+	return can
+}
 
 // ClosedBeforeExec reports which of these descriptors a child has closed by the time that it
 // emitExecve a program, and not because of that.

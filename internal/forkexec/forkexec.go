@@ -29,6 +29,9 @@
 //     cannot join a time namespace (EUSERS), and would take the right to be
 //     traced and dumped away from this process when it joins a user namespace.
 //     The cost grows with the memory in use, as it does in C.
+//
+// The last two are not so where a thread can join all namespaces, and come back: network, uts and cgroup namespaces, by a
+// process that is root where it started. There package syscall starts the program.
 package forkexec
 
 import (
@@ -83,6 +86,8 @@ type Attr struct {
 	// Guard, if not nil, is called with the process's number before that executes its program, which then has no
 	// parent-death signal: whoever is called sees to its end. An error is what Start returns.
 	Guard func(pid int) error
+
+	bornInside bool // the child is born in another pid namespace, which no Join says
 }
 
 // A Program is an open file to execute, where no path may lead to it.

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"os"
 	"runtime"
+	"slices"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -13,20 +14,29 @@ import (
 	. "github.com/onsi/gomega"
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
 	"github.com/seed-1bc5c4a2/gonso/internal/selfexec"
 )
 
 func init() {
 	selfexec.Register("held back start", func() error { return heldBack("start", 4) })
+	selfexec.Register("held back start in net", func() error { return heldBack("start in net", 5) })
 	selfexec.Register("held back start in pid", func() error { return heldBack("start in pid", 5) })
+	selfexec.Register("held back start in pid+ipc", func() error { return heldBack("start in pid+ipc", 6) })
 }
 
 // Between the fork and the request for the death signal a parent's end goes by unnoticed,
 // so that a child has to look.
 func TestChildrenThatLostTheirParentAtOnceEnd(t *testing.T) {
-	for name, flags := range map[string][]int{"start": nil, "start in pid": {unix.CLONE_NEWPID}} {
+	for name, flags := range map[string][]int{
+		"start":            nil,
+		"start in net":     {unix.CLONE_NEWNET},
+		"start in pid":     {unix.CLONE_NEWPID},
+		"start in pid+ipc": {unix.CLONE_NEWPID, unix.CLONE_NEWIPC},
+	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
+			short := len(flags) == 1 && forkexec.ThreadsComeBack(flags[0])
 			pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 			g.Expect(err).NotTo(HaveOccurred())
 			ours, theirs := os.NewFile(uintptr(pair[0]), "ours"), os.NewFile(uintptr(pair[1]), "theirs")
@@ -45,9 +55,10 @@ func TestChildrenThatLostTheirParentAtOnceEnd(t *testing.T) {
 			defer listener.Close()
 
 			// The child waits in its call, and is let go when it is an orphan. In a pid namespace
-			// the first one to call is the process that clones it.
+			// the first one to call is the process that clones it, where there is one.
 			call := receiveCall(t, listener)
-			if flags != nil {
+			clones := slices.Contains(flags, unix.CLONE_NEWPID) && !short
+			if clones {
 				goOn(t, listener, call)
 				call = receiveCall(t, listener)
 			}
@@ -57,7 +68,8 @@ func TestChildrenThatLostTheirParentAtOnceEnd(t *testing.T) {
 			g.Expect(parent.Process.Kill()).To(Succeed())
 			g.Expect(parent.Wait()).To(MatchError("signal: killed"))
 			goOn(t, listener, call)
-			if flags == nil { // it asks twice, since other credentials take it back
+			vforked := short && flags[0] == unix.CLONE_NEWNET
+			if !clones && !vforked { // it asks twice, since other credentials take it back
 				goOn(t, listener, receiveCall(t, listener))
 			}
 			if !ended(t, child, 5000) {

@@ -17,10 +17,19 @@ import (
 // Start starts the first of the programs that exists and may be executed, as
 // execvp(3) does, with the namespaces joined: the paths are looked up inside. A
 // failure of the child is an [*Error]. When the context ends before the program runs, the
-// child is killed. The process has to be waited for.
+// child is killed, unless package syscall starts it (see within_linux.go). The process has to be waited for.
 func Start(ctx context.Context, paths, argv []string, attr *Attr) (*Process, error) {
 	if len(paths) == 0 || len(argv) == 0 {
 		return nil, errors.New("forkexec: no program or no arguments")
+	}
+	if len(paths) == 1 {
+		pid, thread, err := startWithin(ctx, paths[0], argv, attr)
+		switch {
+		case err != nil:
+			return nil, err
+		case thread != nil:
+			return found(pid, thread)
+		}
 	}
 	page, err := unix.Mmap(-1, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANON)
 	if err != nil {
@@ -40,13 +49,17 @@ func Start(ctx context.Context, paths, argv []string, attr *Attr) (*Process, err
 		c.thread.release()
 		return nil, err
 	}
-	// The child is ours and nobody has waited for it, so the pid is still its own.
+	return found(pid, c.thread)
+}
+
+// found returns a child by its number, which is still its own: nobody has waited for it.
+func found(pid int, thread *forkThread) (*Process, error) {
 	p, err := os.FindProcess(pid)
 	if err != nil {
-		c.thread.release()
+		thread.release()
 		return nil, err
 	}
-	return &Process{p, c.thread.release}, nil
+	return &Process{p, thread.release}, nil
 }
 
 // takesSecond reports whether it is a second process that becomes the program.
@@ -137,8 +150,10 @@ func (s *script) emitProgram(paths, argv []string, attr *Attr, born *int32) (cal
 		// The number means something on this side of a pid namespace only.
 		s.emit(Session, unix.SYS_SETPGID, 0, uintptr(sys.Pgid))
 	}
-	if s.inherited, err = inherited(); err != nil {
-		return calls, err
+	if attr.entersUser() || attr.Program != nil || moves(attr.Files) {
+		if s.inherited, err = inherited(); err != nil {
+			return calls, err
+		}
 	}
 	s.reserve(max(3, len(attr.Files)), append(attr.descriptors(), s.inherited...)...)
 	there, err := s.emitOutset(attr)

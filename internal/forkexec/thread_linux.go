@@ -27,16 +27,17 @@ type forkThread struct {
 	once     sync.Once
 }
 
-// onForkThread runs f, which forks, and returns once f has.
-func onForkThread(f func()) *forkThread {
+// onForkThread runs f, which forks, and returns once f has. The thread is used again after its release only if f returns
+// true, which says that it is as it was.
+func onForkThread(f func() (restored bool)) *forkThread {
 	t := &forkThread{released: make(chan bool, 1)}
 	forked := make(chan struct{})
 	thread.Go(func() (restored bool) {
 		sys.PrimePidfd()
 		t.tid = unix.Gettid()
-		f()
+		restored = f()
 		close(forked)
-		return !<-t.released
+		return !<-t.released && restored
 	})
 	<-forked
 	return t
