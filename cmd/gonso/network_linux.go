@@ -50,54 +50,73 @@ func hostLikeNetwork() (err error) {
 		PeerName:      "eth0",
 		PeerNamespace: netlink.NsFd(int(far.Get(set.NS_NET).Fd())),
 	}
-	if err := netlink.LinkAdd(cable); err != nil {
+	host, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+	if err != nil {
+		return err
+	}
+	defer host.Close()
+	if err := host.LinkAdd(cable); err != nil {
 		return fmt.Errorf("add a veth: %w", err)
 	}
 	var routed error
-	if err := router.Do(func() { routed = errors.Join(bringUp("eth0", routerEnd), forwardPackets()) }); err != nil {
+	if err := router.Do(func() { routed = setUpRouter() }); err != nil {
 		return err
 	}
 	if routed != nil {
 		return fmt.Errorf("the router: %w", routed)
 	}
-	if err := bringUp("eth0", hostEnd); err != nil {
-		return err
-	}
-	return defaultRoutes(cable, routerEnd)
-}
-
-// bringUp gives an interface of the calling thread's network namespace its
-// addresses. Nobody else is there who could have them, so the kernel need not look
-// (IFA_F_NODAD).
-func bringUp(name string, addresses []string) error {
-	link, err := netlink.LinkByName(name)
+	link, err := bringUp(host, "eth0", hostEnd)
 	if err != nil {
 		return err
 	}
-	if err := netlink.LinkSetUp(link); err != nil {
-		return fmt.Errorf("bring %s up: %w", name, err)
+	return defaultRoutes(host, link, routerEnd)
+}
+
+// setUpRouter makes the calling thread's network namespace the router's.
+func setUpRouter() error {
+	there, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+	if err != nil {
+		return err
+	}
+	defer there.Close()
+	link, err := bringUp(there, "eth0", routerEnd)
+	if err != nil {
+		return err
+	}
+	return forwardPackets(link)
+}
+
+// bringUp gives an interface its addresses. Nobody else is there who could have them, so the kernel need not look
+// (IFA_F_NODAD).
+func bringUp(in *netlink.Handle, name string, addresses []string) (netlink.Link, error) {
+	link, err := in.LinkByName(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.LinkSetUp(link); err != nil {
+		return nil, fmt.Errorf("bring %s up: %w", name, err)
 	}
 	for _, text := range addresses {
 		addr, err := netlink.ParseAddr(text)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		addr.Flags = unix.IFA_F_NODAD
-		if err := netlink.AddrAdd(link, addr); err != nil && !lacksIPv6(addr.IP, err) {
-			return fmt.Errorf("give %s the address %s: %w", name, text, err)
+		if err := in.AddrAdd(link, addr); err != nil && !lacksIPv6(addr.IP, err) {
+			return nil, fmt.Errorf("give %s the address %s: %w", name, text, err)
 		}
 	}
-	return nil
+	return link, nil
 }
 
-func defaultRoutes(link netlink.Link, via []string) error {
+func defaultRoutes(in *netlink.Handle, link netlink.Link, via []string) error {
 	index := link.Attrs().Index
 	for _, text := range via {
 		ip, _, err := net.ParseCIDR(text)
 		if err != nil {
 			return err
 		}
-		if err := netlink.RouteAdd(&netlink.Route{LinkIndex: index, Gw: ip}); err != nil && !lacksIPv6(ip, err) {
+		if err := in.RouteAdd(&netlink.Route{LinkIndex: index, Gw: ip}); err != nil && !lacksIPv6(ip, err) {
 			return fmt.Errorf("add a default route via %s: %w", ip, err)
 		}
 	}
@@ -110,15 +129,11 @@ func defaultRoutes(link netlink.Link, via []string) error {
 // IPv4 goes by the interface, which netlink can set where /proc/sys is read-only. IPv6
 // without a route is answered by a host, too (net/ipv6/route.c, ip6_pkt_discard), so that
 // there the setting only completes the picture.
-func forwardPackets() error {
-	link, err := netlink.LinkByName("eth0")
-	if err != nil {
-		return err
-	}
+func forwardPackets(link netlink.Link) error {
 	if err := forwardIPv4(link.Attrs().Index); err != nil {
 		return fmt.Errorf("forward IPv4: %w", err)
 	}
-	err = nssetup.SetSysctl("net/ipv6/conf/all/forwarding", "1")
+	err := nssetup.SetSysctl("net/ipv6/conf/all/forwarding", "1")
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.EROFS) { // a kernel without IPv6, a container
 		return nil
 	}
