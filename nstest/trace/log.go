@@ -94,7 +94,9 @@ func hearLog(test, text string, fails bool) {
 			continue
 		}
 		l.write(r)
-		s.fails = fails
+		if s.fails = fails; fails {
+			r.noteFailing(s.at)
+		}
 		l.last = &s
 	}
 }
@@ -107,12 +109,16 @@ func (l *testLog) write(r *recorder) {
 	l.last = nil
 }
 
-// lookAtLog takes what has come into the buffer.
+// lookAtLog takes what has come into the buffer, or what was heard last: the test does not go on with it meanwhile.
 func (r *recorder) lookAtLog() {
 	l := &r.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.timer == nil || l.over {
+	if l.over {
+		return
+	}
+	if l.timer == nil {
+		l.write(r)
 		return
 	}
 	text, failed, _ := testfield.Output(r.tb, l.read)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,29 @@ func TestPreparedFailures(t *testing.T) {
 			want, err := os.ReadFile(golden)
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(strings.Split(told, "\n")).To(HaveExactElements(strings.Split(string(want), "\n")), "%s, which %s=1 writes anew", golden, renew)
+		})
+	}
+}
+
+// TestWhatHasFailedATestIsInTheStateOfThatMoment has a neighbour that the kernel gives up just when the test fails by it: it tells of
+// that after it has told the client.
+func TestWhatHasFailedATestIsInTheStateOfThatMoment(t *testing.T) {
+	for _, flag := range []string{"-test.v=false", "-test.v"} {
+		t.Run(flag, func(t *testing.T) {
+			t.Parallel()
+			g := NewWithT(t)
+			_, dir := runTraced(t, "^TestPrepared$/^WrongRoute$", []string{"NSTEST_TRACE=failed", "NSTEST_STRICT=1"}, flag)
+			trace := traceIn(g, dir)
+			failed := momentOf(trace, "failure")
+			g.Expect(failed).To(BeNumerically(">", 0))
+			west := trace.Nodes[slices.IndexFunc(trace.Nodes, func(n tracedata.Node) bool { return n.Name == "west" })].ID
+			// It may already be asked for again: the end of the first connection goes that way, too.
+			g.Expect(stateAt(trace, west, failed)).To(ContainElement(MatchRegexp(`^neighbours 10\.0\.1\.9 dev eth1 (FAILED|INCOMPLETE)$`)))
+			for _, e := range trace.Events {
+				if e.Change != nil && e.Node == west {
+					g.Expect(e.At).To(BeNumerically("<=", failed), e.Text)
+				}
+			}
 		})
 	}
 }

@@ -36,6 +36,7 @@ type recorder struct {
 	mu        sync.Mutex // guards what follows
 	hasFailed bool
 	failed    int64  // when, first
+	failing   int64  // when that was heard, whose message is not complete yet, or 0
 	message   string // of the first failure
 	where     tracedata.Place
 	seed      string
@@ -147,17 +148,29 @@ const soon = time.Second
 func (r *recorder) failedAt() int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.hasFailed {
+	switch {
+	case r.hasFailed:
 		return r.failed
+	case r.failing > 0:
+		return r.failing
 	}
 	return r.at(time.Now())
+}
+
+// noteFailing notes that the test has just failed.
+func (r *recorder) noteFailing(at int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failing == 0 {
+		r.failing = max(at, 1)
+	}
 }
 
 // noteFailure is called when the test has failed, before its clean-ups.
 func (r *recorder) noteFailure(t *lifecycle.Test) {
 	r.lookAtLog()
 	r.notePanic()
-	at := time.Now()
+	at := t.Noticed() // reading the state of many fixtures takes its time
 	failed := r.began.Add(time.Duration(r.failedAt()))
 	if t.TB() == nil {
 		failed = ginkgo.CurrentSpecReport().Failure.TimelineLocation.Time

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
@@ -35,6 +36,7 @@ type Test struct {
 	wasRead   *sync.Cond // reading is over
 	failure   failure
 	attempt   attempt // of Ginkgo's spec, that the failure is of
+	noticed   time.Time
 	instances []*Instance
 	shown     int // how many were read
 	omitted   int // and how many were not
@@ -112,6 +114,13 @@ func NeedTest(tb testing.TB, function string) {
 
 // TB returns the test, or nil in Ginkgo.
 func (t *Test) TB() testing.TB { return t.tb }
+
+// Noticed returns when it was noticed that the test has failed, before anything was read.
+func (t *Test) Noticed() time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.noticed
+}
 
 // Instances returns those that are not closed, in the order in which they were made.
 func (t *Test) Instances() []*Instance {
@@ -195,6 +204,9 @@ func (t *Test) noteFailure(inAnyCase *Instance) {
 		return
 	}
 	t.failure = reading
+	if first {
+		t.noticed = time.Now()
+	}
 	all := sets(t.instances)
 	t.mu.Unlock()
 	found := make([]*state.State, len(due))

@@ -34,6 +34,9 @@ function sectionsOf(node) {
   return [...sections.filter((s) => has.has(s)), ...[...has].filter((s) => !sections.includes(s))];
 }
 
+// isUnanswered reports whether a neighbour is asked for: the kernel does so for seconds before it says that this is in vain.
+const isUnanswered = ({ section, text, gone }) => section === 'neighbours' && !gone && /\bINCOMPLETE$/.test(text);
+
 // wrongAt returns what was wrong with a node at a moment. A thing that went and is missed is wrong as well.
 function wrongAt(node, at) {
   const latest = new Map();
@@ -41,7 +44,7 @@ function wrongAt(node, at) {
     if (entry.at > at) break;
     latest.set(entry.change.section + '\n' + entry.change.key, entry);
   }
-  return [...latest.values()].filter((entry) => entry.change.bad);
+  return [...latest.values()].filter((entry) => entry.change.bad || isUnanswered(entry.change));
 }
 
 // wordsOf returns what to show of a thing: its key, where the text does not say it, and the text without the key it begins with.
