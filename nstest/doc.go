@@ -18,7 +18,8 @@
 //		It("sees only lo", func() { ... })
 //	})
 //
-// [Enter] and [Run] do that for plain tests. [Here] returns the fixture that a test runs in.
+// [Enter] and [Run] do that for plain tests, [Fixture.Enter] and [Fixture.Run] with a fixture that is there
+// already. [Here] returns the fixture that a test runs in.
 //
 // Matchers look at Sets and their networks, and work under Eventually:
 //

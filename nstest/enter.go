@@ -36,6 +36,16 @@ func Enter(tb testing.TB, flags int, opts ...Option) *Fixture {
 	return f
 }
 
+// Enter moves the calling goroutine, which is that of tb, into the fixture: the rest of tb runs inside, as after the function [Enter].
+//
+//	router := nstest.NamedNetNS(t, "router")
+//	router.Enter(t)
+func (f *Fixture) Enter(tb testing.TB) {
+	needTest(tb, "Fixture.Enter")
+	tb.Helper()
+	f.For(tb).instance(tb).enter(tb)
+}
+
 // Run runs f as a subtest of t, inside a fixture of its own. It is t.Run for a
 // test that needs namespaces: t.Run starts a new goroutine, which would be
 // outside. [Here] returns the fixture.

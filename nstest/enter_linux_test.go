@@ -4,11 +4,13 @@ package nstest_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
 
 	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/internal/need"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"golang.org/x/sys/unix"
@@ -29,10 +31,29 @@ var entries = map[string]func(t *testing.T, inside func(t *testing.T)){
 			inside(t)
 		})
 	},
+	"Fixture.Enter": func(t *testing.T, inside func(t *testing.T)) {
+		ns := nstest.New(t, set.NS_MNT)
+		t.Run("inside", func(t *testing.T) {
+			ns.Enter(t)
+			inside(t)
+		})
+	},
 	"Run": func(t *testing.T, inside func(t *testing.T)) { nstest.Run(t, "inside", set.NS_MNT, inside) },
 	"Fixture.Run": func(t *testing.T, inside func(t *testing.T)) {
 		nstest.New(t, set.NS_MNT).Run(t, "inside", inside)
 	},
+}
+
+func TestAFixtureIsEnteredUntilItsTestEnds(t *testing.T) {
+	need.Tool(t, "ip", "iproute2")
+	g := NewWithT(t)
+	named := nstest.NamedNetNS(t, "named")
+	named.Enter(t)
+	g.Expect(nstest.Here(t)).To(nstest.ShareNamespaces(named))
+	g.Expect(os.Readlink("/proc/thread-self/ns/net")).To(Equal(named.ID(set.NS_NET)))
+	names, err := exec.Command("ip", "netns", "list").Output()
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(names)).To(HavePrefix("named"))
 }
 
 func TestTempDirGoesWithWhatIsMountedInIt(t *testing.T) {
