@@ -19,7 +19,7 @@ import (
 // The interfaces in the middle. Where two ends of a veth have the same index, the kernel may wait for a second before it tells that one
 // has lost its carrier (net/core/link_watch.c, linkwatch_urgent_event): nothing else has so high an index.
 const (
-	innerIndex = 1 << 30
+	innerIndex = 1_000_000
 	innerGroup = 0x77697265
 	innerMTU   = 65535 // so that the MTU is that of the outer ends, whatever it is set to
 )
