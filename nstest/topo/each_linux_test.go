@@ -77,6 +77,10 @@ func echoTCP(ctx context.Context, from *topo.Host, network, address string, size
 // ask sends datagrams, each when the one before was answered, and gives up when one is not.
 func ask(t *testing.T, n *topo.Network, count int) {
 	a, b := pair(n)
+	askFrom(t, a, b, count)
+}
+
+func askFrom(t *testing.T, a, b *topo.Host, count int) {
 	server := b.ListenPacket("udp", ":5000")
 	go func() {
 		for buf := make([]byte, 100); ; {
