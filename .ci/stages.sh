@@ -36,6 +36,7 @@ by_name_only=(
   'figures    what bench/ measures, six times: bench/RESULTS.md and its picture, and bench/SUITES.md'
   'environments  the same few things in each environment of docs/environments.md but Docker'
   'engines    engines run each test once: GitHub (its steps), Kubernetes (its pods), GNU parallel, Slurm, Bazel'
+  'wire       frames a second and delays over a wire beside a veth, and beside netem in QEMU: bench/WIRE.md'
   'mutants-all  tests see each guard of the code that is taken out, as root'
 )
 
@@ -243,4 +244,21 @@ stage_mutants-all() { go_as_root run ./internal/mutants; }
 stage_engines() {
   need iproute2 parallel openssh-server slurmctld slurmd slurm-client munge bazel-bootstrap bazel-rules-java
   say .ci/engines/run
+}
+
+# The machine has netem, and sees the checkout, but not /tmp.
+stage_wire() {
+  amd64 || return 0
+  need_machine
+  trap 'rm -f wires.test' EXIT
+  say go -C bench test -c -o "$PWD/wires.test" ./wires
+  say as_root nice -n -10 env "$mark" timeout 10m ./wires.test -figures "$work/here" # others are to disturb it less
+  say .ci/machine/run -root -timeout 900 -logs "$work/machine" -cmd './wires.test -test.timeout=14m -runs 5 -figures /vm/out/wires.log'
+  {
+    printf '<!-- Written by .ci/run wire, see README.md. -->\n# A wire beside a veth, and netem\n\n'
+    cat "$work/here"
+    printf '\n'
+    cat "$work/machine/wires.log"
+  } >bench/WIRE.md
+  nothing_left
 }
