@@ -21,7 +21,7 @@ import (
 //  5. What the kernel does by itself afterwards is waited for: that each interface runs, and that
 //     each IPv6 address is routed to.
 //
-// All interfaces of a node are in one device group, which one request deletes at the end.
+// At the end links go with the namespaces of their nodes; only those to fixtures that exist without the network are deleted.
 
 // Up makes the links, and gives all nodes their addresses, routes and names. When it returns,
 // each link carries packets and each address can be reached from its neighbours.

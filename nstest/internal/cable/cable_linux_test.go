@@ -82,12 +82,12 @@ func TestLayingFailsWithoutATrace(t *testing.T) {
 
 func TestCloseIsForOnce(t *testing.T) {
 	a, b := nstest.New(t, set.NS_NET), nstest.New(t, set.NS_NET)
-	c, err := Lay([2]End{{Set: a.Set(), Name: "eth0"}, {Set: b.Set(), Name: "eth0", Index: 77, MTU: 1280, Group: 5}})
+	c, err := Lay([2]End{{Set: a.Set(), Name: "eth0"}, {Set: b.Set(), Name: "eth0", Index: 77, MTU: 1280}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	made, err := b.Netlink().LinkByIndex(77)
-	if err != nil || made.Attrs().MTU != 1280 || made.Attrs().Group != 5 || made.Attrs().Name != "eth0" {
+	if err != nil || made.Attrs().MTU != 1280 || made.Attrs().Name != "eth0" {
 		t.Errorf("%+v, %v", made, err)
 	}
 	if err := c.Set(impair.AToB, impair.Rules{Loss: 2}, 0); err == nil {
