@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
 	"github.com/vishvananda/netlink"
@@ -21,36 +22,89 @@ import (
 // BenchmarkNetwork makes stars: so many hosts on one switch, each in a namespace of its own and with an address. What is
 // timed is until all is up; their end is not. Only gonso waits for the kernel, and proves that each address is usable.
 func BenchmarkNetwork(b *testing.B) {
-	sizes := []int{50, 200, 1000}
-	if testing.Short() {
-		sizes = []int{20}
-	}
-	for _, hosts := range sizes {
+	for _, hosts := range []int{50, 200, 1000} {
 		for _, who := range []struct {
 			name string
+			up   starMaker
 			most int // hosts
-			up   func(b *testing.B, hosts int)
-		}{
-			{"gonso", 1000, topoStar},
-			{"floor", 1000, plainStar},
-			{"ip", 200, ipStar},
-			{"Mininet", 200, mininetStar},
-		} {
-			if hosts > who.most || who.name == "Mininet" && testing.Short() {
+		}{{"gonso", topoStar, 1000}, {"floor", plainStar, 1000}, {"ip", ipStar, 200}, {"Mininet", mininetStar, 200}} {
+			if hosts > who.most || who.name == "Mininet" && (hosts < who.most || testing.Short()) { // once: it takes half a minute
 				continue
 			}
-			b.Run(fmt.Sprintf("hosts=%d/who=%s", hosts, who.name), func(b *testing.B) {
-				settle(b)
-				for b.Loop() {
-					who.up(b, hosts)
-				}
-			})
+			b.Run(fmt.Sprintf("hosts=%d/who=%s", hosts, who.name), func(b *testing.B) { stars(b, fewer(hosts), who.up) })
 		}
 	}
 }
 
+// A starMaker makes a star, and returns what ends it.
+type starMaker func(b *testing.B, hosts int) (down func())
+
+// fewer is for those who want to see only that it works.
+func fewer(hosts int) int {
+	if testing.Short() {
+		return 20
+	}
+	return hosts
+}
+
+// BenchmarkHostOfMany is what each host takes in a star of many, beside one of few.
+func BenchmarkHostOfMany(b *testing.B) {
+	for _, star := range []struct {
+		who   string
+		hosts int
+	}{{"gonso", 1000}, {"floor", 50}} {
+		b.Run("who="+star.who, func(b *testing.B) {
+			hosts := fewer(star.hosts)
+			spent := stars(b, hosts, topoStar)
+			b.ReportMetric(float64(b.Elapsed())/float64(b.N*hosts), "ns/op")
+			b.ReportMetric(float64(spent)/float64(b.N*hosts), "cpu-ns/op")
+		})
+	}
+}
+
+// stars makes stars one after the other, and returns the time that CPUs have spent on that in this process. The kernel's own
+// threads are not in that, nor is the end of a star.
+func stars(b *testing.B, hosts int, up starMaker) (spent time.Duration) {
+	settle(b)
+	for b.Loop() {
+		before := cpuTime(b)
+		down := up(b, hosts)
+		b.StopTimer()
+		spent += cpuTime(b) - before
+		down()
+		settle(b)
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(spent)/float64(b.N), "cpu-ns/op")
+	return spent
+}
+
+// BenchmarkTearDown ends stars: it takes until the kernel has nothing left of them, and a test waits for some of that.
+// The floor is to let go of the namespaces, and all the rest is the kernel's.
+func BenchmarkTearDown(b *testing.B) {
+	for _, who := range []struct {
+		name string
+		up   starMaker
+	}{{"gonso", topoStar}, {"floor", plainStar}} {
+		b.Run("hosts=200/who="+who.name, func(b *testing.B) {
+			var waited time.Duration
+			settle(b)
+			for b.Loop() {
+				b.StopTimer()
+				down := who.up(b, fewer(200))
+				b.StartTimer()
+				start := time.Now()
+				down()
+				waited += time.Since(start)
+				settle(b)
+			}
+			b.ReportMetric(float64(waited)/float64(b.N), "wait-ns/op")
+		})
+	}
+}
+
 // topoStar is a test with a network.
-func topoStar(b *testing.B, hosts int) {
+func topoStar(b *testing.B, hosts int) (down func()) {
 	t := &test{TB: b}
 	n := topo.New(t)
 	lan := n.Switch("lan")
@@ -58,14 +112,11 @@ func topoStar(b *testing.B, hosts int) {
 		n.Link(n.Host("h"+strconv.Itoa(i)), lan, topo.Subnet("10.0.0.0/16"))
 	}
 	n.Up()
-	b.StopTimer()
-	t.end()
-	settle(b)
-	b.StartTimer()
+	return t.end
 }
 
 // plainStar makes the same calls of the kernel from one thread, with the library that most helpers of tests use, and without care.
-func plainStar(b *testing.B, hosts int) {
+func plainStar(b *testing.B, hosts int) (down func()) {
 	var all []netns.NsHandle
 	check(b, onThread(func() error {
 		lan, err := netns.New()
@@ -106,16 +157,15 @@ func plainStar(b *testing.B, hosts int) {
 		}
 		return nil
 	}))
-	b.StopTimer()
-	for _, ns := range all {
-		check(b, ns.Close())
+	return func() {
+		for _, ns := range all {
+			check(b, ns.Close())
+		}
 	}
-	settle(b)
-	b.StartTimer()
 }
 
 // ipStar has ip(8) do it: one batch for the switch, and one for each host, since a batch stays in its namespace.
-func ipStar(b *testing.B, hosts int) {
+func ipStar(b *testing.B, hosts int) (down func()) {
 	b.StopTimer()
 	dir := b.TempDir()
 	var lan bytes.Buffer
@@ -131,12 +181,10 @@ func ipStar(b *testing.B, hosts int) {
 	cmd.Dir = dir
 	b.StartTimer()
 	out, err := cmd.CombinedOutput()
-	b.StopTimer()
 	if err != nil {
 		b.Fatalf("%v: %s", err, out)
 	}
-	settle(b)
-	b.StartTimer()
+	return func() {} // its namespaces have ended with it
 }
 
 // star is what Mininet's manual has for it.
@@ -152,7 +200,7 @@ n.stop()
 `
 
 // mininetStar has Mininet do it, where it is installed: by the Python of the distribution.
-func mininetStar(b *testing.B, hosts int) {
+func mininetStar(b *testing.B, hosts int) (down func()) {
 	const python, module = "/usr/bin/python3", "/usr/lib/python3/dist-packages/mininet/net.py"
 	if _, err := os.Stat(module); err != nil {
 		b.Skip("Mininet is not installed; try: apt-get install mininet bridge-utils")
@@ -164,5 +212,6 @@ func mininetStar(b *testing.B, hosts int) {
 	}
 	seconds, err := strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
 	check(b, err)
-	b.ReportMetric(seconds*1e9, "ns/op") // without its end, for which it takes as long again
+	b.ReportMetric(seconds*1e9, "ns/op") // without its end, which counts for how often it is done: once
+	return func() {}
 }
