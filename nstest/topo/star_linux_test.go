@@ -4,12 +4,14 @@ package topo_test
 
 import (
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 // A switch is made in an order that is quick with many ports. None of that is left once it is up.
@@ -44,5 +46,39 @@ func TestInterfacesHaveOneQueueForEachDirection(t *testing.T) {
 		link, err := h.Netlink().LinkByName("eth0")
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect([]int{link.Attrs().NumTxQueues, link.Attrs().NumRxQueues}).To(HaveEach(1))
+	}
+}
+
+// Links are not deleted, but go with the namespaces. That these do go is seen by a cable from outside, which ends with the one inside.
+func TestNamespacesOfANetworkEndWithIt(t *testing.T) {
+	g := NewWithT(t)
+	outside := nstest.New(t, gonso.NS_NET)
+	updates, stop := make(chan netlink.LinkUpdate), make(chan struct{})
+	defer close(stop)
+	outside.Do(func() { g.Expect(netlink.LinkSubscribe(updates, stop)).To(Succeed()) })
+	left := make(map[string]bool)
+	t.Run("network", func(t *testing.T) {
+		n := topo.New(t)
+		a, b, s := n.Host("a"), n.Host("b"), n.Switch("s")
+		n.Link(a, s)
+		n.Link(b, s)
+		n.Link(a, b)
+		n.Up()
+		for _, f := range []*nstest.Fixture{a.Fixture, b.Fixture, s.Fixture} {
+			g.Expect(outside.Netlink().LinkAdd(&netlink.Veth{
+				LinkAttrs: netlink.LinkAttrs{Name: "to-" + f.Name()}, PeerName: "out", PeerNamespace: netlink.NsFd(f.NetNS()),
+			})).To(Succeed())
+			left["to-"+f.Name()] = true
+		}
+	})
+	for late := time.After(30 * time.Second); len(left) > 0; {
+		select {
+		case update := <-updates:
+			if update.Header.Type == unix.RTM_DELLINK {
+				delete(left, update.Attrs().Name)
+			}
+		case <-late:
+			t.Fatalf("these are still there: %v", left)
+		}
 	}
 }
