@@ -208,7 +208,7 @@ func startIn(attr *syscall.SysProcAttr) (c *child, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c = &child{Cmd: here.Command(context.Background(), "/proc/self/exe"), from: here}
+	c = &child{Cmd: here.Command(context.Background(), handshake.Program()), from: here}
 	its := role
 	if attr.Unshareflags&set.NS_NET != 0 {
 		its = roleOwnNetwork

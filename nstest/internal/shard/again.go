@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
 )
 
 // totalAgain has what was in total, in a process that was executed again.
@@ -25,5 +27,5 @@ func ExecAgain() error {
 		return err
 	}
 	return fmt.Errorf("execute the test binary again, for all tests to share and not only those that rules_go has left: %w",
-		syscall.Exec("/proc/self/exe", os.Args, os.Environ()))
+		syscall.Exec(handshake.Program(), os.Args, os.Environ()))
 }

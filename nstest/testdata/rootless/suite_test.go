@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -133,6 +134,10 @@ func TestEnvironment(t *testing.T) {
 		if strings.HasPrefix(variable, "GONSO_") || strings.Contains(variable, "_TOTAL_SHARDS=") {
 			t.Errorf("%s would be passed on to children", variable)
 		}
+	}
+	comm, err := os.ReadFile("/proc/thread-self/comm")
+	if want := filepath.Base(os.Args[0]); err != nil || strings.TrimSpace(string(comm)) != want {
+		t.Errorf("the process is called %q, not %s as its file: %v", comm, want, err)
 	}
 }
 
