@@ -14,7 +14,6 @@ package denial
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/kind"
@@ -140,14 +139,19 @@ func chrooted(root string) bool {
 	return true
 }
 
-var plainName = regexp.MustCompile(`^[\w./-]+$`)
+// isPlain reports whether a name needs no quotes in a shell.
+func isPlain(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("_./-", r)
+	})
+}
 
 // unload returns what takes a profile from everything that it confines.
 func unload(root, profile string) string {
 	switch {
 	case profile == "docker-default":
 		return here(root).appArmor
-	case !plainName.MatchString(profile): // a stack of several, or one inside a container
+	case !isPlain(profile): // a stack of several, or one inside a container
 		return ""
 	}
 	return fmt.Sprintf("echo -n %s | sudo tee /sys/kernel/security/apparmor/.remove", profile)

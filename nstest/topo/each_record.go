@@ -114,13 +114,15 @@ func isHousekeeping(frame []byte) bool {
 }
 
 // ephemeral are the ports that a kernel deals out (ip_local_port_range), which are others in each run.
-var ephemeral = regexp.MustCompile(`:(3[3-9]\d{3}|32[89]\d{2}|327[789]\d|3276[89]|[456]\d{4})\b`)
+var ephemeral = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`:(3[3-9]\d{3}|32[89]\d{2}|327[789]\d|3276[89]|[456]\d{4})\b`)
+})
 
 // linkLocal are addresses that are made of hardware addresses (RFC 4291, 2.5.1), which are others in each run, too.
-var linkLocal = regexp.MustCompile(`\bfe80::[0-9a-f:]+`)
+var linkLocal = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\bfe80::[0-9a-f:]+`) })
 
 // String is such as "client to server, TCP FIN ACK 10.0.0.1:* > 10.0.0.2:80".
 func (f sentFrame) String() string {
-	text := ephemeral.ReplaceAllString(wire.Summary(f.head), ":*")
-	return f.from + " to " + f.to + ", " + linkLocal.ReplaceAllString(text, "fe80::*")
+	text := ephemeral().ReplaceAllString(wire.Summary(f.head), ":*")
+	return f.from + " to " + f.to + ", " + linkLocal().ReplaceAllString(text, "fe80::*")
 }

@@ -91,11 +91,11 @@ func pattern(test string) string {
 }
 
 // plain is what a shell takes as it is.
-var plain = regexp.MustCompile(`^[\w:./-]+$`)
+var plain = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\w:./-]+$`) })
 
 // quoted returns a word as a shell takes it.
 func quoted(word string) string {
-	if plain.MatchString(word) {
+	if plain().MatchString(word) {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"

@@ -155,14 +155,14 @@ func (r *recorder) writeSaid(s *said) {
 // message is what was logged without the place.
 func (s *said) message() string {
 	text := strings.Join(s.lines, "\n")
-	if place := placed.FindString(text); place != "" {
+	if place := placed().FindString(text); place != "" {
 		text = text[len(place):]
 	}
 	return strings.TrimSpace(strings.ReplaceAll(text, "\n    ", "\n"))
 }
 
 // placed is the beginning of what a call has logged: in a subtest there are more spaces before it.
-var placed = regexp.MustCompile(`^ *([^\s:]+\.go):(\d+): ?`)
+var placed = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^ *([^\s:]+\.go):(\d+): ?`) })
 
 const indent = "    "
 
@@ -170,7 +170,7 @@ const indent = "    "
 func parse(text string, at int64) (list []said) {
 	for line := range strings.Lines(text) {
 		line = strings.TrimPrefix(strings.TrimSuffix(line, "\n"), indent)
-		found := placed.FindStringSubmatch(line)
+		found := placed().FindStringSubmatch(line)
 		if found == nil && len(list) > 0 && strings.HasPrefix(line, indent) && !strings.HasPrefix(strings.TrimSpace(line), "--- ") {
 			before := &list[len(list)-1]
 			before.lines = append(before.lines, line)
@@ -203,7 +203,9 @@ func placeOf(file, line string) tracedata.Place {
 }
 
 // failing is what a line looks like that fails a test.
-var failing = regexp.MustCompile(`\.(Error|Errorf|Fatal|Fatalf|Fail|FailNow|Expect|ExpectWithOffset|Should|ShouldNot|To|NotTo|ToNot)\(|\b(Expect|Eventually|Consistently|Ω|Fail)\(|\b(assert|require|must|is)\.`)
+var failing = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\.(Error|Errorf|Fatal|Fatalf|Fail|FailNow|Expect|ExpectWithOffset|Should|ShouldNot|To|NotTo|ToNot)\(|\b(Expect|Eventually|Consistently|Ω|Fail)\(|\b(assert|require|must|is)\.`)
+})
 
 // looksLikeFailure reports whether the line at a place does, as far as its file is there.
 func looksLikeFailure(where tracedata.Place) bool {
@@ -214,7 +216,7 @@ func looksLikeFailure(where tracedata.Place) bool {
 	number := 0
 	for line := range strings.Lines(string(text)) {
 		if number++; number == where.Line {
-			return failing.MatchString(line)
+			return failing().MatchString(line)
 		}
 	}
 	return false
