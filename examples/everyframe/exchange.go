@@ -49,16 +49,16 @@ func serve(conn net.PacketConn, answer func(request string) string) error {
 	buf := make([]byte, 64)
 	for {
 		n, client, err := conn.ReadFrom(buf)
+		if err == nil {
+			if text := answer(string(buf[:n])); text != "" {
+				_, err = conn.WriteTo([]byte(text), client)
+			}
+		}
 		if errors.Is(err, net.ErrClosed) {
 			return nil
 		}
 		if err != nil {
 			return err
-		}
-		if text := answer(string(buf[:n])); text != "" {
-			if _, err := conn.WriteTo([]byte(text), client); err != nil {
-				return err
-			}
 		}
 	}
 }

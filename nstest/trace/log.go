@@ -130,7 +130,9 @@ func (r *recorder) lookAtLog() {
 	}
 	for i := range list {
 		s := &list[i]
-		if s.fails = failed && looksLikeFailure(s.where); s.fails && l.since > 0 {
+		looks, isKnown := looksLikeFailure(s.where)
+		// Of a line that cannot be read it is a guess, for want of another.
+		if s.fails = failed && (looks || !isKnown && s.where != (tracedata.Place{}) && l.since > 0); s.fails && l.since > 0 {
 			s.at, l.since = l.since, 0
 		}
 		r.writeSaid(s)
@@ -207,19 +209,19 @@ var failing = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`\.(Error|Errorf|Fatal|Fatalf|Fail|FailNow|Expect|ExpectWithOffset|Should|ShouldNot|To|NotTo|ToNot)\(|\b(Expect|Eventually|Consistently|Ω|Fail)\(|\b(assert|require|must|is)\.`)
 })
 
-// looksLikeFailure reports whether the line at a place does, as far as its file is there.
-func looksLikeFailure(where tracedata.Place) bool {
+// looksLikeFailure reports whether the line at a place does, and whether the line is known: its file is there.
+func looksLikeFailure(where tracedata.Place) (looks, isKnown bool) {
 	text, err := os.ReadFile(where.File)
 	if err != nil {
-		return where != (tracedata.Place{})
+		return false, false
 	}
 	number := 0
 	for line := range strings.Lines(string(text)) {
 		if number++; number == where.Line {
-			return failing().MatchString(line)
+			return failing().MatchString(line), true
 		}
 	}
-	return false
+	return false, false
 }
 
 // longest is how long the headline of a failure is.

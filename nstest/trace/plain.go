@@ -26,6 +26,12 @@ func atEnd(tb testing.TB, f func()) {
 func (r *recorder) beginPlain() {
 	r.tb.Helper()
 	r.log.begin(r)
+	r.sayAtEnd()
+}
+
+// sayAtEnd has it logged where the trace is, at the line of the test that is at work now.
+func (r *recorder) sayAtEnd() {
+	r.tb.Helper()
 	r.tb.Cleanup(r.say)
 }
 
@@ -38,11 +44,12 @@ func (r *recorder) watchShared() {
 	}
 }
 
-// say logs where the trace will be, while the test still has a log.
+// say logs where the trace will be, while the test still has a log, if it was not said before.
 func (r *recorder) say() {
 	r.tb.Helper()
 	r.lookAtLog()
-	if r.keeps(r.verdict()) {
+	if !r.said && r.keeps(r.verdict()) {
+		r.said = true
 		evidence.Say(r.tb, "trace", filepath.Join(r.dir, tracefile.Page))
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/evidence"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/journal"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
+	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
 // How a test is recorded:
@@ -100,8 +101,14 @@ func (observer) Began(in *lifecycle.Instance) {
 	if lifecycle.IsGinkgo(in.TB) {
 		of = recorderOfSpec
 	}
-	if r := of(in.TB); r != nil {
-		r.network.watch(in)
+	r := of(in.TB)
+	if r == nil {
+		return
+	}
+	r.network.watch(in)
+	// The first fixture may be one that a package makes for itself, at a line of its own.
+	if in.Own.Flags()&set.NS_NET != 0 && !lifecycle.IsGinkgo(in.TB) && !r.hasNetwork.Swap(true) {
+		r.sayAtEnd()
 	}
 }
 

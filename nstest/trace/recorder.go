@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,6 +43,9 @@ type recorder struct {
 	seed      string
 
 	log testLog // of a plain test
+
+	hasNetwork atomic.Bool // the test has a fixture with a network
+	said       bool        // where the trace will be; of clean-ups
 }
 
 // newRecorder begins the file of a test.

@@ -150,6 +150,27 @@ func TestSuite(t *testing.T) {
 		nstest.New(t, set.NS_NET, nstest.Named("client")) // whose end is before
 		t.Error("no answer")
 	})
+	t.Run("Each", func(t *testing.T) {
+		topo.LoseEach(t, func(t *testing.T, n *topo.Network) {
+			a, b := n.Host("a"), n.Host("b")
+			n.Link(a, b)
+			n.Up()
+			conn, err := a.DialContext(t.Context(), "udp", "10.0.0.2:7")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if _, err := conn.Write([]byte("x")); err != nil {
+				t.Fatal(err)
+			}
+			if err := conn.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNREFUSED) {
+				t.Error("nobody refuses it:", err)
+			}
+		})
+	})
 	t.Run("Hangs", func(t *testing.T) {
 		nstest.New(t, set.NS_NET, nstest.Named("client"))
 		select {}

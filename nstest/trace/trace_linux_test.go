@@ -113,6 +113,24 @@ func TestATestThatFailsLeavesATrace(t *testing.T) {
 	}
 }
 
+// Its first fixture, and lines of its log, are of a package that the sources are not here of.
+func TestOneOfManyRunsLeavesATrace(t *testing.T) {
+	for _, flag := range []string{"-test.v=false", "-test.v"} {
+		t.Run(flag, func(t *testing.T) {
+			g := NewWithT(t)
+			out, dir := runTraced(t, "^TestSuite$/^Each$", []string{"NSTEST_TRACE=failed", "NSTEST_LOSE=TestSuite/Each:1"}, flag)
+			g.Expect(out).To(MatchRegexp(`suite_linux_test.go:\d+: nstest: trace: %s/.*/trace.html`, dir))
+			var failures []string
+			for _, e := range traceIn(g, dir).Events {
+				if e.Kind == "failure" {
+					failures = append(failures, e.Text)
+				}
+			}
+			g.Expect(failures).To(HaveExactElements(HavePrefix("nobody refuses it: ")))
+		})
+	}
+}
+
 // name is such as client/eth0.
 func name(trace *tracedata.Trace, of tracedata.End) string {
 	for _, n := range trace.Nodes {
