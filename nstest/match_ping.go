@@ -10,14 +10,18 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"time"
 
 	"golang.org/x/net/icmp"
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
 )
 
-// ping sends an ICMP echo request from the calling thread's network namespace and
-// waits for the reply until ctx ends. The cause is why none came, err why none
+// pingAgain is how long a reply is waited for before another request is sent.
+const pingAgain = 250 * time.Millisecond
+
+// ping sends ICMP echo requests from the calling thread's network namespace and
+// waits for a reply to any of them until ctx ends. The cause is why none came, err why none
 // could be asked for.
 func ping(ctx context.Context, to netip.Addr) (cause, err error) {
 	conn, target, err := pingSocket(to)
@@ -25,11 +29,6 @@ func ping(ctx context.Context, to netip.Addr) (cause, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	if deadline, ok := ctx.Deadline(); ok {
-		if err := conn.SetDeadline(deadline); err != nil {
-			return nil, err
-		}
-	}
 	request, reply := icmp.Type(ipv4.ICMPTypeEcho), icmp.Type(ipv4.ICMPTypeEchoReply)
 	if to.Is6() {
 		request, reply = ipv6.ICMPTypeEchoRequest, ipv6.ICMPTypeEchoReply
@@ -41,14 +40,27 @@ func ping(ctx context.Context, to netip.Addr) (cause, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := conn.WriteTo(packet, target); err != nil {
-		return err, nil
+	for {
+		if _, err := conn.WriteTo(packet, target); err != nil {
+			return err, nil
+		}
+		until := time.Now().Add(pingAgain)
+		deadline, limited := ctx.Deadline()
+		last := limited && deadline.Before(until)
+		if last {
+			until = deadline
+		}
+		if err := conn.SetReadDeadline(until); err != nil {
+			return nil, err
+		}
+		cause = awaitReply(conn, reply, text)
+		if !errors.Is(cause, os.ErrDeadlineExceeded) {
+			return cause, nil
+		}
+		if last {
+			return fmt.Errorf("no reply to an echo request from %v", to), nil
+		}
 	}
-	cause = awaitReply(conn, reply, text)
-	if errors.Is(cause, os.ErrDeadlineExceeded) {
-		cause = fmt.Errorf("no reply to an echo request from %v", to)
-	}
-	return cause, nil
 }
 
 // awaitReply waits for the reply with the text.

@@ -13,9 +13,9 @@ import (
 	"github.com/onsi/gomega/format"
 )
 
-// reachWithin is far more than an answer takes inside one machine, and short
-// enough for Eventually to try again.
-const reachWithin = 500 * time.Millisecond
+// reachWithin is long enough for what is lost once, as frames are in a machine with too much to do: the kernel asks a
+// second after the first time again for a hardware address (arp(7), retrans_time_ms), and for a connection.
+const reachWithin = 2500 * time.Millisecond
 
 type reach struct {
 	whileOpen

@@ -317,9 +317,10 @@ func HaveRuleset(ruleset string) types.GomegaMatcher { return &haveRuleset{want:
 //
 //	Eventually(client).Should(Reach("192.0.2.2:80"))
 //
-// It waits half a second for the answer; [ReachWithin] can wait longer. A packet that is lost because a link is
-// not up yet is sent again by the kernel after a second: have Eventually wait longer than that, or wait with
-// [BeUp] first.
+// It waits two and a half seconds for the answer, and [ReachWithin] as long as you like: less where you expect none. That is
+// enough for a packet that is lost once, as any may be in a machine that has too much to do: echo requests are sent
+// four times a second, and the kernel asks once a second for a connection, and for the hardware address of
+// a neighbour (ARP, ND).
 //
 // It fails if anything keeps the answer from coming, such as a route, a firewall or the other host, and the
 // message has what is known about the cause. Actual is what the matchers of namespaces take, see [HaveID].

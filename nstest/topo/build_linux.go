@@ -178,8 +178,12 @@ func (n *Network) dismantle() error {
 	return errors.Join(errs...)
 }
 
-// settleTime is how long the kernel may take for what it does by itself.
-const settleTime = 20 * time.Second
+// settleTime is how long the kernel may take for what it does by itself, and settleEach how much longer for each link: kernels before
+// Linux 6.8 have only a hundred interfaces or two come into operation in a second.
+const (
+	settleTime = 20 * time.Second
+	settleEach = 20 * time.Millisecond
+)
 
 // settle waits until the node's interfaces and addresses are usable.
 func (n *node) settle() error {
@@ -195,7 +199,7 @@ func (n *node) settle() error {
 			}
 		}
 	}
-	return n.conn.Settle(n.fixture.Set(), want, settleTime)
+	return n.conn.Settle(n.fixture.Set(), want, settleTime+time.Duration(len(n.network.links))*settleEach)
 }
 
 // requests turns the routes that were set before into those that are to be.

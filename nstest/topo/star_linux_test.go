@@ -3,6 +3,9 @@
 package topo_test
 
 import (
+	"errors"
+	"fmt"
+	"net"
 	"testing"
 	"time"
 
@@ -11,6 +14,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
@@ -30,9 +34,72 @@ func TestBridgeOfASwitchIsAsTheKernelMakesIt(t *testing.T) {
 		return link.(*netlink.Bridge)
 	}
 	is, usual := bridge(lan.Fixture), bridge(plain)
-	g.Expect(is.Attrs().OperState).To(Equal(netlink.LinkOperState(netlink.OperUp)))
+	g.Expect(is.Attrs().Flags & net.FlagUp).NotTo(BeZero())
 	is.LinkAttrs, usual.LinkAttrs = netlink.LinkAttrs{}, netlink.LinkAttrs{}
 	g.Expect(is).To(Equal(usual))
+}
+
+// Of the kernel's lists, which it does not bring up to date for whoever asks: all interfaces are in operation, each port of a switch
+// forwards, and each address is valid.
+func TestAllIsInOperationAfterUp(t *testing.T) {
+	g := NewWithT(t)
+	n := topo.New(t)
+	lan, r := n.Switch("lan"), n.Router("r")
+	n.Link(r, lan)
+	fixtures := []*nstest.Fixture{lan.Fixture, r.Fixture}
+	const hosts = 40
+	for i := range hosts {
+		h := n.Host(fmt.Sprintf("h%d", i))
+		n.Link(h, []topo.Node{lan, r}[i%2])
+		fixtures = append(fixtures, h.Fixture)
+	}
+	n.Up()
+	states, err := portStates(lan.Fixture)
+	g.Expect(err).NotTo(HaveOccurred())
+	for _, f := range fixtures {
+		links, err := f.Netlink().LinkList()
+		g.Expect(err).NotTo(HaveOccurred())
+		addresses, err := f.Netlink().AddrList(nil, netlink.FAMILY_V6)
+		g.Expect(err).NotTo(HaveOccurred())
+		for _, link := range links {
+			if a := link.Attrs(); link.Type() == "veth" {
+				g.Expect(a.OperState).To(Equal(netlink.LinkOperState(netlink.OperUp)), "%s of %s", a.Name, f.Name())
+			}
+		}
+		for _, address := range addresses {
+			g.Expect(address.Flags&unix.IFA_F_TENTATIVE).To(BeZero(), "%v of %s", address, f.Name())
+		}
+	}
+	const forwarding = 3 // linux/if_bridge.h
+	g.Expect(states).To(HaveLen(1 + hosts/2))
+	g.Expect(states).To(HaveEach(byte(forwarding)))
+}
+
+// portStates lists the states of a switch's ports.
+func portStates(f *nstest.Fixture) (states []byte, err error) {
+	f.Do(func() {
+		r := nl.NewNetlinkRequest(unix.RTM_GETLINK, unix.NLM_F_DUMP)
+		r.AddData(nl.NewIfInfomsg(unix.AF_BRIDGE))
+		var list [][]byte
+		list, err = r.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWLINK)
+		for _, m := range list {
+			attributes, failed := nl.ParseRouteAttr(m[unix.SizeofIfInfomsg:])
+			err = errors.Join(err, failed)
+			for _, a := range attributes {
+				if a.Attr.Type&^unix.NLA_F_NESTED != unix.IFLA_PROTINFO {
+					continue
+				}
+				port, failed := nl.ParseRouteAttr(a.Value)
+				err = errors.Join(err, failed)
+				for _, a := range port {
+					if a.Attr.Type == nl.IFLA_BRPORT_STATE {
+						states = append(states, a.Value[0])
+					}
+				}
+			}
+		}
+	})
+	return states, err
 }
 
 // With more queues, which would not be in use, the kernel waits for all CPUs twice for each veth.

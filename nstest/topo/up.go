@@ -23,8 +23,15 @@ import (
 //
 // At the end links go with the namespaces of their nodes; only those to fixtures that exist without the network are deleted.
 
-// Up makes the links, and gives all nodes their addresses, routes and names. When it returns,
-// each link carries packets and each address can be reached from its neighbours.
+// Up makes the links, and gives all nodes their addresses, routes and names. When it returns, the kernel has confirmed that each
+// interface of a link that is up is in operation (its state is UP, ip-link(8)), so that it sends, and that a
+// switch forwards what comes to it; that each address is valid, and that packets to it are delivered; and that routes are
+// set. So a program that is started then finds all of its host. With [Dynamic] each host has been given its addresses.
+//
+// No packet has been sent for that: hosts have yet to ask each other for their hardware addresses (ARP, ND). As in any network a
+// packet may be lost, for example if a CPU has more than a thousand frames waiting (net.core.netdev_max_backlog), which all
+// namespaces share. The kernel asks again after a second, so give the first answer more time than that,
+// as the matcher Reach of package nstest does.
 func (n *Network) Up() {
 	n.tb.Helper()
 	if n.isUp() {

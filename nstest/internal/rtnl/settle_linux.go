@@ -3,6 +3,7 @@
 package rtnl
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/set"
+	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
@@ -95,7 +97,9 @@ func (c *Conn) missing(want Expected) (list []string, err error) {
 
 // States returns the states of interfaces, but for those that there are not. Each is asked for by itself: that has the kernel look for its
 // carrier at once (net/core/rtnetlink.c, rtnl_getlink, since 6.8), while it leaves it to itself to
-// do so for a hundred interfaces a second (net/core/link_watch.c).
+// do so for a hundred interfaces a second (net/core/link_watch.c). Until it has done so, one that was switched on before the other
+// end of its veth loses all it is to send, and is no port that a bridge forwards to; but the flags say that it runs
+// where the kernel is older. Its operational state is unknown then (Documentation/networking/operstates.rst).
 func (c *Conn) States(indexes []int) (map[int]LinkState, error) {
 	list := make(map[int]LinkState)
 	const atOnce = 16 // answers, each of some 4 KiB in the socket's buffer of 208 KiB
@@ -112,7 +116,11 @@ func (c *Conn) States(indexes []int) (map[int]LinkState, error) {
 		err := c.each(func(m syscall.NetlinkMessage) (done bool, err error) {
 			if awaited[m.Header.Seq] && m.Header.Type == unix.RTM_NEWLINK { // or it is gone
 				info := nl.DeserializeIfInfomsg(m.Data)
-				list[int(info.Index)] = StateOf(info.Flags)
+				state, err := stateIn(info, m.Data[unix.SizeofIfInfomsg:])
+				if err != nil {
+					return false, err
+				}
+				list[int(info.Index)] = state
 			}
 			delete(awaited, m.Header.Seq)
 			return len(awaited) == 0, nil
@@ -122,6 +130,16 @@ func (c *Conn) States(indexes []int) (map[int]LinkState, error) {
 		}
 	}
 	return list, nil
+}
+
+// stateIn is [StateOf], and NotRunning for what the kernel does not know yet to be in operation.
+func stateIn(info *nl.IfInfomsg, attributes []byte) (LinkState, error) {
+	state := StateOf(info.Flags)
+	operation, err := attribute(attributes, unix.IFLA_OPERSTATE)
+	if state == Up && !bytes.Equal(operation, []byte{netlink.OperUp}) {
+		state = NotRunning
+	}
+	return state, err
 }
 
 // local6 lists the IPv6 addresses that packets are delivered to. The kernel adds these routes
