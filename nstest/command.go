@@ -4,8 +4,11 @@ package nstest
 
 import (
 	"context"
+	"sync"
 	"time"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/keep"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -18,27 +21,34 @@ const waitDelay = time.Second
 // Stderr say otherwise, or Output and CombinedOutput are used.
 //
 // When the test ends, and before its clean-ups, a command that still runs is killed, and is waited for if the
-// test has not done so. Its exit status does not make the test fail: that is for the test to decide.
+// test has not done so. With NSTEST_KEEP=failed,processes it lives on with the fixture, unless somebody waits for it. Its exit status does not make the test fail: that is for the test to decide.
 func (f *Fixture) Command(name string, args ...string) *set.Cmd {
 	tb := f.reporter()
 	tb.Helper()
 	in := f.instance(tb)
 	over := tb.Context()
 	ctx, kill := context.WithCancel(context.WithoutCancel(over))
-	killed := make(chan struct{})
-	stop := context.AfterFunc(over, func() {
-		defer close(killed)
-		in.NoteFailure() // what it has brought about
-		kill()
-	})
 	cmd := in.Set.Command(ctx, name, args...)
-	cmd.Log, cmd.WaitDelay = tb.Output(), waitDelay
+	cmd.Log, cmd.WaitDelay, cmd.Releasable = tb.Output(), waitDelay, keep.Programs()
+	program := &keep.Program{In: in.Instance, Scope: lifecycle.ScopeOf(tb), Name: name, Cmd: cmd}
+	program.Watch()
+	end := sync.OnceFunc(func() {
+		if !program.LetGo() {
+			kill()
+		}
+	})
+	ended := make(chan struct{})
+	stop := context.AfterFunc(over, func() {
+		defer close(ended)
+		in.NoteFailure() // what it has brought about
+		end()
+	})
 	in.cleanup(tb, func() error {
 		if !stop() {
-			<-killed // on a goroutine of its own, which must not ask a test that is over
+			<-ended // on a goroutine of its own, which must not ask a test that is over
 		}
-		kill()
-		_ = cmd.Wait() // which fails, since it was killed, or was waited for
+		end()
+		_ = cmd.Wait() // which fails, since it was killed, lives on, or was waited for
 		return nil
 	})
 	return cmd

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/onsi/ginkgo/v2/types"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/keep"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/keylog"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/linelog"
@@ -33,6 +34,7 @@ type Daemon struct {
 	name     string
 	at       string   // where it was started, which Ginkgo does not tell of a clean-up
 	command  *set.Cmd // which is never started itself: it says what to run
+	scope    lifecycle.Scope
 	daemonConfig
 
 	mu    sync.Mutex
@@ -60,6 +62,8 @@ type Daemon struct {
 // goroutine, the kernel kills the program; in a fixture with a pid namespace, it kills all that the program has
 // started, too.
 //
+// With NSTEST_KEEP=failed,processes the daemon lives on with its fixture if the test fails, until gonso rm ends it.
+//
 // Where tests are captured (see package nstest/trace), SSLKEYLOGFILE says where the program is to write the
 // secrets of TLS.
 //
@@ -69,7 +73,7 @@ func (f *Fixture) Start(cmd *set.Cmd, opts ...StartOption) *Daemon {
 	tb := f.reporter()
 	tb.Helper()
 	in := f.instance(tb)
-	d := &Daemon{fixture: f, instance: in, command: cmd, daemonConfig: newDaemonConfig(opts)}
+	d := &Daemon{fixture: f, instance: in, command: cmd, scope: lifecycle.ScopeOf(tb), daemonConfig: newDaemonConfig(opts)}
 	if err := d.check(); err != nil {
 		tb.Fatalf("nstest: %s: start a daemon: %v", in.Name, err)
 	}
@@ -154,13 +158,19 @@ func (d *Daemon) launch(tb testing.TB) (*daemonRun, error) {
 	if !cmd.SysProcAttr.Setsid { // which makes a process group too (setsid(2))
 		cmd.SysProcAttr.Setpgid, cmd.SysProcAttr.Pgid = true, 0
 	}
-	cmd.WaitDelay = waitDelay
+	cmd.WaitDelay, cmd.Releasable = waitDelay, keep.Programs()
 	run.out.Connect(cmd, from)
 	run.cmd = cmd
+	var err error
+	if run.release, err = newDaemonRelease(); err != nil {
+		return nil, err
+	}
 	at := time.Now() // before anything that it prints
 	if err := cmd.Start(); err != nil {
-		return nil, explainMissing(err)
+		return nil, errors.Join(explainMissing(err), run.release.close())
 	}
+	run.program = &keep.Program{In: d.instance.Instance, Scope: d.scope, Name: d.name, Cmd: cmd, Mark: mark}
+	run.program.Watch()
 	d.tell(tb, at, "start", fmt.Sprintf("%s (%d) begins: %s", d.name, cmd.Process.Pid, strings.Join(cmd.Args, " ")), false)
 	go run.watch(tb)
 	return run, nil
@@ -185,6 +195,9 @@ func (d *Daemon) finish() error {
 	d.mu.Unlock()
 	if run == nil {
 		return nil
+	}
+	if run.letGo() {
+		return errors.Join(d.early...)
 	}
 	if err := d.end(run); err != nil {
 		return errors.Join(append(d.early, err)...)

@@ -3,20 +3,18 @@
 package nstest
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/journal"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/keep"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/leftover"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/linelog"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
@@ -45,6 +43,9 @@ type daemonRun struct {
 	mark   string // name and value
 	out    *linelog.Log
 
+	program *keep.Program
+	release *daemonRelease // nil unless it may outlive the test
+
 	gone   bool          // it has ended, and is about to be waited for
 	early  bool          // and nobody wanted it to
 	wanted bool          // the test wants it to end, or has asked how it has
@@ -56,7 +57,13 @@ type daemonRun struct {
 // watch waits for the end.
 func (r *daemonRun) watch(tb testing.TB) {
 	pid := r.cmd.Process.Pid
-	err := sys.AwaitEnd(pid)
+	released, err := r.release.awaitEnd(pid)
+	if released {
+		r.out.Flush()
+		r.err = errReleased
+		close(r.ended)
+		return
+	}
 	d := r.daemon
 	d.mu.Lock()
 	r.gone = true
@@ -176,9 +183,7 @@ func (d *Daemon) rest(pid int, mark string) ([]state.Process, error) {
 		if group, err := syscall.Getpgid(p.PID); err == nil && group == pid {
 			return false
 		}
-		// One that has gone, or that nobody may look into, is not the daemon's.
-		environment, _ := os.ReadFile(procfs.Root + "/" + strconv.Itoa(p.PID) + "/environ")
-		return !slices.ContainsFunc(bytes.Split(environment, []byte{0}), func(v []byte) bool { return string(v) == mark })
+		return !leftover.HasVariable(p.PID, mark)
 	}), err
 }
 

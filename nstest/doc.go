@@ -86,7 +86,8 @@
 //   - NSTEST_ROOTLESS says whether tests run in a user namespace, and with which network: see [Main] and [OwnNetwork].
 //   - NSTEST_STRICT=1 has tests fail that would be skipped for want of something. With 0 they are skipped also where the kernel should
 //     have it.
-//   - NSTEST_KEEP=failed, or all, keeps the namespaces of tests, and NSTEST_PAUSE=failed has a test that fails wait.
+//   - NSTEST_KEEP=failed, or all, keeps the namespaces of tests, and NSTEST_PAUSE=failed has a test that fails wait. With
+//     NSTEST_KEEP=failed,processes, or all,processes, programs that the tests have started live on in them.
 //   - NSTEST_TRACE and NSTEST_PCAP, each failed or all, say of which tests a trace and a capture are kept.
 //   - NSTEST_ARTIFACTS is the folder for that, unless go test -artifacts is. Without both, and TEST_UNDECLARED_OUTPUTS_DIR, it is a new
 //     one among the temporary files, which the log of the test names.

@@ -150,6 +150,9 @@ func (s *spec) instance(c *config) *instance {
 	if !known {
 		s.instances[c] = nil // if making it fails, which ends this node
 		in = newInstance(ginkgo.GinkgoTB(), c)
+		if ginkgo.CurrentSpecReport().IsInOrderedContainer {
+			in.Scope = lifecycle.OrderedScope()
+		}
 		s.instances[c] = in
 		s.keep(in)
 	}

@@ -64,6 +64,7 @@ func newInstance(tb testing.TB, c *config) *instance {
 	return instanceOf(&lifecycle.Instance{
 		TB: tb, Owner: tb.Name(), Name: name, Nameless: nameless,
 		Set: all, Own: own, Leftover: leftover.In(own), Usual: c.usualMounts, At: c.at,
+		Scope: lifecycle.ScopeOf(tb),
 	})
 }
 

@@ -250,13 +250,14 @@ func TestManyTestsAreKeptAtOnce(t *testing.T) {
 // A run that passes would not show it.
 func TestVariablesThatMeanNothing(t *testing.T) {
 	for variable, want := range map[string]string{
-		"NSTEST_KEEP=yes":     `NSTEST_KEEP="yes": "yes" is neither failed nor all`,
-		"NSTEST_KEEP=failed,": `NSTEST_KEEP="failed,": "" is neither failed nor all`,
-		"NSTEST_TRACE=fialed": `NSTEST_TRACE is "fialed": it is failed, for the tests that fail, or all`,
-		"NSTEST_PCAP=1":       `NSTEST_PCAP is "1": it is failed, for the tests that fail, or all`,
-		"NSTEST_STRICT=yes":   `NSTEST_STRICT is "yes": it is 1, which has tests fail that would be skipped, or 0, which skips them where the kernel should have what they lack, too`,
-		"NSTEST_SEED=some":    `the environment variable NSTEST_SEED is "some"; a seed is a whole number of 64 bits, such as 17185236 or 0x2a: strconv.ParseUint: parsing "some": invalid syntax`,
-		"NSTEST_PAUSE=all":    `NSTEST_PAUSE="all": "all" is not failed, the only thing that a test can wait for`,
+		"NSTEST_KEEP=yes":       `NSTEST_KEEP="yes": "yes" is none of failed, all and processes`,
+		"NSTEST_KEEP=failed,":   `NSTEST_KEEP="failed,": "" is none of failed, all and processes`,
+		"NSTEST_KEEP=processes": `NSTEST_KEEP="processes" says that programs are kept, but not of which tests: try NSTEST_KEEP=failed,processes`,
+		"NSTEST_TRACE=fialed":   `NSTEST_TRACE is "fialed": it is failed, for the tests that fail, or all`,
+		"NSTEST_PCAP=1":         `NSTEST_PCAP is "1": it is failed, for the tests that fail, or all`,
+		"NSTEST_STRICT=yes":     `NSTEST_STRICT is "yes": it is 1, which has tests fail that would be skipped, or 0, which skips them where the kernel should have what they lack, too`,
+		"NSTEST_SEED=some":      `the environment variable NSTEST_SEED is "some"; a seed is a whole number of 64 bits, such as 17185236 or 0x2a: strconv.ParseUint: parsing "some": invalid syntax`,
+		"NSTEST_PAUSE=all":      `NSTEST_PAUSE="all": "all" is not failed, the only thing that a test can wait for`,
 	} {
 		t.Run(variable, func(t *testing.T) {
 			names, out := keptBy(t, 1, "TestPasses", []string{"-test.v"}, variable)

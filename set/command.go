@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -183,8 +184,9 @@ func (c *Cmd) Wait() error {
 }
 
 // Release has the process live on when this one ends, and gives it up: it is the last call, in place of Wait, which fails
-// from then on. The command has to be Releasable. What it writes to Stdout, Stderr and Log is not copied any more. It may be
-// called while another goroutine calls Start or Wait, and fails then.
+// from then on. The command has to be Releasable. What it writes to Stdout, Stderr and Log is not copied any more, but read and
+// thrown away, by a process that ends with it. Release fails, and changes nothing, if the process has ended
+// (os.ErrProcessDone), and while another goroutine calls Start or Wait.
 func (c *Cmd) Release() error {
 	switch {
 	case !c.runs.Load():
@@ -194,7 +196,14 @@ func (c *Cmd) Release() error {
 	case c.waited.Swap(true):
 		return errors.New("gonso: Wait was already called")
 	}
-	return newError("release", 0, c.cmd.Release())
+	err := c.cmd.Release()
+	if err != nil {
+		c.waited.Store(false)
+	}
+	if errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("gonso: release: %w", err)
+	}
+	return newError("release", 0, err)
 }
 
 // Run starts the command and waits for it.

@@ -13,7 +13,6 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/internal/forward"
 	"github.com/seed-1bc5c4a2/gonso/internal/kept"
-	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -66,7 +65,7 @@ func namespacesOf(e *kept.Entry, f *kept.Fixture) (_ set.Set, err error) {
 	fds := make(set.FdSet)
 	defer func() { err = errors.Join(err, fds.Close()) }()
 	for _, n := range append(append([]kept.Namespace(nil), e.Around...), f.Namespaces...) {
-		file, err := open(n)
+		file, err := n.Open()
 		if err != nil {
 			return set.Set{}, err
 		}
@@ -82,25 +81,4 @@ func namespacesOf(e *kept.Entry, f *kept.Fixture) (_ set.Set, err error) {
 		return set.Set{}, fmt.Errorf("process %d, which held the namespaces, has ended", e.Holder.PID)
 	}
 	return set.FromFds(fds)
-}
-
-// open opens a namespace, and makes sure that it is the one that was written down.
-func open(n kept.Namespace) (*os.File, error) {
-	fd, err := sys.Open(n.Path)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", n.Path, err)
-	}
-	defer fd.Close()
-	flag, err := fd.NamespaceFlag()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", n.Path, err)
-	}
-	id, err := fd.InodeID()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", n.Path, err)
-	}
-	if is := fmt.Sprintf("%s:[%d]", set.KindNames(flag), id.Ino); flag != n.Flag() || is != n.ID {
-		return nil, fmt.Errorf("%s is %s, and was %s: %w", n.Path, is, n.ID, os.ErrInvalid)
-	}
-	return fd.File(n.ID)
 }

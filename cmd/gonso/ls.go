@@ -3,11 +3,13 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -26,6 +28,7 @@ var lsVerb = verb{
 
 const lsLong = `NSTEST_KEEP=failed go test keeps the namespaces of each fixture of a test that fails, and
 NSTEST_PAUSE=failed has the test wait, so that one can look into them with gonso enter.
+With NSTEST_KEEP=failed,processes programs of the test live on in them.
 Those whose holder was killed are forgotten, and so are all after a reboot.
 
 With -json it is a list of objects, one for each test:
@@ -35,11 +38,13 @@ With -json it is a list of objects, one for each test:
   folder    in which it ran
   since     when it failed, or ended
   holder    the process that has the namespaces open: pid, and start in ticks after boot
-  others    what else lives on: processes, with what they are
+  others    the first processes of pid namespaces, with what they are
   paused    of a test that waits, in which process (test), and until when
   fixtures  a list of
     name        what gonso enter takes
-    namespaces  kind, id, and path of each
+    namespaces  kind, id, and path of each; shared says that it is that of another fixture
+    programs    with NSTEST_KEEP=failed,processes, those that the test has started and that run:
+                pid, start, and what the command is
     nsenter     the command that enters them without gonso
 
 `
@@ -53,6 +58,7 @@ type listing struct {
 type listedFixture struct {
 	Name       string           `json:"name"`
 	Namespaces []kept.Namespace `json:"namespaces"`
+	Programs   []kept.Process   `json:"programs,omitempty"`
 	Nsenter    string           `json:"nsenter"`
 }
 
@@ -86,7 +92,7 @@ func writeListing(w io.Writer, entries []*kept.Entry) error {
 	for _, e := range entries {
 		l := listing{Entry: e}
 		for i := range e.Fixtures {
-			l.Fixtures = append(l.Fixtures, listedFixture{e.NameOf(i), e.Fixtures[i].Namespaces, e.Nsenter(&e.Fixtures[i])})
+			l.Fixtures = append(l.Fixtures, listedFixture{e.NameOf(i), e.Fixtures[i].Namespaces, e.Fixtures[i].Programs, e.Nsenter(&e.Fixtures[i])})
 		}
 		list = append(list, l)
 	}
@@ -99,17 +105,27 @@ func writeTable(w io.Writer, entries []*kept.Entry, now time.Time) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for i, e := range entries {
 		if i == 0 {
-			fmt.Fprintln(table, "NAME\tKINDS\tSINCE\tSTATE\tFOLDER") // an error of a line is that of Flush
+			fmt.Fprintln(table, "NAME\tKINDS\tSINCE\tSTATE\tPROGRAMS\tFOLDER") // an error of a line is that of Flush
 		}
 		for n, f := range e.Fixtures {
 			var kinds []string
 			for _, ns := range f.Namespaces {
 				kinds = append(kinds, ns.Kind)
 			}
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", e.NameOf(n), strings.Join(kinds, ","), ago(now.Sub(e.Since)), stateOf(e, now), e.Folder)
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", e.NameOf(n), strings.Join(kinds, ","), ago(now.Sub(e.Since)), stateOf(e, now), programsOf(f), e.Folder)
 		}
 	}
 	return table.Flush()
+}
+
+// programsOf lists the programs that live on, each with its number.
+func programsOf(f kept.Fixture) string {
+	var list []string
+	for _, p := range f.Programs {
+		command, _, _ := strings.Cut(p.What, " ")
+		list = append(list, fmt.Sprintf("%s(%d)", filepath.Base(command), p.PID))
+	}
+	return cmp.Or(strings.Join(list, ","), "-")
 }
 
 // stateOf says what the entry is.

@@ -12,7 +12,8 @@ var rmVerb = verb{
 }
 
 const rmLong = `The names are those of tests, without a fixture. A shell that gonso enter has started goes
-on, and its namespaces with it. A test that waits goes on, too.
+on, and its namespaces with it, unless programs live on in its fixture: all that runs there is
+killed. A test that waits goes on, too.
 
 `
 

@@ -62,6 +62,7 @@ type Cmd struct {
 	guard         *holder.Guard  // nil unless it is Releasable
 	childIOFiles  []io.Closer    // closed when Start returns
 	parentIOPipes []io.Closer    // closed by Wait
+	outputs       []*os.File     // those of them that are read
 	goroutine     []func() error // what copies to and from the process
 	goroutineErr  chan error     // the first error of these, once all have ended
 	exited        chan struct{}  // closed by Wait

@@ -70,7 +70,7 @@ func (c *Cmd) childStdout(to io.Writer) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.childIOFiles, c.parentIOPipes = append(c.childIOFiles, w), append(c.parentIOPipes, r)
+	c.childIOFiles, c.parentIOPipes, c.outputs = append(c.childIOFiles, w), append(c.parentIOPipes, r), append(c.outputs, r)
 	c.goroutine = append(c.goroutine, func() error {
 		_, err := io.Copy(to, r)
 		// Whether there was an error or not: if nobody reads, the process shall know.
@@ -160,7 +160,7 @@ func (c *Cmd) outputPipe(output *io.Writer) (io.ReadCloser, error) {
 		return nil, err
 	}
 	*output = w
-	c.childIOFiles, c.parentIOPipes = append(c.childIOFiles, w), append(c.parentIOPipes, r)
+	c.childIOFiles, c.parentIOPipes, c.outputs = append(c.childIOFiles, w), append(c.parentIOPipes, r), append(c.outputs, r)
 	return r, nil
 }
 

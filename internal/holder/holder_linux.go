@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
@@ -45,14 +46,39 @@ func Start(files ...File) (pid int, err error) {
 }
 
 // Drain starts a process that reads a file until its end, so that those who write into that pipe go on when this process
-// has ended. It ends then, and is none that one has to wait for.
+// has ended. It ends then, and is waited for when the next one is started.
 func Drain(input *os.File) (pid int, err error) {
 	p, err := drain.start(input)
 	if err != nil {
 		return 0, err
 	}
 	pid = p.Pid
+	drains.Lock()
+	defer drains.Unlock()
+	reapDrains()
+	drains.pids = append(drains.pids, pid)
 	return pid, p.Release()
+}
+
+var drains struct {
+	sync.Mutex
+	pids []int
+}
+
+// Drains lists the drains that this process has started, and that run.
+func Drains() []int {
+	drains.Lock()
+	defer drains.Unlock()
+	reapDrains()
+	return slices.Clone(drains.pids)
+}
+
+// reapDrains waits for those that have ended. The lock is held.
+func reapDrains() {
+	drains.pids = slices.DeleteFunc(drains.pids, func(pid int) bool {
+		ended, err := syscall.Wait4(pid, nil, syscall.WNOHANG, nil)
+		return ended != 0 && !errors.Is(err, syscall.EINTR) // or somebody else has waited for it
+	})
 }
 
 // start starts one of the programs, with an input or none.

@@ -112,11 +112,10 @@ func TestDrainReadsUntilTheEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	g.Expect(holder.Drains()).To(ContainElement(pid))
 	g.Expect(w.Close()).To(Succeed())
-	var status syscall.WaitStatus
-	_, err = syscall.Wait4(pid, &status, 0, nil)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(status.ExitStatus()).To(BeZero())
+	g.Eventually(holder.Drains).ShouldNot(ContainElement(pid))
+	g.Expect(syscall.Kill(pid, 0)).To(MatchError(syscall.ESRCH), "it is waited for")
 }
 
 // sleeper starts a process that ends when it is killed.

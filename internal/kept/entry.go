@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 )
 
 // An Entry has the fixtures of one test. Its names in JSON stay as they are.
@@ -20,7 +18,7 @@ type Entry struct {
 	Boot   string    `json:"boot"`          // the kernel's random number of this boot
 	PIDs   string    `json:"pid_namespace"` // in which the numbers of processes mean something
 	Holder Process   `json:"holder"`        // has the namespaces open
-	// Others are what else lives on: the first processes of pid namespaces, and programs of the test.
+	// Others are what else lives on for the namespaces' sake: the first processes of pid namespaces.
 	Others []Process `json:"others,omitempty"`
 	// Around are the namespaces of the run itself that are not the user's, such as the user namespace of a rootless
 	// one. They are entered first.
@@ -39,19 +37,16 @@ type Pause struct {
 type Fixture struct {
 	Name       string      `json:"name"` // made by [NameOf]
 	Namespaces []Namespace `json:"namespaces"`
+	// Programs are those that the test has started in it, and that live on.
+	Programs []Process `json:"programs,omitempty"`
 }
 
-// A Namespace is one that the holder has.
-type Namespace struct {
-	Kind string `json:"kind"` // as the files of /proc/PID/ns are named
-	ID   string `json:"id"`   // such as net:[4026532281]
-	Path string `json:"path"` // its file, for as long as the holder lives
-}
-
-// Flag returns the kind as the flag of clone(2), or 0 for one that is not known.
-func (n Namespace) Flag() int {
-	k, _ := kind.Named(n.Kind)
-	return k.Flag
+// processes lists all that live on but the holder.
+func (e *Entry) processes() (list []Process) {
+	for _, f := range e.Fixtures {
+		list = append(list, f.Programs...)
+	}
+	return append(list, e.Others...)
 }
 
 // Names lists what the fixtures are called on a command line.

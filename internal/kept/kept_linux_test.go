@@ -124,7 +124,8 @@ func TestEntriesWithoutHolderAreRemoved(t *testing.T) {
 	f, path := folder(t)
 	holder, cmd := sleeper(t)
 	rest, _ := sleeper(t)
-	add(t, f, &kept.Entry{Test: "killed", Holder: holder, Others: []kept.Process{rest}})
+	program, _ := sleeper(t)
+	add(t, f, &kept.Entry{Test: "killed", Holder: holder, Others: []kept.Process{rest}, Fixtures: []kept.Fixture{{Programs: []kept.Process{program}}}})
 	add(t, f, &kept.Entry{Test: "recycled", Holder: kept.Process{PID: os.Getpid(), Start: 1}})
 	this, err := kept.ThisProcess()
 	if err != nil {
@@ -146,7 +147,7 @@ func TestEntriesWithoutHolderAreRemoved(t *testing.T) {
 	if got := names(t, f); len(got) != 0 {
 		t.Errorf("there still are %v", got)
 	}
-	if rest.Lives() {
+	if rest.Lives() || program.Lives() {
 		t.Error("what a killed holder has left goes on")
 	}
 	left, err := filepath.Glob(path + "/*")
@@ -163,6 +164,21 @@ func ignoreKilled(err error) error {
 		return nil
 	}
 	return err
+}
+
+func TestProgramsThatHaveEndedAreNotListed(t *testing.T) {
+	f, _ := folder(t)
+	holder, _ := sleeper(t)
+	lives, _ := sleeper(t)
+	ended, cmd := sleeper(t)
+	add(t, f, &kept.Entry{Test: "t", Holder: holder, Fixtures: []kept.Fixture{{Programs: []kept.Process{ended, lives}}}})
+	if err := errors.Join(cmd.Process.Kill(), ignoreKilled(cmd.Wait())); err != nil {
+		t.Fatal(err)
+	}
+	list, err := f.List()
+	if err != nil || len(list) != 1 || !slices.Equal(list[0].Fixtures[0].Programs, []kept.Process{lives}) {
+		t.Errorf("%+v, %v", list, err)
+	}
 }
 
 func TestEndKillsAndRemoves(t *testing.T) {

@@ -72,7 +72,19 @@ func (p Process) Kill() (err error) {
 	if err := held.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return errors.Join(fmt.Errorf("kill process %d: %w", p.PID, err), end.Close())
 	}
-	return sys.AwaitAnyEnd(killTime, end)
+	defer func() { err = errors.Join(err, end.Close()) }()
+	for deadline := time.Now().Add(killTime); p.Lives(); {
+		left := time.Until(deadline)
+		if left <= 0 {
+			// Such as the first process of a pid namespace, which goes when all others were waited for (pid_namespaces(7)).
+			return fmt.Errorf("process %d has not ended %v after it was killed; a process below it may have ended whose parent does not wait for it: %w",
+				p.PID, killTime, os.ErrDeadlineExceeded)
+		}
+		if err := sys.WaitReadable(left, end); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // boot returns the random number of this boot of the kernel.

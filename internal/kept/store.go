@@ -83,10 +83,12 @@ func (f *Folder) End(e *Entry) error {
 	if e.Paused != nil {
 		errs = append(errs, ignoreMissing(f.Resume(e)))
 	}
-	for _, p := range append(slices.Clone(e.Others), e.Holder) {
-		if e.Paused == nil || p.PID != e.Paused.Test.PID {
-			errs = append(errs, p.Kill())
-		}
+	for _, p := range e.processes() {
+		errs = append(errs, p.Kill())
+	}
+	errs = append(errs, e.killRest())
+	if e.Paused == nil || e.Holder.PID != e.Paused.Test.PID {
+		errs = append(errs, e.Holder.Kill())
 	}
 	return errors.Join(append(errs, f.Remove(e.Name))...)
 }
@@ -170,10 +172,14 @@ func (f *Folder) removeStale(e *Entry) error {
 		if e.Paused != nil && !e.Paused.Test.Lives() {
 			e.Paused = nil // it was killed, and what it kept is there
 		}
+		for i := range e.Fixtures {
+			f := &e.Fixtures[i]
+			f.Programs = slices.DeleteFunc(f.Programs, func(p Process) bool { return !p.Lives() })
+		}
 		return errInUse
 	}
 	var errs []error
-	for _, p := range e.Others {
+	for _, p := range e.processes() {
 		errs = append(errs, p.Kill())
 	}
 	return errors.Join(append(errs, f.Remove(e.Name))...)

@@ -19,6 +19,8 @@ type config struct {
 	failed bool // fixtures of tests that fail are kept
 	all    bool // and of those that pass
 	pauses bool // tests that fail wait
+
+	processes bool // programs live on in what is kept
 }
 
 func (c config) keeps() bool { return c.failed || c.all }
@@ -31,9 +33,14 @@ func readConfig() (c config, err error) {
 			c.failed = true
 		case "all":
 			c.all = true
+		case "processes":
+			c.processes = true
 		default:
-			return config{}, fmt.Errorf("%s=%q: %q is neither failed nor all", KeepVariable, os.Getenv(KeepVariable), word)
+			return config{}, fmt.Errorf("%s=%q: %q is none of failed, all and processes", KeepVariable, os.Getenv(KeepVariable), word)
 		}
+	}
+	if c.processes && !c.keeps() {
+		return config{}, fmt.Errorf("%s=%q says that programs are kept, but not of which tests: try %[1]s=failed,processes", KeepVariable, os.Getenv(KeepVariable))
 	}
 	for word := range words(PauseVariable) {
 		if word != "failed" {

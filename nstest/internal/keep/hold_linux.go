@@ -84,7 +84,7 @@ func collect(t *lifecycle.Test, instances []*lifecycle.Instance, wanted func(*li
 func (k *keeper) isHeld(s set.Set) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.held[s]
+	return k.held[s].entry != nil
 }
 
 // add opens the namespaces of an instance.
@@ -96,7 +96,9 @@ func (c *collection) add(in *lifecycle.Instance) error {
 	f := kept.Fixture{Name: c.freeName(in.Name)}
 	for _, flag := range set.Kinds(in.Set.Flags()) {
 		file := fds.Get(flag)
-		f.Namespaces = append(f.Namespaces, kept.Namespace{Kind: set.KindNames(flag), ID: file.Name()})
+		f.Namespaces = append(f.Namespaces, kept.Namespace{
+			Kind: set.KindNames(flag), ID: file.Name(), Shared: in.Own.Flags()&flag == 0,
+		})
 		c.files = append(c.files, holder.File{File: file, What: set.KindNames(flag) + " of " + in.Name})
 	}
 	c.entry.Fixtures = append(c.entry.Fixtures, f)
@@ -149,8 +151,8 @@ func (k *keeper) start(c *collection) (err error) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for _, in := range c.instances {
-		k.held[in.Set] = true
+	for i, in := range c.instances {
+		k.held[in.Set] = heldFixture{e, i}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/holder"
 	"github.com/seed-1bc5c4a2/gonso/internal/kept"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -20,10 +21,18 @@ type keeper struct {
 	broken error // why nothing can be kept here
 
 	mu   sync.Mutex
-	held map[set.Set]bool // the Sets that are kept
-	pids []int            // of processes that stay
+	held map[set.Set]heldFixture // the Sets that are kept
+	pids []int                   // of processes that stay
+
+	programs map[*lifecycle.Instance][]*Program // of instances that have not ended
 
 	console console
+}
+
+// A heldFixture is one that is kept.
+type heldFixture struct {
+	entry *kept.Entry
+	index int // among the entry's fixtures
 }
 
 // this is the keeper, or nil if no variable is set.
@@ -43,7 +52,7 @@ var begin = sync.OnceValue(func() error {
 	if err != nil || !c.keeps() && !c.pauses {
 		return err
 	}
-	k := &keeper{config: c, broken: leftOut, held: make(map[set.Set]bool)}
+	k := &keeper{config: c, broken: leftOut, held: make(map[set.Set]heldFixture), programs: make(map[*lifecycle.Instance][]*Program)}
 	if k.broken == nil {
 		_, k.broken = kept.ThisProcess()
 	}
@@ -87,11 +96,11 @@ func (c config) variables() string {
 // PIDs lists the processes that are to stay.
 func PIDs() []int {
 	if this == nil {
-		return nil
+		return holder.Drains()
 	}
 	this.mu.Lock()
 	defer this.mu.Unlock()
-	return slices.Clone(this.pids)
+	return append(holder.Drains(), this.pids...)
 }
 
 // keepsSet reports whether a Set outlives its test.
@@ -101,7 +110,7 @@ func (k *keeper) keepsSet(s set.Set) bool {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.all || k.held[s]
+	return k.all || k.held[s].entry != nil
 }
 
 // Began is called when a test has got a fixture.
@@ -133,6 +142,7 @@ func (k *keeper) Hangs(t *lifecycle.Test) {
 		return
 	}
 	if e := k.keep(t, t.Instances()); e != nil {
+		k.keepHanging(t.Instances())
 		for i, name := range e.Names() {
 			fmt.Fprintf(os.Stderr, "nstest: %s is kept; to enter it:\n%s\n", name, commands(e, i, "    "))
 		}
@@ -141,9 +151,15 @@ func (k *keeper) Hangs(t *lifecycle.Test) {
 
 // Ended is called when the clean-ups of a test have run.
 func (k *keeper) Ended(t *lifecycle.Test, instances []*lifecycle.Instance) {
-	if k.broken == nil && k.all {
-		elsewhere(func() { k.keep(t, instances) })
+	if k.broken != nil || !k.all && !k.processes {
+		return
 	}
+	elsewhere(func() {
+		if k.all {
+			k.keep(t, instances)
+		}
+		k.listPrograms(instances)
+	})
 }
 
 // elsewhere runs a function on a goroutine of its own, which is in the namespaces of the process.

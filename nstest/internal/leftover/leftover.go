@@ -4,6 +4,7 @@
 package leftover
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -28,10 +30,26 @@ const grace = 250 * time.Millisecond
 type Namespaces struct {
 	set    set.Set
 	reaped usage // of the children that were waited for before it was made
+	spared func(state.Process) bool
 }
 
 // In is called before the test begins to use the namespaces.
 func In(s set.Set) Namespaces { return Namespaces{set: s, reaped: reapedChildren()} }
+
+// Without returns the same with some of the processes left out, if the function is not nil.
+func (n Namespaces) Without(spared func(state.Process) bool) Namespaces {
+	n.spared = spared
+	return n
+}
+
+// inside lists the processes in there now.
+func (n Namespaces) inside() ([]state.Process, error) {
+	list, err := state.Processes(n.set)
+	if n.spared != nil {
+		list = slices.DeleteFunc(list, n.spared)
+	}
+	return list, err
+}
 
 // Processes lists the processes that live on in there.
 func (n Namespaces) Processes() (left []state.Process, err error) {
@@ -44,7 +62,7 @@ func (n Namespaces) Processes() (left []state.Process, err error) {
 		}
 	}
 	for deadline := time.Now().Add(grace); ; {
-		left, err = state.Processes(n.set)
+		left, err = n.inside()
 		wait := time.Until(deadline)
 		if errors.Is(err, state.ErrForeignProc) {
 			return nil, nil // a process of InProcess, whose pid namespace ends with it
@@ -106,11 +124,18 @@ func (n Namespaces) killRound(left []state.Process, killed *processList, deadlin
 	if err := AwaitEnd(again, time.Until(deadline)); err != nil {
 		return nil, err
 	}
-	next, err = state.Processes(n.set)
+	next, err = n.inside()
 	if err == nil && len(next) > 0 && time.Now().After(deadline) {
 		err = fmt.Errorf("%v has not ended %v after it was killed", next[0], KillTime)
 	}
 	return next, err
+}
+
+// HasVariable reports whether a process was started with a variable of the environment, name and value. One that has gone, or
+// that nobody may look into, was not.
+func HasVariable(pid int, variable string) bool {
+	environment, _ := os.ReadFile(fmt.Sprintf("%s/%d/environ", procfs.Root, pid))
+	return slices.ContainsFunc(bytes.Split(environment, []byte{0}), func(v []byte) bool { return string(v) == variable })
 }
 
 // A processList has each process once.
@@ -150,7 +175,7 @@ func (n Namespaces) Kill(list []state.Process) (again []state.Process, err error
 			return nil, err
 		}
 	}
-	if again, err = state.Processes(n.set); err != nil {
+	if again, err = n.inside(); err != nil {
 		return nil, err
 	}
 	for _, p := range again {

@@ -88,8 +88,9 @@ func (in *Instance) ReleaseLate() error {
 	var left []state.Process
 	var err error
 	if !isSwept {
-		left, err = in.Leftover.Processes()
-		err = errors.Join(err, in.Leftover.KillAll(left))
+		mine := in.Leftover.Without(in.spares())
+		left, err = mine.Processes()
+		err = errors.Join(err, mine.KillAll(left))
 	}
 	return errors.Join(err, in.test.close(in.test.release(in)))
 }

@@ -49,6 +49,7 @@ type Instance struct {
 	Leftover leftover.Namespaces
 	Usual    func() ([]procfs.Mount, error)
 	At       types.CodeLocation // where a fixture of Ginkgo was made
+	Scope    Scope              // what ends with it
 
 	Leave func()       // is called first in its clean-up, and may change TB
 	Undo  func()       // is called before its processes are looked for
@@ -64,6 +65,7 @@ type Instance struct {
 	found    *state.State // once it was read, until it is logged
 	notes    string       // what else is to be logged
 	late     bool         // its test has ended, and has a log no more
+	spared   func(state.Process) bool
 }
 
 // Test returns the test that the instance belongs to.
@@ -116,7 +118,8 @@ func (in *Instance) advance(to phase) {
 // sweep reports what is to be reported, and kills and names in its error what processes are left.
 func (in *Instance) sweep() error {
 	in.TB.Helper()
-	left, err := in.Leftover.Processes()
+	mine := in.Leftover.Without(in.spares())
+	left, err := mine.Processes()
 	if len(left) > 0 {
 		in.test.noteFailure(in)
 	}
@@ -127,7 +130,7 @@ func (in *Instance) sweep() error {
 		in.advance(swept)
 	}
 	in.test.mu.Unlock()
-	return errors.Join(err, in.Leftover.KillAll(left))
+	return errors.Join(err, mine.KillAll(left))
 }
 
 // release is the clean-up of an instance. All that can be closed then is closed.

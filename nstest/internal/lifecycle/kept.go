@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/onsi/ginkgo/v2"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -23,6 +24,19 @@ func KeepIf(f func(set.Set) bool) { keeps.Store(&f) }
 func Keeps(s set.Set) bool {
 	f := keeps.Load()
 	return f != nil && (*f)(s)
+}
+
+// Spare has the processes of the instance that a function names live on when it is cleared of processes.
+func (in *Instance) Spare(them func(state.Process) bool) {
+	in.test.mu.Lock()
+	defer in.test.mu.Unlock()
+	in.spared = them
+}
+
+func (in *Instance) spares() func(state.Process) bool {
+	in.test.mu.Lock()
+	defer in.test.mu.Unlock()
+	return in.spared
 }
 
 // Name returns what the test is called, in Ginkgo the spec that runs.

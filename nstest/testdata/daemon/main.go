@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command daemon is what the tests of nstest start: it listens where its arguments say, such as
-// "tcp :80", says so, and ends at SIGTERM.
+// "tcp :80", says so, and ends at SIGTERM. With "ask" before them it prints what such a one answers.
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
 )
 
 func main() {
+	if os.Args[1] == "ask" {
+		if err := ask(os.Args[2], os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(3)
+		}
+		return
+	}
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, syscall.SIGTERM, syscall.SIGHUP)
 	if err := listen(os.Args[1], os.Args[2]); err != nil {
@@ -42,12 +53,24 @@ func listen(network, address string) error {
 	return nil
 }
 
-// answer sends the number of the process to everybody who connects.
+func ask(network, address string) error {
+	c, err := net.Dial(network, address)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(os.Stdout, c)
+	return errors.Join(err, c.Close())
+}
+
+// answer sends the number of the process to everybody who connects. First it prints as many bytes as a variable says.
 func answer(l net.Listener) {
 	for {
 		c, err := l.Accept()
 		if err != nil {
 			return
+		}
+		if n, err := strconv.Atoi(os.Getenv("DAEMON_PRINTS")); err == nil {
+			fmt.Println(strings.Repeat("x", n))
 		}
 		fmt.Fprint(c, os.Getpid())
 		_ = c.Close()

@@ -5,6 +5,7 @@ package keep_test
 
 import (
 	"os"
+	"os/exec"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -16,9 +17,15 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
 	_ "github.com/seed-1bc5c4a2/gonso/nstest/trace"
 	"github.com/seed-1bc5c4a2/gonso/set"
+	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { nstest.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv("KEEP_DAEMON") != "" {
+		goleak.VerifyTestMain(&nstest.M{M: m}) // no goroutine watches what lives on
+	}
+	nstest.Main(m)
+}
 
 func TestFails(t *testing.T) {
 	client := nstest.New(t, set.NS_NET|set.NS_UTS, nstest.Named("client"))
@@ -82,6 +89,85 @@ func TestHangs(t *testing.T) {
 	<-make(chan bool)
 }
 
+// startDaemon starts the program that a variable names.
+func startDaemon(ns *nstest.Fixture) *nstest.Daemon {
+	const address = "127.0.0.1:80"
+	cmd := ns.Command(os.Getenv("KEEP_DAEMON"), "tcp", address)
+	cmd.Env = append(os.Environ(), "DAEMON_PRINTS=300000") // more than a pipe takes
+	return ns.Start(cmd, nstest.Listening("tcp", address))
+}
+
+func TestDaemon(t *testing.T) {
+	startDaemon(nstest.New(t, set.NS_NET, nstest.Named("server")))
+	t.Error("on purpose")
+}
+
+func TestDaemonWithPIDs(t *testing.T) {
+	startDaemon(nstest.New(t, set.NS_NET|set.NS_PID, nstest.Named("server")))
+	t.Error("on purpose")
+}
+
+func TestDaemonPasses(t *testing.T) { startDaemon(nstest.New(t, set.NS_NET)) }
+
+func TestDaemonHangs(t *testing.T) {
+	startDaemon(nstest.New(t, set.NS_NET))
+	<-make(chan bool)
+}
+
+// TestDaemonOfSubtests has two subtests that start the same in the same fixture.
+func TestDaemonOfSubtests(t *testing.T) {
+	ns := nstest.New(t, set.NS_NET)
+	for range 2 {
+		t.Run("sub", func(t *testing.T) {
+			startDaemon(ns.For(t))
+			t.Error("on purpose")
+		})
+	}
+}
+
+func TestDaemonIsUsedInCleanUps(t *testing.T) {
+	ns := nstest.New(t, set.NS_NET)
+	var d *nstest.Daemon
+	t.Cleanup(func() { t.Log("Wait says:", d.Wait()) })
+	d = startDaemon(ns)
+	t.Cleanup(func() { d.Restart() })
+	t.Error("on purpose")
+}
+
+// TestCommands has programs that it waits for, and others.
+func TestCommands(t *testing.T) {
+	ns := nstest.New(t, set.NS_NET)
+	if err := ns.Command("true").Run(); err != nil {
+		t.Error(err)
+	}
+	ns.Command("true") // and is not started
+	goesOn, awaited := ns.Command("sh", "-c", "sleep 1001; true"), ns.Command("sleep", "1002")
+	for _, cmd := range []*set.Cmd{goesOn, awaited} {
+		if err := cmd.Start(); err != nil {
+			t.Error(err)
+		}
+	}
+	begun, ended := make(chan bool), make(chan error)
+	go func() {
+		close(begun)
+		ended <- awaited.Wait()
+	}()
+	<-begun
+	t.Cleanup(func() { t.Log("Wait says:", <-ended) })
+	t.Error("on purpose")
+}
+
+// TestLeavesAProcess leaves one beside a daemon.
+func TestLeavesAProcess(t *testing.T) {
+	ns := nstest.New(t, set.NS_NET)
+	startDaemon(ns)
+	ns.Do(func() {
+		if err := exec.Command("sleep", "1003").Start(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestManyFail has as many subtests as a variable says, whose name is none of a file.
 func TestManyFail(t *testing.T) {
 	n, err := strconv.Atoi(os.Getenv("KEEP_SUBTESTS"))
@@ -102,6 +188,29 @@ var _ = ginkgo.Describe("router", func() {
 	ginkgo.It("fails", nstest.Inside(set.NS_NET, nstest.Named("inner")), func() { ginkgo.Fail("on purpose") })
 	ginkgo.It("passes", func() {})
 })
+
+func init() {
+	if os.Getenv("KEEP_DAEMON") == "" {
+		return
+	}
+	ginkgo.Describe("daemon", ginkgo.Ordered, ginkgo.ContinueOnFailure, func() {
+		server := nstest.Each(set.NS_NET, nstest.Named("server"))
+		ginkgo.It("fails", func() {
+			startDaemon(server)
+			ginkgo.Fail("on purpose")
+		})
+		ginkgo.It("passes", func() { startDaemon(server) })
+	})
+
+	ginkgo.Describe("container", ginkgo.Ordered, ginkgo.ContinueOnFailure, nstest.Inside(set.NS_NET, nstest.Named("whole")), func() {
+		ginkgo.BeforeAll(func() { nstest.Here(ginkgo.GinkgoTB()).Command("sleep", "1004").Start() })
+		ginkgo.It("starts one", func() {
+			startDaemon(nstest.Here(ginkgo.GinkgoTB()))
+			ginkgo.Fail("on purpose")
+		})
+		ginkgo.It("starts it again", func() { startDaemon(nstest.Here(ginkgo.GinkgoTB())) })
+	})
+}
 
 func TestSpecs(t *testing.T) {
 	gomega.RegisterFailHandler(ginkgo.Fail)

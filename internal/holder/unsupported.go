@@ -4,7 +4,10 @@
 
 package holder
 
-import "errors"
+import (
+	"errors"
+	"os"
+)
 
 // A Guard is something that only Linux has.
 type Guard struct{}
@@ -14,3 +17,7 @@ func StartGuard(int) (*Guard, error) { return nil, errors.ErrUnsupported }
 func (*Guard) PID() int { return 0 }
 
 func (*Guard) Dismiss() error { return nil }
+
+func Drain(*os.File) (int, error) { return 0, errors.ErrUnsupported }
+
+func Drains() []int { return nil }

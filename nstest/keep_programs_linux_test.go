@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nstest_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/internal/kept"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/set"
+)
+
+// keepingPrograms runs a test of the suite that starts programs, and returns its output and exit code.
+func (r *register) keepingPrograms(test, keep string, args []string, variables ...string) (string, int) {
+	r.Helper()
+	return run(r.T, r.keeping(test, args, append(variables, "NSTEST_KEEP="+keep, "KEEP_DAEMON="+daemon(r.T))...))
+}
+
+// ask returns what the daemon in a fixture answers.
+func (r *register) ask(g Gomega, name string) string {
+	return typed(g, fmt.Sprintf("GOCOVERDIR=%s gonso enter %s -- %s ask tcp 127.0.0.1:80", r.TempDir(), name, daemon(r.T)), "")
+}
+
+// programs returns those that live on, by their fixtures.
+func (r *register) programs() map[string][]kept.Process {
+	r.Helper()
+	all := make(map[string][]kept.Process)
+	for _, e := range r.entries() {
+		for i, f := range e.Fixtures {
+			if len(f.Programs) > 0 {
+				all[e.NameOf(i)] = f.Programs
+			}
+		}
+	}
+	return all
+}
+
+// haveOpen counts the processes that have a pipe open.
+func haveOpen(pipe string) (n int) {
+	links, _ := filepath.Glob("/proc/[0-9]*/fd/*") // processes come and go
+	for _, link := range links {
+		if target, err := os.Readlink(link); err == nil && target == pipe {
+			n++
+		}
+	}
+	return n
+}
+
+// The daemon prints more than a pipe takes before it answers, so that somebody has to read it.
+func TestKeptDaemonAnswersUntilItIsRemoved(t *testing.T) {
+	for test, name := range map[string]string{"TestDaemon": "TestDaemon", "TestDaemonWithPIDs": "TestDaemonWithPIDs", "TestSpecs": "daemon-fails"} {
+		for _, mode := range []string{"auto", "force", "force,net"} {
+			t.Run(test+" "+mode, func(t *testing.T) {
+				nstest.Require(t, set.NS_USER|set.NS_PID)
+				g := NewWithT(t)
+				r := newRegister(t)
+				out, code := r.keepingPrograms(test, "failed,processes", []string{"-ginkgo.focus=daemon"}, "NSTEST_ROOTLESS="+mode)
+				g.Expect(code).To(Equal(1), out)
+				programs := r.programs()[name]
+				g.Expect(programs).To(HaveLen(1), out)
+				p := programs[0]
+				g.Expect(p.Lives()).To(BeTrue())
+				g.Expect(p.What).To(Equal(daemon(t) + " tcp 127.0.0.1:80"))
+				g.Expect(out).To(MatchRegexp(`programs that live on in it:\n +%d  %s tcp 127\.0\.0\.1:80\n`, p.PID, daemon(t)))
+				pipe, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/1", p.PID))
+				g.Expect(err).NotTo(HaveOccurred())
+				g.Expect(pipe).To(HavePrefix("pipe:"))
+
+				for range 2 {
+					answer := r.ask(g, name)
+					if test == "TestDaemonWithPIDs" {
+						g.Expect(answer).To(MatchRegexp(`^\d+$`))
+					} else {
+						g.Expect(answer).To(Equal(strconv.Itoa(p.PID)))
+					}
+				}
+
+				var list []struct {
+					Fixtures []struct {
+						Name     string
+						Programs []struct {
+							PID  int
+							What string
+						}
+					}
+				}
+				g.Expect(json.Unmarshal([]byte(typed(g, "gonso ls -json", "")), &list)).To(Succeed())
+				g.Expect(list).To(HaveLen(1))
+				g.Expect(list[0].Fixtures[0].Name).To(Equal(name))
+				g.Expect(list[0].Fixtures[0].Programs[0].PID).To(Equal(p.PID))
+				g.Expect(list[0].Fixtures[0].Programs[0].What).To(Equal(p.What))
+				g.Expect(typed(g, "gonso ls", "")).To(MatchRegexp(`(?m)^%s +net.* kept +daemon\(%d\) +/`, name, p.PID))
+
+				entry := r.entries()[0]
+				g.Expect(typed(g, "gonso rm "+name, "")).To(BeEmpty())
+				g.Expect(r.entries()).To(BeEmpty())
+				for _, p := range append(entry.Others, entry.Holder, p) {
+					g.Expect(p.Lives()).To(BeFalse(), p.What)
+				}
+				g.Eventually(haveOpen).WithArguments(pipe).Should(BeZero(), "a drain")
+				g.Expect(filepath.Glob(r.dir + "/gonso/*")).To(BeEmpty())
+			})
+		}
+	}
+}
+
+func TestProgramsOfTestsThatPass(t *testing.T) {
+	for keep, want := range map[string]int{"failed,processes": 0, "all": 0, "all,processes": 1} {
+		t.Run(keep, func(t *testing.T) {
+			g := NewWithT(t)
+			r := newRegister(t)
+			out, code := r.keepingPrograms("TestDaemonPasses", keep, []string{"-test.v"})
+			g.Expect(code).To(BeZero(), out)
+			g.Expect(r.programs()["TestDaemonPasses"]).To(HaveLen(want), out)
+		})
+	}
+}
+
+// Without the word nothing is different, and a test that hangs has no clean-up.
+func TestProgramsLiveOnOnlyIfTheyAreToldTo(t *testing.T) {
+	g := NewWithT(t)
+	r := newRegister(t)
+	out, code := r.keepingPrograms("TestDaemon", "failed", nil)
+	g.Expect(code).To(Equal(1), out)
+	g.Expect(r.entries()).To(HaveLen(1))
+	g.Expect(r.programs()).To(BeEmpty())
+}
+
+func TestProgramsOfAHangingTestLiveOn(t *testing.T) {
+	g := NewWithT(t)
+	r := newRegister(t)
+	out, code := r.keepingPrograms("TestDaemonHangs", "failed,processes", []string{"-test.timeout=6s"})
+	g.Expect(code).To(Equal(2), out)
+	programs := r.programs()["TestDaemonHangs"]
+	g.Expect(programs).To(HaveLen(1), out)
+	answer := r.ask(g, "TestDaemonHangs")
+	g.Expect(answer).To(Equal(strconv.Itoa(programs[0].PID)))
+}
+
+// A daemon of a subtest, or of a spec, that lived on would be in the way of the next one.
+func TestProgramsOfAPartOfATestEndWithIt(t *testing.T) {
+	g := NewWithT(t)
+	r := newRegister(t)
+	out, code := r.keepingPrograms("TestDaemonOfSubtests", "failed,processes", nil)
+	g.Expect(code).To(Equal(1), out)
+	g.Expect(strings.Count(out, "on purpose")).To(Equal(2), out)
+	g.Expect(out).NotTo(ContainSubstring("taken already"))
+	g.Expect(r.programs()).To(BeEmpty())
+
+	out, code = r.keepingPrograms("TestSpecs", "failed,processes", []string{"-ginkgo.focus=container"})
+	g.Expect(code).To(Equal(1), out)
+	g.Expect(out).To(ContainSubstring("1 Passed | 1 Failed"))
+	programs := r.programs()["container-starts-one"]
+	g.Expect(programs).To(HaveLen(1), out)
+	g.Expect(programs[0].What).To(Equal("sleep 1004"))
+}
+
+func TestKeptDaemonCanBeUsedInCleanUps(t *testing.T) {
+	g := NewWithT(t)
+	r := newRegister(t)
+	out, code := r.keepingPrograms("TestDaemonIsUsedInCleanUps", "failed,processes", nil)
+	g.Expect(code).To(Equal(1), out)
+	g.Expect(out).To(ContainSubstring("Wait says: nstest: the daemon outlives the test, since NSTEST_KEEP says so"))
+	g.Expect(r.programs()["TestDaemonIsUsedInCleanUps"]).To(HaveLen(1), out)
+}
+
+// A command that somebody waits for ends, so that the test does not hang.
+func TestKeptCommands(t *testing.T) {
+	g := NewWithT(t)
+	r := newRegister(t)
+	out, code := r.keepingPrograms("TestCommands", "failed,processes", nil)
+	g.Expect(code).To(Equal(1), out)
+	g.Expect(out).To(ContainSubstring("Wait says: signal: killed"))
+	var commands []string
+	programs := r.programs()["TestCommands"]
+	for _, p := range programs {
+		commands = append(commands, p.What)
+	}
+	g.Expect(commands).To(ConsistOf("sh -c sleep 1001; true", "sleep 1001"), out)
+	r.end(r.entries()[0])
+	for _, p := range programs {
+		g.Expect(p.Lives()).To(BeFalse())
+	}
+}
+
+// What is left beside programs that live on fails the test as ever.
+func TestOthersAreLeftBehindAsEver(t *testing.T) {
+	g := NewWithT(t)
+	r := newRegister(t)
+	out, code := r.keepingPrograms("TestLeavesAProcess", "all,processes", nil)
+	g.Expect(code).To(Equal(1), out)
+	g.Expect(out).To(MatchRegexp(`processes were left in the fixture, and killed: process \d+ \(sleep 1003\)`))
+	programs := r.programs()["TestLeavesAProcess"]
+	g.Expect(programs).To(HaveLen(1), out)
+	g.Expect(programs[0].What).To(HavePrefix(daemon(t)))
+}
+
+// Programs start others after the run, which no register knows.
+func TestRemovedFixturesHaveNoProcesses(t *testing.T) {
+	g := NewWithT(t)
+	r := newRegister(t)
+	out, code := r.keepingPrograms("TestDaemon", "failed,processes", nil)
+	g.Expect(code).To(Equal(1), out)
+	gonso, err := gonsoProgram()
+	g.Expect(err).NotTo(HaveOccurred())
+	late := exec.Command(gonso, "enter", "TestDaemon", "--", "sleep", "infinity")
+	g.Expect(late.Start()).To(Succeed())
+	t.Cleanup(func() {
+		_ = late.Process.Kill() // unless it has ended with what it has started
+		_ = late.Wait()
+	})
+	id := r.entries()[0].Fixtures[0].Namespaces[0].ID
+	inside := func() (n int) {
+		links, _ := filepath.Glob("/proc/[0-9]*/ns/net")
+		for _, link := range links {
+			if is, err := os.Readlink(link); err == nil && is == id {
+				n++
+			}
+		}
+		return n
+	}
+	g.Eventually(inside).Should(Equal(2))
+	r.end(r.entries()[0])
+	g.Expect(inside()).To(BeZero())
+}
+
+// The guards of a process that was killed do what the kernel does otherwise.
+func TestProgramsOfAKilledRunEnd(t *testing.T) {
+	g := NewWithT(t)
+	r := newRegister(t)
+	cmd, out := r.pausing("TestDaemon", []string{"-test.timeout=0"}, "NSTEST_KEEP=failed,processes", "KEEP_DAEMON="+daemon(t))
+	r.paused(1)
+	number, err := strconv.Atoi(r.ask(g, "TestDaemon"))
+	g.Expect(err).NotTo(HaveOccurred())
+	p, err := kept.ProcessOf(number)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(cmd.Process.Kill()).To(Succeed())
+	g.Expect(cmd.Wait()).To(MatchError("signal: killed"), "%s", out)
+	g.Eventually(p.Lives, "10s").Should(BeFalse())
+}
