@@ -149,7 +149,7 @@ func (s subject) table(columns []map[string]float64) string {
 		out.WriteString("\n")
 	}
 	for _, p := range s.parts {
-		if slices.ContainsFunc(columns, func(c map[string]float64) bool { return c[p.what] > 0 }) {
+		if slices.ContainsFunc(columns, func(c map[string]float64) bool { return c[p.what] >= 0.005 }) {
 			row(p.what, p.whose, func(c map[string]float64) float64 { return c[p.what] })
 		}
 	}

@@ -78,4 +78,15 @@ var subjects = []subject{
 		{"package testing, the Go runtime besides", "Go", []string{"testing.", "runtime."}},
 		{"the rest", "", nil},
 	}},
+	{"doraw", 1000, []way{
+		{"DoRaw", nil, []string{"test", "."}, "bench.test -test.run=^$ -test.bench=Reused/kinds=1/procs=4/who=gonso -test.benchtime=200000x", 1, 200_000},
+		{"floor", nil, nil, "bench.test -test.run=^$ -test.bench=Reused/kinds=1/procs=4/who=floor -test.benchtime=200000x", 1, 200_000},
+	}, []part{
+		{"setns", "kernel", []string{"__x64_sys_setns"}},
+		{"system calls: in and out", "kernel, Go", []string{"sys.Setns", "unix.Setns", "bench.join"}},
+		{"goroutines: made, run, handed over", "Go", []string{"runtime.mcall", "runtime.mstart", "runtime.newproc", "runtime.goexit0", "runtime.schedule", "runtime.startm", "runtime.wakep", "runtime.ready", "runtime.gopark", "runtime.chansend", "runtime.chanrecv", "runtime.systemstack"}},
+		{"locks of the thread", "Go", []string{"LockOSThread"}},
+		{"DoRaw besides", "ours", []string{"gonso/set.", "gonso/internal/"}},
+		{"the rest", "", nil},
+	}},
 }
