@@ -17,6 +17,10 @@ chmod 0755 "$work"
 mkdir "$work/log"
 trap clean_up EXIT
 
+# Where examples that fail leave their traces and captures, see docs/debugging.md. It stays if there are any.
+evidence=${NSTEST_ARTIFACTS:-/tmp/gonso-evidence.${work##*.}}
+unset NSTEST_ARTIFACTS NSTEST_TRACE
+
 # clean_up also ends a stage that runs in the background, and what tests that failed have left running.
 clean_up() {
   local left
@@ -24,6 +28,25 @@ clean_up() {
   mapfile -t left < <(marked_processes)
   ((${#left[@]} == 0)) || kill -KILL "${left[@]}" 2>/dev/null || as_root kill -KILL "${left[@]}" || true
   rm -rf "$work" 2>/dev/null || as_root rm -rf "$work"
+  keep_evidence
+}
+
+# keep_evidence says what there is, which is the caller's then.
+keep_evidence() {
+  local owner
+  owner="$(id -u):$(id -g)"
+  [[ -d $evidence ]] || return 0
+  find "$evidence" -type d -empty -delete 2>/dev/null || as_root find "$evidence" -type d -empty -delete
+  [[ -d $evidence ]] || return 0
+  chown -R "$owner" "$evidence" 2>/dev/null || as_root chown -R "$owner" "$evidence"
+  printf 'traces of what has failed: gonso trace %s\n' "$evidence"
+}
+
+# traced runs a command with tests that leave a trace if they fail. Each user, $1, has a folder of its own.
+traced() {
+  mkdir -p "$evidence"
+  chmod 1777 "$evidence"
+  NSTEST_TRACE=failed NSTEST_ARTIFACTS=$evidence/$1 "${@:2}"
 }
 
 # say prints a command, then runs it.
@@ -73,7 +96,7 @@ go_as_root() {
   go "${at[@]}" mod download
   say sudo env --default-signal "PATH=$PATH" "GOFLAGS=$GOFLAGS" "CGO_ENABLED=$(go env CGO_ENABLED)" \
     "GOMODCACHE=$(go env GOMODCACHE)" "GOCACHE=$work/root-cache" GOPROXY=off \
-    "NSTEST_STRICT=$NSTEST_STRICT" "$mark" go "$@"
+    "NSTEST_STRICT=$NSTEST_STRICT" "NSTEST_TRACE=${NSTEST_TRACE-}" "NSTEST_ARTIFACTS=${NSTEST_ARTIFACTS-}" "$mark" go "$@"
 }
 
 # as_user runs a command as somebody without privileges: as the caller, or if that is root
@@ -90,6 +113,7 @@ as_user() {
     cd "$home/src"
     setpriv --reuid="$ci_user" --regid="$ci_user" --init-groups --inh-caps=-all env -i --default-signal \
       HOME="$home" USER="$ci_user" TMPDIR="$home/tmp" CI="${CI-}" NSTEST_STRICT="$NSTEST_STRICT" "$mark" \
+      NSTEST_TRACE="${NSTEST_TRACE-}" NSTEST_ARTIFACTS="${NSTEST_ARTIFACTS-}" \
       PATH="$(go env GOROOT)/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
       GOCACHE="$home/cache" GOMODCACHE="$home/modules" GOFLAGS="$GOFLAGS" CGO_ENABLED="$(go env CGO_ENABLED)" \
       GOPROXY="file://$home/modules/cache/download" GOSUMDB=off GOTOOLCHAIN=local "$@"
@@ -178,6 +202,10 @@ suites() {
   git grep --untracked -hE '^func Test|RunSpecs\(' -- '*_test.go' "${others[@]}" ':!*/testdata/*' |
     awk -F '[ (]' '/^func/ { name = $2 } /RunSpecs/ { printf "%s^%s$", or, name; or = "|" }'
 }
+
+# libraries prints the packages that are no examples. What the tests of these do is what users do, so that a trace shows why one
+# fails; many of the others fail on purpose, or are about the variables.
+libraries() { go list ./... | grep -v /examples/; }
 
 # packages_with prints the folder of each package of the main module with a test file
 # that has a line like $1.

@@ -103,8 +103,11 @@ stage_api() { say go run ./internal/api; }
 # under one, in stage vm.
 elsewhere='^(TestTunnelBetweenTwoHomes|TestTwoCustomersWithTheSameAddresses)$'
 stage_test() {
-  go_as_root test -json -skip="$elsewhere" -count=1 -timeout=5m ./... | no_skips
-  go_as_root -C examples/raft test -json -count=1 -timeout=5m ./... | no_skips
+  local packages
+  mapfile -t packages < <(libraries)
+  go_as_root test -json -count=1 -timeout=5m "${packages[@]}" | no_skips
+  traced root go_as_root test -json -skip="$elsewhere" -count=1 -timeout=5m ./examples/... | no_skips
+  traced root go_as_root -C examples/raft test -json -count=1 -timeout=5m ./... | no_skips
   nothing_left
 }
 
@@ -118,7 +121,10 @@ stage_race() {
 }
 
 stage_user() {
-  CGO_ENABLED=${CGO_ENABLED:-0} as_user go test -json -skip="$elsewhere" -vet=off -count=1 -timeout=5m ./... | no_skips
+  local packages
+  mapfile -t packages < <(libraries)
+  CGO_ENABLED=${CGO_ENABLED:-0} as_user go test -json -vet=off -count=1 -timeout=5m "${packages[@]}" | no_skips
+  CGO_ENABLED=${CGO_ENABLED:-0} traced user as_user go test -json -skip="$elsewhere" -vet=off -count=1 -timeout=5m ./examples/... | no_skips
   nothing_left
 }
 

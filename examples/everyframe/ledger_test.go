@@ -55,7 +55,7 @@ func TestBugsOfALedger(t *testing.T) {
 	} {
 		t.Run(bug, func(t *testing.T) {
 			cmd := exec.Command(os.Args[0], "-test.run=^TestLedger$", "-test.v")
-			cmd.Env = append(os.Environ(), bugVariable+"="+bug)
+			cmd.Env = append(os.Environ(), bugVariable+"="+bug, "NSTEST_TRACE=") // a failure on purpose
 			out, err := cmd.CombinedOutput()
 			if err == nil || !strings.Contains(string(out), "topo: "+want) {
 				t.Errorf("it ends with %v, and nothing says %s:\n%s", err, want, out)
