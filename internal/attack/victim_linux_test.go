@@ -110,6 +110,11 @@ var entries = []entry{
 		cmd.Env = clean("nobody")
 		return cmd.Run()
 	}},
+	{name: "guarded Command", call: func(t *testing.T, s set.Set) error {
+		cmd := s.Command(t.Context(), "/proc/self/exe")
+		cmd.Env, cmd.Releasable = clean("nobody"), true
+		return cmd.Run()
+	}},
 	action("In", func(_ *testing.T, s set.Set) []reexec.Option { return []reexec.Option{reexec.In(s)} }),
 	action("In, Unshare", func(_ *testing.T, s set.Set) []reexec.Option {
 		return []reexec.Option{reexec.In(s), reexec.Unshare(set.NS_PID | set.NS_MNT)}
