@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -231,5 +232,28 @@ func TestTheOtherEndOfACableLosesItsCarrier(t *testing.T) {
 		g.Eventually(func() uint32 { return there.Attrs().RawFlags & unix.IFF_LOWER_UP }, "20s").Should(BeZero())
 		here.Up()
 		there.WaitUp()
+	}
+}
+
+// Once a link is up again its carriers do not come and go any more.
+func TestACableIsWholeOnceItIsUpAgain(t *testing.T) {
+	g := NewWithT(t)
+	n := topo.New(t, topo.Cables())
+	a, b := n.Host("a"), n.Host("b")
+	l := n.Link(a, b, topo.Perfect())
+	n.Up()
+	to := b.ListenPacket("udp4", ":9")
+	from := a.ListenPacket("udp4", ":9")
+	for i := range 30 {
+		l.Down()
+		l.Up()
+		know(t, a, b) // neighbours go with the carrier
+		_, err := from.WriteTo([]byte{byte(i)}, net.UDPAddrFromAddrPort(netip.AddrPortFrom(b.Addr4(), 9)))
+		g.Expect(err).NotTo(HaveOccurred())
+		buf := make([]byte, 1)
+		g.Expect(to.SetReadDeadline(time.Now().Add(10 * time.Second))).To(Succeed())
+		_, _, err = to.ReadFrom(buf)
+		g.Expect(err).NotTo(HaveOccurred(), "round %d", i)
+		g.Expect(buf[0]).To(BeEquivalentTo(i))
 	}
 }

@@ -5,12 +5,16 @@ package wire_test
 import (
 	"net"
 	"testing"
+	"time"
 
 	"github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/nstest/link"
 	"github.com/seed-1bc5c4a2/gonso/nstest/wire"
 	"golang.org/x/sys/unix"
 )
+
+// patience is for a machine that has a lot else to do.
+const patience = 10 * time.Second
 
 // Both ends of a cable lose their carrier when one of them is switched off, and programs act on that.
 func TestBothEndsLoseTheirCarrier(t *testing.T) {
@@ -20,7 +24,7 @@ func TestBothEndsLoseTheirCarrier(t *testing.T) {
 	for _, ends := range [][2]*link.Link{{near, far}, {far, near}} {
 		here, there := ends[0], ends[1]
 		there.Down()
-		g.Eventually(carries(here)).Should(gomega.BeFalse())
+		g.Eventually(carries(here), patience).Should(gomega.BeFalse())
 		g.Expect(here.Attrs().Flags&net.FlagUp).NotTo(gomega.BeZero(), "it is still switched on")
 		there.Up()
 		here.WaitUp()
@@ -30,7 +34,7 @@ func TestBothEndsLoseTheirCarrier(t *testing.T) {
 		near.Down()
 		far.Down()
 		first[0].Up()
-		g.Eventually(carries(first[0])).Should(gomega.BeFalse())
+		g.Eventually(carries(first[0]), patience).Should(gomega.BeFalse())
 		first[1].Up()
 		near.WaitUp()
 		far.WaitUp()
@@ -61,10 +65,10 @@ func TestAFrameOnItsWayArrivesOnceTheWireIsWholeAgain(t *testing.T) {
 	newRawSocket(t, a).send(testFrame(64, 0x12, 0x34))
 	<-entered
 	near.Down()
-	g.Eventually(carries(far)).Should(gomega.BeFalse())
+	g.Eventually(carries(far), patience).Should(gomega.BeFalse())
 	near.Up()
 	near.WaitUp()
 	far.WaitUp()
 	close(whole)
-	g.Eventually(func() uint64 { return far.Stats().RxPackets }).Should(gomega.BeEquivalentTo(1), "%v", w.Counters(a))
+	g.Eventually(func() uint64 { return far.Stats().RxPackets }, patience).Should(gomega.BeEquivalentTo(1), "%v", w.Counters(a))
 }

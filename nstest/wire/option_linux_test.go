@@ -63,8 +63,8 @@ func TestAnEndThatIsOff(t *testing.T) {
 	from.send(testFrame(64, 0x12, 0x34))
 	far.Down()
 	close(off)
-	g.Eventually(func() wire.Counters { return w.Counters(a) }).Should(gomega.Equal(wire.Counters{Received: 1, Refused: 1}))
-	g.Eventually(carries(near)).Should(gomega.BeFalse()) // and so this is not over when the end is on again
+	g.Eventually(func() wire.Counters { return w.Counters(a) }, patience).Should(gomega.Equal(wire.Counters{Received: 1, Refused: 1}))
+	g.Eventually(carries(near), patience).Should(gomega.BeFalse()) // and so this is not over when the end is on again
 	remove()
 	far.Up()
 	far.WaitUp()
@@ -92,7 +92,7 @@ func TestFramesThatComeTooFastAreCounted(t *testing.T) {
 		from.send(testFrame(64, 0x12, 0x34))
 	}
 	close(sent)
-	g.Eventually(func() uint64 { c := w.Counters(a); return c.Received + c.Missed }).Should(gomega.BeEquivalentTo(all))
+	g.Eventually(func() uint64 { c := w.Counters(a); return c.Received + c.Missed }, patience).Should(gomega.BeEquivalentTo(all))
 	if c := w.Counters(a); c.Missed == 0 || c.Received < 500 {
 		t.Errorf("%v, want 500 at least to be received, and others to be missed", c)
 	}
