@@ -75,6 +75,28 @@ func TestAllIsInOperationAfterUp(t *testing.T) {
 	g.Expect(states).To(HaveEach(byte(forwarding)))
 }
 
+// Where the kernel is older than 6.8, every other end of a link that was just made had yet to come into operation.
+func TestALinkIsInOperationAfterUp(t *testing.T) {
+	for range 10 {
+		t.Run("pair", func(t *testing.T) {
+			g := NewWithT(t)
+			n := topo.New(t)
+			hosts := []*topo.Host{n.Host("a"), n.Host("b")}
+			n.Link(hosts[0], hosts[1])
+			n.Up()
+			for _, h := range hosts {
+				links, err := h.Netlink().LinkList()
+				g.Expect(err).NotTo(HaveOccurred())
+				for _, link := range links {
+					if link.Type() == "veth" {
+						g.Expect(link.Attrs().OperState).To(Equal(netlink.LinkOperState(netlink.OperUp)), h.Name())
+					}
+				}
+			}
+		})
+	}
+}
+
 // portStates lists the states of a switch's ports.
 func portStates(f *nstest.Fixture) (states []byte, err error) {
 	f.Do(func() {
