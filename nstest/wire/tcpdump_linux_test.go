@@ -20,6 +20,7 @@ import (
 // checksums, fragments, tags of VLANs.
 func TestTcpdumpSeesAtTheFarEndWhatFiltersSee(t *testing.T) {
 	need.Tool(t, "tcpdump", "tcpdump")
+	nstest.RequireFeatures(t, "setuid") // tcpdump sets root's groups, even to stay root
 	w, a, b := joined(t)
 	dump := dumped(t, b)
 	var sent [][]byte
