@@ -163,6 +163,25 @@ func (s *said) message() string {
 	return strings.TrimSpace(strings.ReplaceAll(text, "\n    ", "\n"))
 }
 
+// withoutTitles takes what testify has found, and what the test says to that, out of a message of testify, whose blocks have titles.
+func withoutTitles(message string) string {
+	if !strings.HasPrefix(message, "Error Trace:") {
+		return message
+	}
+	blocks, title := make(map[string][]string), ""
+	for line := range strings.Lines(message) {
+		line = strings.TrimSpace(line)
+		for _, t := range []string{"Error Trace:", "Error:", "Test:", "Messages:"} {
+			if rest, ok := strings.CutPrefix(line, t); ok {
+				title, line = t, strings.TrimSpace(rest)
+				break
+			}
+		}
+		blocks[title] = append(blocks[title], line)
+	}
+	return strings.TrimSpace(strings.Join(append(blocks["Error:"], blocks["Messages:"]...), "\n"))
+}
+
 // placed is the beginning of what a call has logged: in a subtest there are more spaces before it.
 var placed = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^ *([^\s:]+\.go):(\d+): ?`) })
 
@@ -234,10 +253,6 @@ func headline(message string) string {
 		words = append(words, strings.Fields(line)...)
 	}
 	text := strings.Join(words, " ")
-	// testify's messages have titles.
-	if _, after, ok := strings.Cut(text, " Error: "); ok && strings.HasPrefix(text, "Error Trace:") {
-		text, _, _ = strings.Cut(after, " Test: ")
-	}
 	if runes := []rune(text); len(runes) > longest {
 		text = string(runes[:longest]) + "..."
 	}

@@ -26,3 +26,21 @@ func TestAFailureIsKnownAsSoonAsItIsPrinted(t *testing.T) {
 		t.Errorf("the failure was at %v, want %v, when it was printed", time.Duration(at), time.Duration(printed))
 	}
 }
+
+func TestOfAMessageOfTestifyOnlyWhatItHasFoundIsShown(t *testing.T) {
+	s := said{lines: []string{
+		"x_test.go:34: ",
+		"    \tError Trace:\t/src/x_test.go:34",
+		"    \t            \t/src/y_test.go:1",
+		"    \tError:      \tReceived unexpected error:",
+		"    \t            \tdial tcp 10.0.1.1:80: i/o timeout",
+		"    \tTest:       \tTestX",
+		"    \tMessages:   \tno answer",
+	}}
+	if got, want := withoutTitles(s.message()), "Received unexpected error:\ndial tcp 10.0.1.1:80: i/o timeout\nno answer"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := withoutTitles("Error: mine"); got != "Error: mine" {
+		t.Errorf("%q of a message that is none of testify", got)
+	}
+}

@@ -203,7 +203,7 @@ func TestASpecThatIsInterruptedHasAPage(t *testing.T) {
 	g.Expect(trace.Test.Verdict).To(Equal(tracedata.Failed))
 	g.Expect(trace.Test.Message).To(HavePrefix("Interrupted by User"))
 	g.Expect(trace.Events).To(ContainElement(HaveField("Text", "before the end")))
-	g.Expect(out).To(ContainSubstring("nstest: trace"))
+	g.Expect(out).To(MatchRegexp(`nstest: trace.* - \S*suite_linux_test.go:\d+ `), "at a line of the test")
 }
 
 func TestWhatIsKnownOfAFailureIsThereWhenTheProcessIsKilledLater(t *testing.T) {

@@ -121,6 +121,7 @@ func (r *recorder) hear(e journal.Entry) {
 
 // fail adds a failure of the test.
 func (r *recorder) fail(at int64, message string, where tracedata.Place) {
+	message = withoutTitles(message)
 	r.mu.Lock()
 	if !r.hasFailed {
 		r.hasFailed, r.failed, r.message, r.where = true, at, message, where

@@ -95,7 +95,7 @@ func keyOf(tb testing.TB) any {
 func Say(tb testing.TB, what, path string) {
 	tb.Helper()
 	if lifecycle.IsGinkgo(tb) {
-		ginkgo.AddReportEntry("nstest: "+what, path, ginkgo.ReportEntryVisibilityFailureOrVerbose)
+		ginkgo.AddReportEntry("nstest: "+what, path, ginkgo.ReportEntryVisibilityFailureOrVerbose, ginkgo.CurrentSpecReport().LeafNodeLocation)
 		return
 	}
 	tb.Logf("nstest: %s: %s", what, path)

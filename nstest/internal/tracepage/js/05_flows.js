@@ -28,7 +28,7 @@ function unanswered(at) {
     if (!c) continue;
     const back = conversations.get([c.protocol, withoutPort(c.to), c.from].join(' '));
     if (back) {
-      if (!isLost(packet)) Object.assign(back, { answered: true, tail: [] });
+      Object.assign(back, isLost(packet) ? { lostAnswer: packet.fate } : { answered: true, tail: [], lostAnswer: undefined });
       continue;
     }
     const key = [c.protocol, withoutPort(c.from), c.to].join(' ');
@@ -41,11 +41,11 @@ function unanswered(at) {
 }
 
 // silenceOf returns what is to be said of a conversation, and nothing of one that just ended.
-function silenceOf({ protocol, from, to, answered, tail }) {
+function silenceOf({ protocol, from, to, answered, tail, lostAnswer }) {
   const packets = tail.map((i) => trace.packets[i]);
   const first = packets[0];
   const sent = packets.filter((p) => p.link === first?.link);
   if (!first || (answered && sent.length < 2)) return undefined;
   const last = packets.findLast((p) => p.link === packets.at(-1).link);
-  return { protocol, from, to, answered, sent: sent.length, index: tail[0], tail, since: first.at, end: last.to, lost: isLost(last) && last.fate };
+  return { protocol, from, to, answered, sent: sent.length, index: tail[0], tail, since: first.at, end: last.to, lost: isLost(last) && last.fate, lostAnswer };
 }

@@ -94,7 +94,7 @@ function silences(at) {
     node: s.end.node,
     what: s.protocol + ' ' + s.from + ' > ' + s.to + (refusal(s, at) ? ' is refused' : s.answered ? ' gets no answer any more' : ' gets no answer'),
     more: [plural(s.sent, 'packet') + ' since ' + moment(s.since),
-      refusal(s, at) || s.lost ? refusal(s, at) || 'the last one: ' + s.lost : hasAddress(s.end.node, s.to) ? 'reached ' + endName(s.end) + ', which sent none' : 'seen up to ' + endName(s.end) + ', not beyond',
+      refusal(s, at) || s.lost ? refusal(s, at) || 'the last one: ' + s.lost : hasAddress(s.end.node, s.to) ? 'reached ' + endName(s.end) + (s.lostAnswer ? ', whose answer was lost: ' + s.lostAnswer : ', which sent none') : 'seen up to ' + endName(s.end) + ', not beyond',
       ...tooLarge(s, at), ...refusals(s.end.node, at)],
     go: () => selectPacket(s.index),
   }));
