@@ -28,6 +28,9 @@ func FailRecvmsg(t *testing.T, err error, times int) {
 // SetMuteAfter sets how long a child may be silent that holds namespaces.
 func SetMuteAfter(d time.Duration) { muteAfter = d }
 
+// JoinsByThread reports whether the thread that forks joins the namespaces, unless it is found not to come back.
+func JoinsByThread(attr *Attr) bool { return attr.joinsByThread() }
+
 // ThreadsComeBack reports whether a thread can leave namespaces of these kinds, and come back: as it is, it stays.
 func ThreadsComeBack(flags int) (can bool) {
 	thread.Run(func() bool {

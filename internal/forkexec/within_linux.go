@@ -4,6 +4,7 @@ package forkexec
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync/atomic"
 	"syscall"
@@ -23,8 +24,8 @@ import (
 //  3. The thread goes back, and stays for as long as the child lives, as always.
 //
 // What fails before there is a child of a script is done again the long way, which knows how to say what it was. As in package os/exec the thread waits for
-// the exec: who stops the child in between stops this program. That is for somebody who could stop the program as well: no user
-// namespace is between the two.
+// the exec: who stops the child in between stops this program. That is for somebody who could stop the program as well: nobody
+// else sees the child. So a pid namespace of another user namespace is entered the long way, by a child that is hidden.
 
 // The kinds of which a thread was found to come back, and not to: a process without CAP_SYS_ADMIN where it started lacks
 // what that takes.
@@ -61,7 +62,19 @@ func (a *Attr) joinsByThread() bool {
 		return false // a number of this process's pid namespace
 	}
 	possible := kind.Restorable &^ int(stuck.Load())
-	return !slices.ContainsFunc(a.Joins, func(j Join) bool { return j.Path != "" || j.Flag&^possible != 0 })
+	return !slices.ContainsFunc(a.Joins, func(j Join) bool {
+		return j.Path != "" || j.Flag&^possible != 0 || j.Flag == kind.PID && !ownedHere(j.FD)
+	})
+}
+
+// ownedHere reports whether a namespace belongs to the user namespace of this process.
+func ownedHere(fd int) bool {
+	owner, err := sys.NewFD(fd).UserNamespace()
+	if err != nil {
+		return false
+	}
+	id, err := owner.InodeID()
+	return errors.Join(err, owner.Close()) == nil && procns.Has(kind.User, id)
 }
 
 // tryThread finds out whether the calling thread can join the namespaces and come back, which it does. It is looked at once.
