@@ -278,10 +278,14 @@ func TestNothingIsKeptOnAFullDisk(t *testing.T) {
 		if err := os.WriteFile(r.dir+"/all", make([]byte, 4096), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		for test, want := range map[string]int{"TestFails": 1, "TestPasses": 0} {
-			out, code := run(t, r.keeping(test, []string{"-test.v"}, "NSTEST_KEEP=all", "NSTEST_PAUSE=failed"))
+		for test, want := range map[string]int{"TestFails": 1, "TestPasses": 0, "TestDaemon": 1, "TestDaemonPasses": 0} {
+			out, code := run(t, r.keeping(test, []string{"-test.v"}, "NSTEST_KEEP=all,processes", "NSTEST_PAUSE=failed", "KEEP_DAEMON="+daemon(t)))
 			NewWithT(t).Expect(code).To(Equal(want), out)
 			NewWithT(t).Expect(out).To(MatchRegexp(`NSTEST_KEEP: the fixtures are not kept: .*%v`, syscall.ENOSPC))
+			if strings.HasPrefix(test, "TestDaemon") {
+				NewWithT(t).Expect(out).To(ContainSubstring("NSTEST_KEEP: its programs do not live on: their fixture is not kept"))
+			}
+			NewWithT(t).Expect(linksTo("/proc/[0-9]*/exe", daemon(t))).To(BeZero(), "a daemon is left")
 			if left, err := filepath.Glob(r.dir + "/gonso/*"); len(left) > 0 || err != nil {
 				t.Error(fmt.Sprint(left), err)
 			}

@@ -43,11 +43,11 @@ func (r *register) programs() map[string][]kept.Process {
 	return all
 }
 
-// haveOpen counts the processes that have a pipe open.
-func haveOpen(pipe string) (n int) {
-	links, _ := filepath.Glob("/proc/[0-9]*/fd/*") // processes come and go
+// linksTo counts the links of processes that lead to a target.
+func linksTo(pattern, target string) (n int) {
+	links, _ := filepath.Glob(pattern) // processes come and go
 	for _, link := range links {
-		if target, err := os.Readlink(link); err == nil && target == pipe {
+		if is, err := os.Readlink(link); err == nil && is == target {
 			n++
 		}
 	}
@@ -105,7 +105,7 @@ func TestKeptDaemonAnswersUntilItIsRemoved(t *testing.T) {
 				for _, p := range append(entry.Others, entry.Holder, p) {
 					g.Expect(p.Lives()).To(BeFalse(), p.What)
 				}
-				g.Eventually(haveOpen).WithArguments(pipe).Should(BeZero(), "a drain")
+				g.Eventually(linksTo).WithArguments("/proc/[0-9]*/fd/*", pipe).Should(BeZero(), "a drain")
 				g.Expect(filepath.Glob(r.dir + "/gonso/*")).To(BeEmpty())
 			})
 		}
@@ -132,6 +132,20 @@ func TestProgramsLiveOnOnlyIfTheyAreToldTo(t *testing.T) {
 	g.Expect(code).To(Equal(1), out)
 	g.Expect(r.entries()).To(HaveLen(1))
 	g.Expect(r.programs()).To(BeEmpty())
+}
+
+// A kernel that cannot guard them changes no verdict.
+func TestProgramsEndWhereTheyCannotBeGuarded(t *testing.T) {
+	for test, want := range map[string]int{"TestDaemon": 1, "TestDaemonPasses": 0} {
+		g := NewWithT(t)
+		r := newRegister(t)
+		out, code := r.keepingPrograms(test, "all,processes", []string{"-test.v"}, "KEEP_OLD_KERNEL=1")
+		g.Expect(code).To(Equal(want), out)
+		g.Expect(out).To(ContainSubstring("NSTEST_KEEP: programs end with the test: pidfd_open, which Linux has since 5.3: function not implemented"))
+		g.Expect(r.entries()).To(HaveLen(1))
+		g.Expect(r.programs()).To(BeEmpty())
+		r.end(r.entries()[0])
+	}
 }
 
 func TestProgramsOfAHangingTestLiveOn(t *testing.T) {
@@ -218,18 +232,9 @@ func TestRemovedFixturesHaveNoProcesses(t *testing.T) {
 		_ = late.Wait()
 	})
 	id := r.entries()[0].Fixtures[0].Namespaces[0].ID
-	inside := func() (n int) {
-		links, _ := filepath.Glob("/proc/[0-9]*/ns/net")
-		for _, link := range links {
-			if is, err := os.Readlink(link); err == nil && is == id {
-				n++
-			}
-		}
-		return n
-	}
-	g.Eventually(inside).Should(Equal(2))
+	g.Eventually(linksTo).WithArguments("/proc/[0-9]*/ns/net", id).Should(Equal(2))
 	r.end(r.entries()[0])
-	g.Expect(inside()).To(BeZero())
+	g.Expect(linksTo("/proc/[0-9]*/ns/net", id)).To(BeZero())
 }
 
 // The guards of a process that was killed do what the kernel does otherwise.

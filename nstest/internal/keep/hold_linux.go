@@ -47,6 +47,9 @@ func (k *keeper) keep(t *lifecycle.Test, instances []*lifecycle.Instance) *kept.
 	for i, in := range c.instances {
 		in.Note(c.howToEnter(i))
 	}
+	if k.noPrograms != nil {
+		c.instances[0].Note(fmt.Sprintf("%s: programs end with the test: %v", KeepVariable, k.noPrograms))
+	}
 	return c.entry
 }
 

@@ -20,6 +20,8 @@ type keeper struct {
 	folder *kept.Folder
 	broken error // why nothing can be kept here
 
+	noPrograms error // why no program can live on here
+
 	mu   sync.Mutex
 	held map[set.Set]heldFixture // the Sets that are kept
 	pids []int                   // of processes that stay
@@ -61,6 +63,9 @@ var begin = sync.OnceValue(func() error {
 	}
 	if k.broken == nil && c.keeps() {
 		k.broken = armInits()
+	}
+	if c.processes {
+		k.noPrograms = tryGuard()
 	}
 	lifecycle.Observe(k) // after those who gather evidence, which do so from their init on: it is there when a test waits
 	lifecycle.KeepIf(k.keepsSet)

@@ -4,7 +4,9 @@ package keep
 
 import (
 	"fmt"
+	"os"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -19,7 +21,18 @@ import (
 //  4. The clean-up of the fixture lets it alone, and lists what then lives on in the register.
 
 // Programs reports whether programs may outlive their test, so that they have to be Releasable.
-func Programs() bool { return this != nil && this.processes && this.broken == nil }
+func Programs() bool {
+	return this != nil && this.processes && this.broken == nil && this.noPrograms == nil
+}
+
+// tryGuard returns why programs can have no guards here.
+func tryGuard() error {
+	end, err := sys.OpenProcess(os.Getpid())
+	if err != nil {
+		return fmt.Errorf("pidfd_open, which Linux has since 5.3: %w", err)
+	}
+	return end.Close()
+}
 
 // A Program is one that a test has started in a fixture.
 type Program struct {

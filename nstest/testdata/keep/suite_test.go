@@ -12,15 +12,22 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/internal/deny"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/link"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
 	_ "github.com/seed-1bc5c4a2/gonso/nstest/trace"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv("KEEP_OLD_KERNEL") != "" {
+		if err := deny.Calls(unix.ENOSYS, unix.SYS_PIDFD_OPEN); err != nil {
+			panic(err)
+		}
+	}
 	if os.Getenv("KEEP_DAEMON") != "" {
 		goleak.VerifyTestMain(&nstest.M{M: m}) // no goroutine watches what lives on
 	}
