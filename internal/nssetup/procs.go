@@ -23,35 +23,40 @@ type instance struct {
 	users  int     // that are at it
 }
 
-// instances has the one that is for the next namespace. The first is that on /proc.
+// instances has the one that is for the next namespace, while many are made.
 var instances struct {
 	sync.Mutex
-	current *instance
+	many    int       // how often Many was called, and has not ended
+	current *instance // nil until one is needed
+	refused bool      // there is no other /proc to be had
 }
 
-// takeInstance returns an instance to write to, which must be put back. If it is not to be that on /proc, the error is
-// why there is no other.
-func takeInstance(mounted bool) (*instance, error) {
+// Many says that there are going to be many network namespaces at once, until end is called. Their settings are then looked up in
+// several instances of /proc, of which one is kept open.
+func Many() (end func() error) {
 	instances.Lock()
 	defer instances.Unlock()
-	i := instances.current
-	if i == nil {
-		i = new(instance)
-		instances.current = i
+	instances.many++
+	return func() error {
+		instances.Lock()
+		defer instances.Unlock()
+		if instances.many--; instances.many > 0 {
+			return nil
+		}
+		instances.refused = false
+		return replaceCurrent(nil)
 	}
-	if i.served >= perInstance || i.own == nil && !mounted {
-		own, err := sys.OpenFilesystem("proc")
-		switch {
-		case err == nil:
-			err = i.replace(&instance{own: own})
-			i = instances.current
-			if err != nil {
-				return nil, err
-			}
-		case !mounted:
+}
+
+// takeInstance returns the instance to write to, which must be put back: that on /proc, unless there are many namespaces, or it is
+// not to be that one. Then the error is why there is no other.
+func takeInstance(mounted bool) (i *instance, err error) {
+	instances.Lock()
+	defer instances.Unlock()
+	i = instances.current
+	if i == nil || i.served >= perInstance {
+		if i, err = newInstance(mounted); err != nil {
 			return nil, err
-		default: // as for root of a user namespace, whose settings then take their time
-			i.served = 0
 		}
 	}
 	i.served++
@@ -59,10 +64,34 @@ func takeInstance(mounted bool) (*instance, error) {
 	return i, nil
 }
 
-// replace has the next namespaces use another instance, or none of those that were used, if it is nil.
-func (i *instance) replace(next *instance) error {
+// newInstance is called with the lock held.
+func newInstance(mounted bool) (*instance, error) {
+	if mounted && (instances.many == 0 || instances.refused) {
+		return new(instance), nil
+	}
+	own, err := sys.OpenFilesystem("proc")
+	if err != nil && mounted { // as for root of a user namespace: then it takes its time
+		instances.refused = true
+		return new(instance), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	i := &instance{own: own}
+	if instances.many > 0 {
+		err = replaceCurrent(i)
+	}
+	return i, err
+}
+
+// replaceCurrent is called with the lock held.
+func replaceCurrent(next *instance) error {
+	previous := instances.current
 	instances.current = next
-	return i.closeUnused()
+	if previous == nil {
+		return nil
+	}
+	return previous.closeUnused()
 }
 
 // put gives back what takeInstance has returned.
@@ -79,17 +108,6 @@ func (i *instance) closeUnused() error {
 		return nil
 	}
 	return i.own.Close()
-}
-
-// CloseProc closes the instance of /proc that is kept for the settings of the next namespaces, if there is one. They
-// get another when it is needed.
-func CloseProc() error {
-	instances.Lock()
-	defer instances.Unlock()
-	if instances.current == nil {
-		return nil
-	}
-	return instances.current.replace(nil)
 }
 
 // write writes a setting of the calling thread's network namespace.

@@ -21,30 +21,33 @@ import (
 func TestSettingsOfManyNamespacesAreInSeveralProcs(t *testing.T) {
 	g := NewWithT(t)
 	nstest.Enter(t, gonso.NS_NET)
-	g.Expect(nssetup.CloseProc()).To(Succeed())
-	var open []*nssetup.Settings
-	write := func(many int) {
+	write := func(many int) (open []*nssetup.Settings, procs map[*sys.FD]int) {
+		procs = make(map[*sys.FD]int)
 		for range many {
 			s := new(nssetup.Settings)
 			open = append(open, s)
 			g.Expect(s.Set("net/ipv4/conf/all/tag", "7")).To(Succeed())
 			g.Expect(procfs.Sysctl(procfs.Root, "net/ipv4/conf/all/tag")).To(Equal("7"))
 			g.Expect(s.Set("net/ipv4/conf/all/tag", "0")).To(Succeed())
+			procs[nssetup.OwnProc(s)]++
 		}
+		return open, procs
 	}
-	write(3 * nssetup.PerInstance)
-	procs := make(map[*sys.FD]int)
-	for _, s := range open {
-		procs[nssetup.OwnProc(s)]++
-	}
+	const many = 3 * nssetup.PerInstance
+	_, usual := write(many)
+	g.Expect(usual).To(Equal(map[*sys.FD]int{nil: many}), "nobody has said that there are many")
+
+	end, endInner := nssetup.Many(), nssetup.Many()
+	open, procs := write(many)
 	if another, err := sys.OpenFilesystem("proc"); errors.Is(err, fs.ErrPermission) {
-		g.Expect(procs).To(Equal(map[*sys.FD]int{nil: 3 * nssetup.PerInstance}))
+		g.Expect(procs).To(Equal(map[*sys.FD]int{nil: many}))
 	} else {
 		g.Expect(another.Close(), err).To(Succeed())
 		g.Expect(procs).To(HaveLen(3))
 		g.Expect(procs).To(HaveEach(nssetup.PerInstance))
 	}
-	g.Expect(nssetup.CloseProc()).To(Succeed())
+	g.Expect(endInner()).To(Succeed())
+	g.Expect(end()).To(Succeed())
 	for _, s := range open {
 		g.Expect(s.Set("net/ipv4/conf/all/tag", "7")).To(Succeed(), "in use")
 		g.Expect(s.Close()).To(Succeed())
@@ -60,7 +63,8 @@ func TestSettingsOfManyNamespacesAreInSeveralProcs(t *testing.T) {
 func TestSettingThatThereIsNot(t *testing.T) {
 	g := NewWithT(t)
 	nstest.Enter(t, gonso.NS_NET)
-	t.Cleanup(func() { g.Expect(nssetup.CloseProc()).To(Succeed()) })
+	end := nssetup.Many()
+	t.Cleanup(func() { g.Expect(end()).To(Succeed()) })
 	for range 2 * nssetup.PerInstance {
 		g.Expect(nssetup.SetSysctl("net/ipv4/none", "1")).To(MatchError(os.ErrNotExist))
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
@@ -139,8 +140,14 @@ func (n *Network) add(self Node, name string, kind nodeKind, opts []NodeOption) 
 	made.setClock()
 	n.report.Add(lifecycle.Of(n.tb).Find(made.fixture.Set()))
 	n.nodes = append(n.nodes, made)
+	if len(n.nodes) == manyNodes {
+		n.names.Cleanup(n.tb, nssetup.Many())
+	}
 	return made
 }
+
+// manyNodes is from when on the settings of namespaces take a noticeable time, see [nssetup.Many].
+const manyNodes = 32
 
 // setHostName gives the node the host name. Podman's seccomp filter leaves that to those with CAP_SYS_ADMIN in the container.
 func (n *node) setHostName() {

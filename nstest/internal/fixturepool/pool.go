@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/bubble"
-	"github.com/seed-1bc5c4a2/gonso/internal/nssetup"
 	"github.com/seed-1bc5c4a2/gonso/pool"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -96,8 +95,7 @@ func (p *Pool) addFiller() {
 	})
 }
 
-// Close ends all fillers and closes what they have ready, and what the settings of namespaces are written by. Pools can
-// be used again afterwards.
+// Close ends all fillers and closes what they have ready. Pools can be used again afterwards.
 func Close() {
 	pools.Lock()
 	stops := pools.stops
@@ -106,6 +104,4 @@ func Close() {
 	for _, stop := range stops {
 		stop()
 	}
-	// There is no caller to tell, and the descriptor is gone in any case (close(2)).
-	_ = nssetup.CloseProc()
 }
