@@ -123,8 +123,8 @@ func (n *network) add(node string, at time.Time, change tracedata.Change) {
 		text = "address " + change.Text
 	case change.Section == "processes":
 		text = "process " + change.Text
-	case change.Section == "nftables":
-		text = "nftables " + change.Text
+	case change.Section == "nftables" || change.Section == "forwarding":
+		text = change.Section + " " + change.Text
 	}
 	if change.Gone {
 		text += " is gone"

@@ -97,13 +97,13 @@ func neighbourThings(list []Neighbour, names map[int]string) (things []thing) {
 	return things
 }
 
-// Finds lists what was found of what no [Watch] sees: sockets, nftables, processes. Each is [tracedata.Change.Initial].
+// Finds lists what was found of what no [Watch] sees: sockets, nftables, forwarding, processes. Each is [tracedata.Change.Initial].
 func (s *State) Finds() (list []tracedata.Change) {
 	var h history
 	for _, section := range []struct {
 		name  string
 		lines []string
-	}{{sockets, socketLines(s.Sockets)}, {nftables, tableLines(s.Tables)}, {processes, processLines(s.Processes)}} {
+	}{{sockets, socketLines(s.Sockets)}, {nftables, tableLines(s.Tables)}, {forwarding, forwardingLines(s.Forwarding, s.Links)}, {processes, processLines(s.Processes)}} {
 		lines := bounded(section.lines)
 		if err := s.Troubles[section.name]; err != nil {
 			lines = append(lines, fmt.Sprintf("cannot be read: %v", err))

@@ -20,6 +20,7 @@ var readers = []reader{
 	{neighbours, set.NS_NET, readNeighbours},
 	{sockets, set.NS_NET, readSockets},
 	{nftables, set.NS_NET, readTables},
+	{forwarding, set.NS_NET, readForwarding},
 	{mounts, set.NS_MNT, readMounts},
 	{hostname, set.NS_UTS, readHostname},
 	{processes, ^0, func(s Subject) (func(*State), error) {
@@ -51,6 +52,26 @@ func listSockets(s Subject) (list []Socket, err error) {
 		return errors.Join(errs...)
 	})
 	return list, err
+}
+
+func readForwarding(s Subject) (func(*State), error) {
+	f := new(Forwarding)
+	err := inside.DoIn(s.Set, set.NS_NET, func() error {
+		ipv4, err := readSetting("net/ipv4/ip_forward")
+		ipv6, err6 := readSetting("net/ipv6/conf/all/forwarding")
+		f.IPv4, f.IPv6 = ipv4 != "0", ipv6 != "0" && ipv6 != ""
+		return errors.Join(err, err6)
+	})
+	return func(state *State) { state.Forwarding = f }, err
+}
+
+// readSetting reads a setting of the calling thread's network namespace, or nothing if the kernel has none of the name.
+func readSetting(path string) (string, error) {
+	text, err := os.ReadFile(procfs.Root + "/sys/" + path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return strings.TrimSpace(string(text)), err
 }
 
 func readMounts(s Subject) (func(*State), error) {

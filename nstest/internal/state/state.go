@@ -37,6 +37,7 @@ type State struct {
 	Hostname   string  // unless it is this process's
 	Domain     string  // NIS; "" for none
 	Processes  []Process
+	Forwarding *Forwarding // not printed, see [State.Finds]
 
 	// Troubles tell why a section is missing, by its name.
 	Troubles map[string]error

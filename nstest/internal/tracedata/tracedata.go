@@ -118,7 +118,7 @@ type Event struct {
 
 // A Change is to one thing that a node has. Together, in their order, those up to a moment give the node's state.
 type Change struct {
-	Section string `json:"section"` // links, addresses, routes, rules, neighbours, sockets, nftables, processes
+	Section string `json:"section"` // links, addresses, routes, rules, neighbours, sockets, nftables, forwarding, processes
 	Key     string `json:"key"`     // names the thing within its section
 	Text    string `json:"text"`    // what it is like from now on, in a line
 	Gone    bool   `json:"gone,omitempty"`

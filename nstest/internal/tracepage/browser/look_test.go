@@ -105,6 +105,9 @@ func TestTheFirstScreenNamesTheCause(t *testing.T) {
 			p.Fate, p.Bad = "dropped by the filter of x_test.go:1", true
 		}
 	}
+	// A router may pass nothing on.
+	causes["forwarding"] = []string{"10.0.2.2:80 gets no answer", "seen up to west/eth0, not beyond", "west does not forward IPv4 packets"}
+	all["forwarding"] = noRouter(tracetest.Prepared(t)["wrong-route"])
 	for name, trace := range all {
 		t.Run(name, func(t *testing.T) {
 			page := open(t, trace, desk)
@@ -178,4 +181,28 @@ func TestWhatIsLeftOutIsSaidOnTheFirstScreen(t *testing.T) {
 	if text := page.text("#omitted"); !strings.Contains(text, "The log is cut.") {
 		t.Error(text)
 	}
+}
+
+// noRouter returns a trace in which the router west has passed nothing on from the beginning.
+func noRouter(trace *tracedata.Trace) *tracedata.Trace {
+	west := ""
+	for _, n := range trace.Nodes {
+		if n.Name == "west" {
+			west = n.ID
+		}
+	}
+	trace.Packets = slices.DeleteFunc(trace.Packets, func(p tracedata.Packet) bool {
+		return p.To.Node != west || !strings.Contains(p.Summary, "> 10.0.2.2:80")
+	})
+	trace.Events = slices.DeleteFunc(trace.Events, func(e tracedata.Event) bool {
+		return e.Change != nil && (e.Change.Section == "neighbours" || e.Change.Section == "forwarding")
+	})
+	for i, e := range trace.Events {
+		if e.Kind == "failure" {
+			off := &tracedata.Change{Section: "forwarding", Key: "000", Text: "IPv4 off", Initial: true}
+			trace.Events = slices.Insert(trace.Events, i, tracedata.Event{At: e.At, Lane: tracedata.NetworkLane, Kind: "change", Node: west, Text: "forwarding IPv4 off", Change: off})
+			break
+		}
+	}
+	return trace
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What nodes and links were like at a moment: what the changes up to then have made of nothing.
 
-const sections = ['links', 'addresses', 'routes', 'rules', 'neighbours', 'sockets', 'nftables', 'processes'];
+const sections = ['links', 'addresses', 'routes', 'rules', 'neighbours', 'sockets', 'nftables', 'forwarding', 'processes'];
 
 // The changes of each node, each with what the thing was like before.
 const changesOf = new Map(trace.nodes.map((n) => [n.id, []]));

@@ -95,7 +95,7 @@ function silences(at) {
     what: s.protocol + ' ' + s.from + ' > ' + s.to + (refusal(s, at) ? ' is refused' : s.answered ? ' gets no answer any more' : ' gets no answer'),
     more: [plural(s.sent, 'packet') + ' since ' + moment(s.since),
       refusal(s, at) || s.lost ? refusal(s, at) || 'the last one: ' + s.lost : hasAddress(s.end.node, s.to) ? 'reached ' + endName(s.end) + (s.lostAnswer ? ', whose answer was lost: ' + s.lostAnswer : ', which sent none') : 'seen up to ' + endName(s.end) + ', not beyond',
-      ...tooLarge(s, at), ...refusals(s.end.node, at)],
+      ...passesOn(s), ...tooLarge(s, at), ...refusals(s.end.node, at)],
     go: () => selectPacket(s.index),
   }));
 }
@@ -109,6 +109,13 @@ function refusal(s, at) {
 
 const hasAddress = (node, address) => [...stateAt(node, lastAt).get('addresses')?.values() ?? []]
   .some(({ change }) => (change.key + ' ' + change.text).split(/[\s,]+/).some((w) => w.split('/')[0] === withoutPort(address)));
+
+// passesOn says that a node does not pass packets on, where those end that are not for it.
+function passesOn({ end, to }) {
+  const family = withoutPort(to).includes(':') ? 'IPv6' : 'IPv4';
+  const isOff = [...stateAt(end.node, lastAt).get('forwarding')?.values() ?? []].some(({ change }) => change.text === family + ' off');
+  return isOff && !hasAddress(end.node, to) ? [`${nameOf(end.node)} does not forward ${family} packets`] : [];
+}
 
 // refusals returns what the firewall of a node drops, if it has one.
 function refusals(node, at) {
