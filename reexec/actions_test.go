@@ -21,6 +21,11 @@ import (
 
 var double = reexec.Func("double", func(_ context.Context, n int) (int, error) { return 2 * n, nil })
 
+var comm = reexec.Func("comm", func(context.Context, struct{}) (string, error) {
+	name, err := os.ReadFile("/proc/self/comm")
+	return strings.TrimSpace(string(name)), err
+})
+
 var length = reexec.Func("length", func(_ context.Context, b []byte) (int, error) { return len(b), nil })
 
 var zeros = reexec.Func("zeros", func(_ context.Context, n int) ([]byte, error) { return make([]byte, n), nil })

@@ -17,6 +17,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/command"
 	"github.com/seed-1bc5c4a2/gonso/internal/denial"
 	"github.com/seed-1bc5c4a2/gonso/internal/forkexec"
+	"github.com/seed-1bc5c4a2/gonso/internal/handshake"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -107,7 +108,7 @@ func (c *config) command(t target, p *pipes) *command.Cmd {
 		coverage = p.coverage.dir
 	}
 	cmd := &command.Cmd{
-		Path:       selfPath,
+		Path:       handshake.Program(),
 		Args:       append(args, c.args...),
 		Env:        slices.Concat(os.Environ(), p.coverage.environment(), c.env, []string{p.env}),
 		Dir:        c.dir,

@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -31,6 +32,15 @@ func TestTypedActionReturnsItsResult(t *testing.T) {
 	g := NewWithT(t)
 	g.Expect(double.Run(t.Context(), 21)).To(Equal(42))
 	g.Expect(double.Name()).To(Equal("double"))
+}
+
+// The kernel shows that name in ps(1), and cuts it to 15 bytes.
+func TestAnActionIsCalledAsItsProgram(t *testing.T) {
+	g := NewWithT(t)
+	program, err := os.Executable()
+	g.Expect(err).NotTo(HaveOccurred())
+	name := filepath.Base(program)
+	g.Expect(comm.Run(t.Context(), struct{}{})).To(Equal(name[:min(len(name), 15)]))
 }
 
 func TestValuesOf100MiBBothWays(t *testing.T) {

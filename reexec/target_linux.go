@@ -9,10 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const selfPath = "/proc/self/exe"
-
 // openSelf opens this program for execution.
-func openSelf() (*os.File, error) { return os.OpenFile(selfPath, unix.O_PATH, 0) }
+func openSelf() (*os.File, error) { return os.OpenFile("/proc/self/exe", unix.O_PATH, 0) }
 
 // sysProcAttr asks for the root directory and the user that the options name.
 func (c *config) sysProcAttr() *syscall.SysProcAttr {

@@ -10,8 +10,6 @@ import (
 	"syscall"
 )
 
-const selfPath = ""
-
 func openSelf() (*os.File, error) { return nil, errors.ErrUnsupported }
 
 func (c *config) sysProcAttr() *syscall.SysProcAttr { return nil }
