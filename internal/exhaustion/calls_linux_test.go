@@ -3,6 +3,7 @@
 package exhaustion_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/holder"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/pool"
 	"github.com/seed-1bc5c4a2/gonso/reexec"
@@ -147,7 +149,31 @@ func (w *world) setCalls() []call {
 		{"Cmd.CombinedOutput", run(w.user, func(c *set.Cmd) error { _, err := c.CombinedOutput(); return err })},
 		{"Cmd with input", run(w.user, func(c *set.Cmd) error { c.Stdin = strings.NewReader("x"); return c.Run() })},
 		{"Cmd with pipes", run(w.user, withPipes)},
+		{"Cmd.Run, Releasable", run(w.user, func(c *set.Cmd) error { c.Releasable = true; return c.Run() })},
+		{"Cmd.Release", func() error { return released(w.net.Command(ctx, "sleep", "infinity")) }},
 	}
+}
+
+// released starts a Cmd, gives it up, and ends it.
+func released(c *set.Cmd) error {
+	c.Releasable, c.Log = true, new(bytes.Buffer)
+	if err := c.Start(); err != nil {
+		return err
+	}
+	err := c.Release()
+	if e := c.Process.Kill(); e != nil {
+		return errors.Join(err, e)
+	}
+	if err == nil {
+		_, err = c.Process.Wait()
+	} else {
+		_ = c.Wait() // which fails, since it was killed
+	}
+	for _, drain := range holder.Drains() { // which end with what has written to them
+		err = errors.Join(err, sys.AwaitEnd(drain))
+	}
+	holder.Drains() // waits for them
+	return err
 }
 
 // withPipes leaves a Cmd that was not started to its user, whose pipes they are.
