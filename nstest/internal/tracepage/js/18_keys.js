@@ -28,7 +28,7 @@ byId('help').append(
   el('h2', { id: 'help-title' }, 'Keys'), table(Object.values(keys)),
   el('h2', {}, 'Words of the filter'), table(filterHelp),
   el('p', { class: 'note' }, 'All times are since the test began. Red is what is wrong. Drag on the time line to limit packets and changes to a range.'),
-  button('close', () => byId('help').close(), { autofocus: true }));
+  button('close', () => byId('help').close())); // which has the focus, as the only one that can
 
 function openHelp() { if (!byId('help').open) byId('help').showModal(); }
 
