@@ -237,6 +237,19 @@ func TestRemovedFixturesHaveNoProcesses(t *testing.T) {
 	g.Expect(linksTo("/proc/[0-9]*/ns/net", id)).To(BeZero())
 }
 
+func TestProgramsOfATestThatHasWaitedLiveOn(t *testing.T) {
+	g := NewWithT(t)
+	r := newRegister(t)
+	cmd, out := r.pausing("TestDaemon", []string{"-test.timeout=0"}, "NSTEST_KEEP=failed,processes", "KEEP_DAEMON="+daemon(t))
+	e := r.paused(1)[0]
+	before := r.ask(g, "TestDaemon")
+	r.resume(e)
+	g.Expect(cmd.Wait()).To(MatchError("exit status 1"), "%s", out)
+	g.Expect(r.programs()["TestDaemon"]).To(HaveLen(1), "%s", out)
+	g.Expect(r.entries()[0].Paused).To(BeNil())
+	g.Expect(r.ask(g, "TestDaemon")).To(Equal(before))
+}
+
 // The guards of a process that was killed do what the kernel does otherwise.
 func TestProgramsOfAKilledRunEnd(t *testing.T) {
 	g := NewWithT(t)
