@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -84,6 +85,13 @@ type Cable struct {
 	tap    Tap
 	closed bool
 	broken error
+}
+
+// A coupling has each end lose its carrier while the other one is switched off.
+type coupling struct {
+	events *os.File // of the interfaces in the middle, nil before it begins
+	off    int      // the end that is switched off, or none
+	ended  chan struct{}
 }
 
 var _ impair.Impairer = (*Cable)(nil)

@@ -14,13 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A coupling has each end lose its carrier while the other one is switched off.
-type coupling struct {
-	events *os.File // of the interfaces in the middle, nil before it begins
-	off    int      // the end that is switched off, or none
-	ended  chan struct{}
-}
-
 // none of the ends is off. If both are, coupling.off is the one that was first.
 const none = -1
 

@@ -10,9 +10,6 @@ func (c *Cable) lay([2]End) error { return errors.ErrUnsupported }
 func (c *Cable) free() error      { return nil }
 func refusal(error) bool          { return false }
 
-// A coupling is for Linux only.
-type coupling struct{}
-
 // Couple is for Linux only.
 func (c *Cable) Couple() error      { return errors.ErrUnsupported }
 func (c *Cable) endCoupling() error { return nil }
