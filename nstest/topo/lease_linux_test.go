@@ -214,11 +214,11 @@ func TestLeasesOfTheNetworksServersAreRenewed(t *testing.T) {
 	n.Isolate(isp)
 	g.Eventually(h.Addrs, 20*time.Second).Should(BeEmpty())
 	g.Eventually(home.Delegated, 20*time.Second).Should(BeZero())
-	g.Expect(home.Addrs()).To(HaveLen(1), "the IPv4 address of its other link")
+	g.Eventually(home.Addrs, 20*time.Second).Should(HaveLen(1), "the IPv4 address of its other link")
 	n.Heal()
 	g.Eventually(func() string { return fmt.Sprint(h.Addrs()) }, 20*time.Second).Should(Equal(before))
 	g.Eventually(func() string { return fmt.Sprint(home.Addrs()) }, 20*time.Second).Should(Equal(atHome))
-	g.Expect(home.Delegated()).To(Equal(delegated))
+	g.Eventually(home.Delegated, 20*time.Second).Should(Equal(delegated))
 	for _, address := range h.Addrs() {
 		g.Expect(reach(t, &isp.Host, h, address)).To(Succeed())
 	}
