@@ -145,3 +145,15 @@ func TestNothingOutlivesIt(t *testing.T) {
 		})
 	}
 }
+
+// TestAStoppedProcessHangsNobodyUp where there is no terminal, as in CI: those around gonso learn nothing of the program's end, though one of
+// them is stopped.
+func TestAStoppedProcessHangsNobodyUp(t *testing.T) {
+	for _, flag := range []string{"-pid=true", "-pid=false"} {
+		cmd := exec.Command("sh", "-c", "sleep 1000 & kill -STOP $!; gonso exec "+flag+" -- true; kill -KILL $!; echo lives")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		if out, err := cmd.CombinedOutput(); string(out) != "lives\n" {
+			t.Errorf("%s: it prints %q, %v", flag, out, err)
+		}
+	}
+}

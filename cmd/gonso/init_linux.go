@@ -34,10 +34,12 @@ func initialise(path string, args []string, ownPIDs bool) (ended syscall.WaitSta
 	if err != nil {
 		return 0, &os.PathError{Op: "exec", Path: path, Err: err}
 	}
-	// The program stays in the process group that the terminal sends signals to. From
-	// here on this process is not, so that all it gets is for the program.
-	if err := syscall.Setpgid(0, 0); err != nil {
-		return 0, os.NewSyscallError("setpgid", err)
+	// The program stays in the session and the process group that the terminal sends signals to. From here on this process
+	// is not, so that all it gets is for the program. Nor would its group do: that of the program would be orphaned when an
+	// adopted process ends, and the kernel sends SIGHUP to such a group if it has a stopped process (kernel/exit.c). A process
+	// that leads its group cannot leave it (setsid(2)), and the program is in it then.
+	if _, err := syscall.Setsid(); err != nil && !errors.Is(err, unix.EPERM) {
+		return 0, os.NewSyscallError("setsid", err)
 	}
 	go signals.Pass(func(s os.Signal) error { return syscall.Kill(program, s.(syscall.Signal)) })
 	for pid := 0; pid != program; {

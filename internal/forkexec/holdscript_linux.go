@@ -30,7 +30,10 @@ func (s *script) emitHold(joins []Join, unshare int, setup Setup) (p plan, err e
 	p.standIn = joinsUser && unshare&unix.CLONE_NEWUSER != 0
 
 	s.emitDeathSignal(unix.SIGKILL)
-	s.emit(Session, unix.SYS_SETPGID, 0, 0)
+	// Not only a process group of its own: while the first process of a pid namespace adopts processes of another group in
+	// the same session, that group counts as watched over, and when the last of them ends, as orphaned. If one of its processes
+	// happens to be stopped then, the kernel sends all of them, go test among them, SIGHUP (kill_orphaned_pgrp in kernel/exit.c).
+	s.emit(Session, unix.SYS_SETSID)
 	needed := joinedFDs(joins)
 	program := keepable()
 	if p.keepable = p.init && program != nil; p.keepable {
