@@ -195,11 +195,14 @@ modules_with_code() {
 # other_modules prints what keeps git from looking into other modules than the main one.
 other_modules() { modules | sed -n '/^\.$/!s/^/:!/p'; }
 
+# What runs a suite of Ginkgo's; that of nstest/trace is no such, since only its tests run it.
+suite=$'^\tRunSpecs\\('
+
 # suites prints a regular expression of the tests that run Ginkgo's specs.
 suites() {
   local others
   mapfile -t others < <(other_modules)
-  git grep --untracked -hE '^func Test|RunSpecs\(' -- '*_test.go' "${others[@]}" ':!*/testdata/*' |
+  git grep --untracked -hE "^func Test|$suite" -- '*_test.go' "${others[@]}" ':!*/testdata/*' |
     awk -F '[ (]' '/^func/ { name = $2 } /RunSpecs/ { printf "%s^%s$", or, name; or = "|" }'
 }
 

@@ -138,7 +138,7 @@ stage_docker() {
 # Only the suites: the tests beside them have had their run. Ginkgo would wait for ever.
 stage_ginkgo() {
   local packages ginkgo
-  mapfile -t packages < <(packages_with 'RunSpecs\(')
+  mapfile -t packages < <(packages_with "$suite")
   ((${#packages[@]})) || die 'there is no Ginkgo suite'
   ginkgo=(run github.com/onsi/ginkgo/v2/ginkgo -p --no-color "${packages[@]}" -- "-test.run=$(suites)" -test.timeout=5m)
   go_as_root "${ginkgo[@]}"

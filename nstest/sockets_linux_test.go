@@ -3,6 +3,7 @@
 package nstest_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -175,6 +176,10 @@ func TestWhatAnHTTPClientHasNotReadEndsWithTheTest(t *testing.T) {
 				return
 			}
 			defer conn.Close()
+			if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil { // what comes before it is no answer
+				ended <- err
+				return
+			}
 			if _, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"); err != nil {
 				ended <- err
 				return
