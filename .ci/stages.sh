@@ -190,7 +190,7 @@ stage_vm() {
   say .ci/machine/run -root -short -timeout 1200 ./set ./examples/twohosts ./examples/wireguard ./examples/vrf
   # Without those tests that are about Go's test framework: no kernel makes a difference to it.
   say .ci/machine/run -user -short -timeout 900 -skip 'InProcess(Keeps|Artifacts|Without|RunsExactly|IsCovered|HasLess)|Shard|Fuzz|RootlessRun(Looks|Writes)|Debugger|Keys|Dumps|Hangs|AFailedSpec|APanicShows|NamesThePlace|Wherever|AForgottenMain|Paus|ManyTestsAre|TestWaits|TestsThatPassAre|VariablesThat|AHangingTest|FullDisk|WhatIsKept|KeptKinds|KeptNodes|KeptFixtures|KeptCommands|KeptDaemonCan|Programs|OthersAreLeft|RemovedFixtures' \
-    ./internal/probe ./nstest ./examples/twohosts ./examples/wireguard ./examples/vrf
+    ./examples/twohosts ./examples/wireguard ./examples/vrf ./internal/probe ./nstest
   # That kernel has netem.
   say .ci/machine/run -root -short -timeout 900 -run 'Netem|SameSeed|Segments' ./nstest/topo
   # A host that has set what new network namespaces copy.

@@ -139,7 +139,7 @@ func TestAFailedTestShowsItsDaemon(t *testing.T) {
 	out, code := failing(t, "TestFailsWithADaemon")
 	g.Expect(code).To(Equal(1))
 	g.Expect(out).To(MatchRegexp(`(?m)^    \[net sh\] up$`))
-	g.Expect(out).To(MatchRegexp(`\n        processes\n          \d+  sh +`), "as it was before it was ended")
+	g.Expect(out).To(MatchRegexp(`\n        processes\n          \d+ +sh +`), "as it was before it was ended")
 }
 
 func TestDaemonsOfGinkgo(t *testing.T) {

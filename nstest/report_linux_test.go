@@ -147,7 +147,7 @@ func TestAProcessThatIsLeftFailsTheTest(t *testing.T) {
 			g.Expect(out).To(MatchRegexp(`--- FAIL: ` + c.test))
 			g.Expect(out).NotTo(ContainSubstring("nstest: the tests left behind"))
 			g.Expect(out).To(MatchRegexp(`suite_test\.go:\d+: nstest: ` + c.fixture + `: ` + left + `(process \d+ \(sleep [^)]*\), )?process \d+ \(` + c.process + `\)`)) // in the order of their numbers, which start anew at times
-			g.Expect(out).To(reported(c.fixture, c.ids, `processes`, `  \d+  (sleep|sh) +`+c.process+`[^\n]*`))
+			g.Expect(out).To(reported(c.fixture, c.ids, `processes`, `  \d+ +(sleep|sh) +`+c.process+`[^\n]*`))
 			_, named, _ := strings.Cut(out, left)
 			named, _, _ = strings.Cut(named, "\n")
 			for _, match := range regexp.MustCompile(`process (\d+) \(`).FindAllStringSubmatch(named, -1) {
