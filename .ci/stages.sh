@@ -115,7 +115,7 @@ stage_test() {
 # processes it does not see.
 stage_race() {
   local packages
-  mapfile -t packages < <(go list ./... | grep -vE '/(internal/(attack|exhaustion|mutants|layout|api|typecheck)|docs|cmd/gonso|reexec/gons|examples/.*)$')
+  mapfile -t packages < <(libraries | grep -vE '/(internal/(attack|exhaustion|mutants|layout|api|typecheck)|docs|cmd/gonso|reexec/gons)$')
   GORACE=atexit_sleep_ms=0 CGO_ENABLED=1 go_as_root test -json -skip="$elsewhere|^TestCoverageOf" -race -vet=off -count=1 -timeout=10m "${packages[@]}" | no_skips
   nothing_left
 }
