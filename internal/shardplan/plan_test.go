@@ -43,13 +43,18 @@ func TestTimesAreThoseOfGoTestAndOfGinkgo(t *testing.T) {
 			text: `{"Action":"start","Package":"p"}
 go: downloading something
 {"Action":"run","Package":"p","Test":"A"}
-{"Action":"pass","Package":"p","Test":"A/sub","Elapsed":9}
+{"Action":"pass","Package":"p","Test":"A/sub","Elapsed":0.9}
 {"Action":"pass","Package":"p","Test":"A","Elapsed":1}
+{"Action":"pass","Package":"p","Test":"Parallel/one","Elapsed":2}
+{"Action":"pass","Package":"p","Test":"Parallel/others/two","Elapsed":3}
+{"Action":"pass","Package":"p","Test":"Parallel/others","Elapsed":3}
+{"Action":"pass","Package":"p","Test":"Parallel","Elapsed":0}
+{"Action":"pass","Package":"p","Test":"Killed/sub","Elapsed":1}
 {"Action":"fail","Package":"p","Test":"A","Elapsed":2}
 {"Action":"skip","Package":"q","Test":"B","Elapsed":0}
 {"Action":"pass","Package":"p","Elapsed":3}`,
-			times: shardplan.Times{{"p", "A"}: 1500 * time.Millisecond, {"q", "B"}: 5 * time.Millisecond},
-			runs:  map[shardplan.Test]int{{"p", "A"}: 2, {"q", "B"}: 1},
+			times: shardplan.Times{{"p", "A"}: 1500 * time.Millisecond, {"p", "Parallel"}: 5 * time.Second, {"q", "B"}: 5 * time.Millisecond},
+			runs:  map[shardplan.Test]int{{"p", "A"}: 2, {"p", "Parallel"}: 1, {"q", "B"}: 1},
 		},
 		{
 			name: "ginkgo --json-report",

@@ -43,6 +43,7 @@ const quick = 5 * time.Millisecond
 // go command about modules.
 func readEvents(in *bufio.Reader) (Times, map[Test]int, error) {
 	times, runs := make(Times), make(map[Test]int)
+	below, parents := make(Times), make(map[Test]bool) // of subtests
 	understood := false
 	for {
 		line, err := in.ReadBytes('\n')
@@ -54,10 +55,18 @@ func readEvents(in *bufio.Reader) (Times, map[Test]int, error) {
 			if json.Unmarshal(line, &e) == nil && e.Action != "" {
 				understood = true
 				ended := e.Action == "pass" || e.Action == "fail" || e.Action == "skip"
-				if ended && e.Test != "" && !strings.Contains(e.Test, "/") {
+				took := time.Duration(e.Elapsed * float64(time.Second))
+				switch at := strings.LastIndex(e.Test, "/"); {
+				case !ended || e.Test == "":
+				case at < 0:
 					t := Test{e.Package, e.Test}
-					times[t] += max(time.Duration(e.Elapsed*float64(time.Second)), quick)
+					times[t] += max(took, quick)
 					runs[t]++
+				default:
+					below[Test{e.Package, e.Test}] += took
+					for ; at >= 0; at = strings.LastIndex(e.Test[:at], "/") {
+						parents[Test{e.Package, e.Test[:at]}] = true
+					}
 				}
 			}
 		}
@@ -70,7 +79,15 @@ func readEvents(in *bufio.Reader) (Times, map[Test]int, error) {
 	if !understood {
 		return nil, nil, fmt.Errorf("it has no event of 'go test -json'")
 	}
+	// The time of a test is without that of its parallel subtests.
+	parallel := make(Times)
+	for t, took := range below {
+		if top, _, _ := strings.Cut(t.Name, "/"); !parents[t] {
+			parallel[Test{t.Package, top}] += took
+		}
+	}
 	for t, n := range runs { // with -count
+		times[t] = max(times[t], parallel[t])
 		times[t] /= time.Duration(n)
 	}
 	return times, runs, nil
