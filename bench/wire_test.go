@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso"
+	"github.com/seed-1bc5c4a2/gonso/bench/wires"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/link"
 	"github.com/seed-1bc5c4a2/gonso/nstest/wire"
@@ -23,21 +24,9 @@ var joints = []struct {
 	join func(b *testing.B, one, two *nstest.Fixture)
 }{
 	{"gonso", func(b *testing.B, one, two *nstest.Fixture) { wire.Join(b, one, two) }},
-	{"filter", func(b *testing.B, one, two *nstest.Fixture) { addFilters(wire.Join(b, one, two), 1) }},
-	{"filters", func(b *testing.B, one, two *nstest.Fixture) { addFilters(wire.Join(b, one, two), 10) }},
+	{"filter", func(b *testing.B, one, two *nstest.Fixture) { wires.AddFilters(wire.Join(b, one, two), 1) }},
+	{"filters", func(b *testing.B, one, two *nstest.Fixture) { wires.AddFilters(wire.Join(b, one, two), 10) }},
 	{"floor", func(b *testing.B, one, two *nstest.Fixture) { link.Veth(b, one, two) }},
-}
-
-// addFilters adds filters that look at the port of each datagram.
-func addFilters(w *wire.Wire, n int) {
-	for range n {
-		w.Filter(func(f *wire.Frame) wire.Verdict {
-			if udp := f.UDP(); udp != nil && udp.DstPort == 1 {
-				return wire.Drop
-			}
-			return wire.Pass
-		})
-	}
 }
 
 // eachJoint runs a benchmark for frames of all sizes, over all joints.

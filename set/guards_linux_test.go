@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,11 +25,12 @@ func init() {
 	selfexec.Register("processes of one number", processesOfOneNumber)
 }
 
-// act has a process of its own do something, which is to succeed.
+// act has a process of its own, in a session without a terminal, as in CI, do something, which is to succeed.
 func act(t *testing.T, name string) {
 	t.Helper()
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Env = append(selfexec.Env(name), "TMPDIR="+t.TempDir())
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

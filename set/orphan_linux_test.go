@@ -18,16 +18,11 @@ import (
 
 func init() { selfexec.Register("stopped beside an orphan", stoppedBesideAnOrphan) }
 
-// In a session without a terminal, as in CI: when an orphan ends that the first process of a pid namespace has adopted, no other process
+// When an orphan ends that the first process of a pid namespace has adopted, no other process
 // learns of it, though one is stopped.
 func TestOrphansEndUnheard(t *testing.T) {
 	nstest.Require(t, set.NS_PID)
-	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = selfexec.Env("stopped beside an orphan")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
+	act(t, "stopped beside an orphan")
 }
 
 func stoppedBesideAnOrphan() (err error) {

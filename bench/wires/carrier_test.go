@@ -27,8 +27,8 @@ var kinds = []struct {
 	{"veth", func(t *testing.T, one, two *nstest.Fixture) { link.Veth(t, one, two) }},
 	{netem, func(t *testing.T, one, two *nstest.Fixture) { addNetem(t, one, two) }},
 	{plainWire, func(t *testing.T, one, two *nstest.Fixture) { wire.Join(t, one, two) }},
-	{"wire, 1 filter", func(t *testing.T, one, two *nstest.Fixture) { addFilters(wire.Join(t, one, two), 1) }},
-	{"wire, 10 filters", func(t *testing.T, one, two *nstest.Fixture) { addFilters(wire.Join(t, one, two), 10) }},
+	{"wire, 1 filter", func(t *testing.T, one, two *nstest.Fixture) { AddFilters(wire.Join(t, one, two), 1) }},
+	{"wire, 10 filters", func(t *testing.T, one, two *nstest.Fixture) { AddFilters(wire.Join(t, one, two), 10) }},
 }
 
 const netem, plainWire = "veth + netem", "wire"
@@ -43,18 +43,6 @@ func addNetem(t *testing.T, one, two *nstest.Fixture) {
 			check(t, netlink.QdiscAdd(netlink.NewNetem(netlink.QdiscAttrs{
 				LinkIndex: eth0.Attrs().Index, Parent: netlink.HANDLE_ROOT, Handle: netlink.MakeHandle(1, 0),
 			}, netlink.NetemQdiscAttrs{})))
-		})
-	}
-}
-
-// addFilters adds filters that look at the port of each datagram.
-func addFilters(w *wire.Wire, n int) {
-	for range n {
-		w.Filter(func(f *wire.Frame) wire.Verdict {
-			if udp := f.UDP(); udp != nil && udp.DstPort == 1 {
-				return wire.Drop
-			}
-			return wire.Pass
 		})
 	}
 }

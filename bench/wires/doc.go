@@ -6,4 +6,6 @@
 // busy machine, too.
 //
 // With -figures FILE it writes them as a section of bench/WIRE.md; `.ci/run wire` does so here and in the virtual machine.
+//
+// The benchmarks of package bench have the same filters.
 package wires
