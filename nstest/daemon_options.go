@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/listening"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/option"
 )
 
 // A StartOption is an option of [Fixture.Start].
@@ -23,13 +24,7 @@ type daemonConfig struct {
 
 func newDaemonConfig(opts []StartOption) daemonConfig {
 	c := daemonConfig{within: 30 * time.Second, grace: 5 * time.Second}
-	for i, opt := range opts {
-		if opt == nil {
-			c.err = errors.Join(c.err, fmt.Errorf("option %d is nil: %w", i+1, os.ErrInvalid))
-			continue
-		}
-		opt(&c)
-	}
+	c.err = errors.Join(c.err, option.Apply(&c, opts))
 	return c
 }
 

@@ -4,13 +4,13 @@ package nstest
 
 import (
 	"fmt"
-	"os"
 	"regexp"
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/leak"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/fixturepool"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/leakcheck"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/option"
 )
 
 // VerifyNoLeaks fails the test at its end if it leaves behind what [Main] looks for at the end of the run:
@@ -74,11 +74,8 @@ func Ignoring(pattern string) LeakOption {
 // ignoredBy returns which lines the options leave out.
 func ignoredBy(opts []LeakOption) (ignored func(line string) bool, err error) {
 	var config leakConfig
-	for i, opt := range opts {
-		if opt == nil {
-			return nil, fmt.Errorf("option %d is nil: %w", i+1, os.ErrInvalid)
-		}
-		opt(&config)
+	if err := option.Apply(&config, opts); err != nil {
+		return nil, err
 	}
 	var patterns []*regexp.Regexp
 	for _, pattern := range config.patterns {

@@ -10,6 +10,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/link"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
+	"github.com/seed-1bc5c4a2/gonso/nstest/wire"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -45,6 +46,7 @@ func TestWhatIsNilIsNamed(t *testing.T) {
 		"Cleanup":             {func() { ns.Cleanup(nil, func() error { return nil }) }, `^nstest\.Fixture\.Cleanup: ` + noTest},
 		"Main":                {func() { nstest.Main(nil) }, `the Runner is nil`},
 		"link":                {func() { link.Veth(nil, ns, ns) }, `^link\.Veth: ` + noTest},
+		"wire":                {func() { wire.Join(nil, ns, ns) }, `^wire\.Join: ` + noTest},
 		"topo":                {func() { topo.New(nil) }, `^topo\.New: ` + noTest},
 		"option of New":       {func() { nstest.New(tb, set.NS_NET, nstest.Raw(), nil) }, `^failed: nstest: New: option 2 is nil`},
 		"Setup":               {func() { nstest.New(tb, set.NS_NET, nstest.Setup(nil)) }, `^failed: nstest: New: Setup: the function is nil`},
@@ -59,7 +61,16 @@ func TestWhatIsNilIsNamed(t *testing.T) {
 		"fixture of a link":   {func() { link.Veth(tb, ns, none) }, `^failed: link: make veth: ` + noFixture},
 		"link to be found":    {func() { link.Find(tb, none, "lo") }, `^failed: link: find lo: ` + noFixture},
 		"link below":          {func() { link.Macvlan(tb, nil) }, `^failed: link: make macvlan: the link that it is to sit on is nil`},
+		"master":              {func() { link.Bridge(tb, ns, link.Master(nil)) }, `^failed: link: make bridge in net: Master: the link is nil`},
+		"place of a link":     {func() { link.Bridge(tb, ns, link.In(none)) }, `^failed: link: make bridge in net: In: ` + noFixture},
+		"port":                {func() { link.Bridge(tb, ns).Attach(nil) }, `^failed: link: attach to bridge br\d+ in net: the port is nil`},
 		"link elsewhere":      {func() { link.Find(tb, ns, "lo").MoveTo(none) }, `^failed: link: move device lo in net: ` + noFixture},
+		"option of a link":    {func() { link.Bridge(tb, ns, nil) }, `^failed: link: make bridge in net: option 1 is nil`},
+		"option of a peer":    {func() { link.Veth(tb, ns, ns, link.Peer(nil)) }, `^failed: link: make veth in net: Peer: option 1 is nil`},
+		"end of a wire":       {func() { wire.Join(tb, ns, none) }, `^failed: wire: join: ` + noFixture},
+		"option of a wire":    {func() { wire.Join(tb, ns, nstest.New(tb, set.NS_NET), nil) }, `^failed: wire: join net and net#\d+: option 1 is nil`},
+		"option of From":      {func() { wire.Join(tb, ns, nstest.New(tb, set.NS_NET), wire.From(ns, nil)) }, `^failed: wire: join .*: From: option 1 is nil`},
+		"sender of From":      {func() { wire.Join(tb, ns, nstest.New(tb, set.NS_NET), wire.From(none)) }, `^failed: wire: join .*: From: ` + noFixture},
 		"node":                {func() { n := topo.New(tb); n.Link(n.Host("a"), nil) }, `^failed: topo: link: one of the nodes is nil`},
 		"fixture of For":      {func() { none.For(tb) }, `^failed: nstest: ` + noFixture},
 		"fixture to enter":    {func() { none.Enter(tb) }, `^failed: nstest: ` + noFixture},

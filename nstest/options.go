@@ -11,6 +11,7 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/fixturepool"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/option"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/setup"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -38,13 +39,7 @@ type config struct {
 
 func newConfig(flags int, opts []Option) *config {
 	c := &config{flags: flags}
-	for i, opt := range opts {
-		if opt == nil {
-			c.err = errors.Join(c.err, fmt.Errorf("option %d is nil: %w", i+1, os.ErrInvalid))
-			continue
-		}
-		opt(c)
-	}
+	c.err = errors.Join(c.err, option.Apply(c, opts))
 	return c
 }
 

@@ -3,11 +3,13 @@
 package link
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
+	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
 )
 
@@ -92,6 +94,9 @@ func (l *Link) AddAddress(cidr string) {
 func (l *Link) Attach(ports ...*Link) {
 	l.tb.Helper()
 	for _, port := range ports {
+		if err := l.canAttach(port); err != nil {
+			l.fatal("attach to", err)
+		}
 		port.do("attach to "+l.name, func(h *netlink.Handle) error {
 			if l.kind == "bond" || l.kind == "team" { // which take no port that is up, and switch it on
 				if err := h.LinkSetDown(port.handle()); err != nil {
@@ -101,6 +106,20 @@ func (l *Link) Attach(ports ...*Link) {
 			return h.LinkSetMasterByIndex(port.handle(), l.index)
 		})
 	}
+}
+
+// canAttach says why a link cannot be a port of this one, before the kernel is asked in a network where the number of this one
+// is that of another link.
+func (l *Link) canAttach(port *Link) error {
+	switch {
+	case port == nil:
+		return errors.New("the port is nil")
+	case port.fixture == l.fixture && port.index == l.index:
+		return errors.New("it is no port of itself")
+	case port.fixture.ID(set.NS_NET) != l.fixture.ID(set.NS_NET):
+		return fmt.Errorf("the port %v is in another network: Link.MoveTo moves it", port)
+	}
+	return nil
 }
 
 // Rename gives the link another name, of 1 to 15 bytes.
@@ -134,5 +153,9 @@ func (l *Link) fatal(what string, err error) {
 }
 
 func (l *Link) failure(what string, err error) error {
-	return fmt.Errorf("link: %s %s %s in %s: %w", what, l.kind, l.name, l.fixture.Name(), err)
+	name := l.kind
+	if l.name != "" { // it is chosen late
+		name += " " + l.name
+	}
+	return fmt.Errorf("link: %s %s in %s: %w", what, name, l.fixture.Name(), err)
 }

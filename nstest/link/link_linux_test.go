@@ -141,15 +141,20 @@ func TestWaitUpWaitsForTheOtherEnd(t *testing.T) {
 func TestBadInputIsNamed(t *testing.T) {
 	f := newHost(t, "host")
 	parent := link.Bridge(t, f)
+	elsewhere := link.Bridge(t, newHost(t, "other"))
 	for want, make := range map[string]func(tb testing.TB){
-		"it has 16 bytes, and 15 are the most":       func(tb testing.TB) { link.Bridge(tb, f, link.Name("sixteen-bytes-xx")) },
-		`"a/b" is no name of a link`:                 func(tb testing.TB) { link.Bridge(tb, f, link.Name("a/b")) },
-		`"eth%d" is no name of a link`:               func(tb testing.TB) { link.Veth(tb, f, f, link.Peer(link.Name("eth%d"))) },
-		"invalid MAC address":                        func(tb testing.TB) { link.Bridge(tb, f, link.MAC("two")) },
-		"the number must be 1 to 4094":               func(tb testing.TB) { link.Vlan(tb, parent, 4095) },
-		"link.In is for links that sit on":           func(tb testing.TB) { link.Veth(tb, f, f, link.In(f)) },
-		"the fixture has no net namespace, only uts": func(tb testing.TB) { link.Bridge(tb, nstest.New(t, gonso.NS_UTS)) },
-		"nowhere in host":                            func(tb testing.TB) { link.Find(tb, f, "nowhere") },
+		"it has 16 bytes, and 15 are the most":                  func(tb testing.TB) { link.Bridge(tb, f, link.Name("sixteen-bytes-xx")) },
+		`"a/b" is no name of a link`:                            func(tb testing.TB) { link.Bridge(tb, f, link.Name("a/b")) },
+		`"eth%d" is no name of a link`:                          func(tb testing.TB) { link.Veth(tb, f, f, link.Peer(link.Name("eth%d"))) },
+		"invalid MAC address":                                   func(tb testing.TB) { link.Bridge(tb, f, link.MAC("two")) },
+		"the number must be 1 to 4094":                          func(tb testing.TB) { link.Vlan(tb, parent, 4095) },
+		"link.In is for links that sit on":                      func(tb testing.TB) { link.Veth(tb, f, f, link.In(f)) },
+		"the fixture has no net namespace, only uts":            func(tb testing.TB) { link.Bridge(tb, nstest.New(t, gonso.NS_UTS)) },
+		"attach to bridge br0 in host: it is no port of itself": func(tb testing.TB) { link.Find(tb, f, parent.Name()).Attach(parent) },
+		"attach to bridge br0 in host: the port br0 in other is in another network: Link.MoveTo moves it": func(tb testing.TB) {
+			link.Find(tb, f, parent.Name()).Attach(elsewhere)
+		},
+		"nowhere in host": func(tb testing.TB) { link.Find(tb, f, "nowhere") },
 	} {
 		if text := failure.Text(t, make); !strings.HasPrefix(text, "link: ") || !strings.Contains(text, want) {
 			t.Errorf("ends with %q, want %q", text, want)

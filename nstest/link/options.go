@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/option"
 )
 
 // An Option changes what a link is like.
@@ -28,9 +29,7 @@ type config struct {
 
 func newConfig(opts []Option) *config {
 	c := new(config)
-	for _, opt := range opts {
-		opt(c)
-	}
+	c.err = errors.Join(c.err, option.Apply(c, opts))
 	return c
 }
 
@@ -62,11 +61,25 @@ func Address(cidrs ...string) Option {
 }
 
 // Master makes the link a port of another one of its fixture, see [Link.Attach].
-func Master(master *Link) Option { return func(c *config) { c.master = master } }
+func Master(master *Link) Option {
+	return func(c *config) {
+		c.master = master
+		if master == nil {
+			c.err = errors.Join(c.err, errors.New("Master: the link is nil"))
+		}
+	}
+}
 
 // In puts a link that sits on another one, such as a VLAN, into a fixture of its own.
 // Without it, it is in the fixture of the link that it sits on.
-func In(f *nstest.Fixture) Option { return func(c *config) { c.in = f } }
+func In(f *nstest.Fixture) Option {
+	return func(c *config) {
+		c.in = f
+		if f == nil {
+			c.err = errors.Join(c.err, errors.New("In: the *Fixture is nil"))
+		}
+	}
+}
 
 // Peer sets options of a veth's second end. Without it, both ends have the same options, except for addresses,
 // hardware addresses and masters.

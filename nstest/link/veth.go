@@ -3,10 +3,13 @@
 package link
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/option"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
 )
@@ -25,8 +28,8 @@ func Veth(tb testing.TB, a, b *nstest.Fixture, opts ...Option) (near, far *Link)
 	if a == b {
 		peer.name = "" // one name is enough for one end
 	}
-	for _, opt := range c.peer {
-		opt(&peer)
+	if err := option.Apply(&peer, c.peer); err != nil {
+		c.err = errors.Join(c.err, fmt.Errorf("Peer: %w", err))
 	}
 	near = &Link{tb: tb, fixture: a, kind: "veth"}
 	far = &Link{tb: tb, fixture: b, kind: "veth"}

@@ -40,14 +40,15 @@ func Address(of Node, cidrs ...string) LinkOption {
 		if c.addresses == nil {
 			c.addresses = make(map[*node][]netip.Prefix)
 		}
-		if of == nil {
-			c.err = errors.Join(c.err, errors.New("topo.Address: the node is nil"))
+		node, err := nodeOf(of)
+		if err != nil {
+			c.err = errors.Join(c.err, fmt.Errorf("topo.Address: %w", err))
 			return
 		}
 		for _, cidr := range cidrs {
 			p, err := netip.ParsePrefix(cidr)
 			c.err = errors.Join(c.err, err)
-			c.addresses[of.node()] = append(c.addresses[of.node()], p)
+			c.addresses[node] = append(c.addresses[node], p)
 			if err == nil {
 				c.subnets = append(c.subnets, p.Masked())
 			}

@@ -27,15 +27,13 @@ func (l *Link) Counters(sender Node) Counters {
 	if err := n.usable(); err != nil {
 		n.fatal(what, err)
 	}
-	for _, e := range l.ends {
-		if e.node == sender.node() {
-			c, err := e.count()
-			if err != nil {
-				n.fatal(what, err)
-			}
-			return c
-		}
+	e, err := l.end(sender)
+	if err != nil {
+		n.fatal(what, err)
 	}
-	n.fatal(what, fmt.Errorf("%s is not one of its nodes", sender.Name()))
-	return Counters{}
+	c, err := e.count()
+	if err != nil {
+		n.fatal(what, err)
+	}
+	return c
 }

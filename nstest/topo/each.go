@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/option"
 )
 
 // LoseEach runs a test once as it is, and then once for each frame that was sent: with that frame lost. This
@@ -60,8 +61,8 @@ func Each(t *testing.T, fault Fault, f func(t *testing.T, n *Network), opts ...E
 	if testing.Short() {
 		e.limit = eachLimitShort
 	}
-	for _, opt := range opts {
-		opt(e)
+	if err := option.Apply(e, opts); err != nil {
+		t.Fatalf("topo: %v", err)
 	}
 	if e.limit < 1 {
 		t.Fatalf("topo: a Limit of %d: it must be 1 at least", e.limit)

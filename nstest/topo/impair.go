@@ -75,12 +75,19 @@ func Queue(frames int) Impairment { return both(func(r *impair.Rules) { r.Queue 
 //	wan.Set(topo.From(server, topo.Loss(1))) // requests arrive, answers do not
 func From(sender Node, impairments ...Impairment) Impairment {
 	return Impairment{func(l *Link, rules *[2]impair.Rules) error {
+		node, err := nodeOf(sender)
+		if err != nil {
+			return fmt.Errorf("topo.From: %w", err)
+		}
 		for i, e := range l.ends {
-			if e.node != sender.node() {
+			if e.node != node {
 				continue
 			}
 			changed := *rules
 			for _, impairment := range impairments {
+				if impairment.change == nil {
+					return errNoImpairment
+				}
 				if err := impairment.change(l, &changed); err != nil {
 					return err
 				}
@@ -88,9 +95,11 @@ func From(sender Node, impairments ...Impairment) Impairment {
 			rules[i] = changed[i]
 			return nil
 		}
-		return fmt.Errorf("what %s sends: it is not one of the link's nodes", sender.Name())
+		return fmt.Errorf("what %s sends: it is not one of the link's nodes", node.name)
 	}}
 }
+
+var errNoImpairment = errors.New("an Impairment is made by a function of this package, such as Delay")
 
 // begin sets the rules that the link begins with.
 func (l *Link) begin() error {
@@ -110,7 +119,7 @@ func (l *Link) impair(impairments []Impairment) error {
 	var errs []error
 	for _, impairment := range impairments {
 		if impairment.change == nil {
-			return errors.New("an Impairment is made by a function of this package, such as Delay")
+			return errNoImpairment
 		}
 		errs = append(errs, impairment.change(l, &rules))
 	}

@@ -132,13 +132,25 @@ func (l *Link) End(of Node) *link.Link {
 	if !l.network.isUp() {
 		l.network.fatal("end of "+l.String(), errNotUp)
 	}
+	e, err := l.end(of)
+	if err != nil {
+		l.network.fatal("end of "+l.String(), err)
+	}
+	return link.Find(l.network.tb, e.node.fixture, e.name)
+}
+
+// end returns the end that one of the two nodes has.
+func (l *Link) end(of Node) (*end, error) {
+	node, err := nodeOf(of)
+	if err != nil {
+		return nil, err
+	}
 	for _, e := range l.ends {
-		if e.node == of.node() {
-			return link.Find(l.network.tb, e.node.fixture, e.name)
+		if e.node == node {
+			return e, nil
 		}
 	}
-	l.network.fatal("end of "+l.String(), fmt.Errorf("%s is not one of its nodes", of.Name()))
-	return nil
+	return nil, fmt.Errorf("%s is not one of its nodes", node.name)
 }
 
 // Nodes returns the nodes that the link joins.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/option"
 )
 
 // A nat is how a router translates IPv4 addresses. The words are those of RFC 4787.
@@ -113,8 +115,8 @@ const longestTCP = 2*time.Hour + 4*time.Minute
 func natPreset(made nat, opts []NATOption) NodeOption {
 	return func(c *nodeConfig) {
 		c.preset(made.name)
-		for _, opt := range opts {
-			opt(&made)
+		if err := option.Apply(&made, opts); err != nil {
+			c.err = errors.Join(c.err, fmt.Errorf("%s: %w", made.name, err))
 		}
 		c.err = errors.Join(c.err, made.err)
 		if c.nat != nil {

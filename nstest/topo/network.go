@@ -5,7 +5,6 @@ package topo
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/option"
 	_ "github.com/seed-1bc5c4a2/gonso/nstest/trace" // captures and traces, if a variable asks for them
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -69,10 +69,7 @@ func New(tb testing.TB, opts ...Option) *Network {
 	lifecycle.NeedTest(tb, "topo.New")
 	tb.Helper()
 	n := &Network{tb: tb}
-	for _, opt := range opts {
-		opt(&n.config)
-	}
-	if err := n.config.chooseSeed(); err != nil {
+	if err := errors.Join(option.Apply(&n.config, opts), n.config.chooseSeed()); err != nil {
 		n.fatal("new", err)
 	}
 	n.names = nstest.New(tb, set.NS_MNT, nstest.Named("names"))
@@ -101,7 +98,11 @@ func (n *Network) Link(a, b Node, opts ...LinkOption) *Link {
 	for i, e := range l.ends {
 		e.link, e.far = l, l.ends[1-i]
 	}
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if opt == nil {
+			l.config.err = errors.Join(l.config.err, option.Nil(i))
+			continue
+		}
 		opt.apply(&l.config)
 	}
 	if err := n.checkLink(l); err != nil {
@@ -136,10 +137,11 @@ func (e *end) parallels() (count int) {
 // mustBe returns what a node is made of.
 func (n *Network) mustBe(of Node) *node {
 	n.tb.Helper()
-	if v := reflect.ValueOf(of); of == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+	made, err := nodeOf(of)
+	if err != nil {
 		n.fatal("link", errors.New("one of the nodes is nil"))
 	}
-	return of.node()
+	return made
 }
 
 // String is such as "network of 3 nodes and 2 links".

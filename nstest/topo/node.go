@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"reflect"
 	"strings"
 	"sync"
 
@@ -90,6 +91,16 @@ func (s *Switch) String() string { return s.n.String() }
 func (n *node) String() string { return fmt.Sprintf("%v %v", n.kind, n.fixture) }
 
 func (s *Switch) node() *node { return s.n }
+
+// nodeOf returns what a node that the test gives is made of.
+func nodeOf(of Node) (*node, error) {
+	if v := reflect.ValueOf(of); of != nil && !(v.Kind() == reflect.Pointer && v.IsNil()) {
+		if made := of.node(); made != nil {
+			return made, nil
+		}
+	}
+	return nil, errors.New("the node is nil")
+}
 
 // Host makes a host. Its name is that of its fixture, too, and resolves to its addresses.
 func (n *Network) Host(name string, opts ...NodeOption) *Host {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/option"
 )
 
 // A NodeOption changes what a host, a router or a switch is like.
@@ -35,13 +36,18 @@ func (c *nodeConfig) only(what string, kinds ...nodeKind) {
 
 func newNodeConfig(kind nodeKind, opts []NodeOption) nodeConfig {
 	c := nodeConfig{kind: kind}
-	for _, opt := range opts {
-		opt(&c)
-	}
+	c.err = errors.Join(c.err, option.Apply(&c, opts))
 	return c
 }
 
 // Fixture passes options to the fixture of the node.
 func Fixture(opts ...nstest.Option) NodeOption {
-	return func(c *nodeConfig) { c.fixture = append(c.fixture, opts...) }
+	return func(c *nodeConfig) {
+		for i, opt := range opts {
+			if opt == nil {
+				c.err = errors.Join(c.err, fmt.Errorf("topo.Fixture: %w", option.Nil(i)))
+			}
+		}
+		c.fixture = append(c.fixture, opts...)
+	}
 }

@@ -107,8 +107,10 @@ func (n *Network) group(nodes []Node) (group []*node, err error) {
 		return nil, errors.New("there is no node in a group")
 	}
 	var errs []error
-	for _, node := range nodes {
-		switch node := node.node(); {
+	for _, of := range nodes {
+		switch node, err := nodeOf(of); {
+		case err != nil:
+			errs = append(errs, err)
 		case node.network != n:
 			errs = append(errs, fmt.Errorf("%s is a node of another network", node.name))
 		case node.kind == isSwitch:
@@ -126,8 +128,12 @@ func (n *Network) group(nodes []Node) (group []*node, err error) {
 func namesOf(nodes []Node) string {
 	const most = 8
 	var names []string
-	for _, node := range nodes[:min(most, len(nodes))] {
-		names = append(names, node.Name())
+	for _, of := range nodes[:min(most, len(nodes))] {
+		name := "<nil>"
+		if node, err := nodeOf(of); err == nil {
+			name = node.name
+		}
+		names = append(names, name)
 	}
 	if len(nodes) > most {
 		names = append(names, fmt.Sprintf("and %d more", len(nodes)-most))

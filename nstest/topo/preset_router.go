@@ -30,7 +30,14 @@ func (p routerPresets) divides() bool { return p.nat != nil || p.firewall || p.p
 // preset, which protect the hosts inside: those at the router's other links. A router with a preset needs such
 // a link, and may have several.
 func Outside(of Node) LinkOption {
-	return linkOption(func(c *linkConfig) { c.outside = append(c.outside, of.node()) })
+	return linkOption(func(c *linkConfig) {
+		node, err := nodeOf(of)
+		if err != nil {
+			c.err = errors.Join(c.err, fmt.Errorf("topo.Outside: %w", err))
+			return
+		}
+		c.outside = append(c.outside, node)
+	})
 }
 
 // checkOutside makes sure that the link leads outside for its own routers.

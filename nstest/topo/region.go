@@ -76,6 +76,9 @@ func (r *Region) Switch(name string, opts ...NodeOption) *Switch {
 // set, it is 0.
 func (n *Network) RegionDelay(a, b *Region, d time.Duration) {
 	n.tb.Helper()
+	if a == nil || b == nil {
+		n.fatal("delay between two regions", errors.New("one of them is nil"))
+	}
 	what := fmt.Sprintf("delay between the regions %s and %s", a.name, b.name)
 	if a.network != n || b.network != n {
 		n.fatal(what, errors.New("they are not both of this network"))

@@ -29,17 +29,18 @@ import (
 // that give them, can have none.
 func VRF(of Node, name string) LinkOption {
 	return linkOption(func(c *linkConfig) {
-		if of == nil {
-			c.err = errors.Join(c.err, errors.New("topo.VRF: the node is nil"))
+		to, err := nodeOf(of)
+		if err != nil {
+			c.err = errors.Join(c.err, fmt.Errorf("topo.VRF: %w", err))
 			return
 		}
 		if c.vrfs == nil {
 			c.vrfs = make(map[*node]string)
 		}
-		if before := c.vrfs[of.node()]; before != "" && before != name {
-			c.err = errors.Join(c.err, fmt.Errorf("topo.VRF: %s is to be in %s and in %s", of.Name(), before, name))
+		if before := c.vrfs[to]; before != "" && before != name {
+			c.err = errors.Join(c.err, fmt.Errorf("topo.VRF: %s is to be in %s and in %s", to.name, before, name))
 		}
-		c.vrfs[of.node()] = name
+		c.vrfs[to] = name
 		c.err = errors.Join(c.err, checkVRF(name))
 	})
 }

@@ -3,10 +3,13 @@
 package wire
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/option"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
@@ -24,6 +27,7 @@ type config struct {
 	strange  *nstest.Fixture    // of From, and at no end
 	late     bool               // for what is fixed when the wire is made
 	misplace string             // and the option that was given all the same
+	err      error              // of an option
 }
 
 // each changes the rules of the directions that an option is for.
@@ -45,6 +49,10 @@ func (c *config) directions() []impair.Direction {
 //	wire.Join(t, a, b, wire.From(a, wire.Loss(0.1)))
 func From(sender *nstest.Fixture, opts ...Option) Option {
 	return func(c *config) {
+		if sender == nil {
+			c.err = errors.Join(c.err, errors.New("From: the *Fixture is nil"))
+			return
+		}
 		before := c.only
 		defer func() { c.only = before }()
 		switch sender.ID(set.NS_NET) {
@@ -56,8 +64,8 @@ func From(sender *nstest.Fixture, opts ...Option) Option {
 			c.strange = sender
 			return
 		}
-		for _, opt := range opts {
-			opt(c)
+		if err := option.Apply(c, opts); err != nil {
+			c.err = errors.Join(c.err, fmt.Errorf("From: %w", err))
 		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/option"
 	"github.com/seed-1bc5c4a2/gonso/nstest/link"
 	_ "github.com/seed-1bc5c4a2/gonso/nstest/trace" // captures and traces, if a variable asks for them
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -35,7 +37,11 @@ type Wire struct {
 // Join joins two fixtures by a wire. Each has an interface for it that is up, called eth0, or eth1 if there is
 // an eth0 already, and so on. It has no IPv4 address; see [nstest.Fixture.AddAddress].
 func Join(tb testing.TB, a, b *nstest.Fixture, opts ...Option) *Wire {
+	lifecycle.NeedTest(tb, "wire.Join")
 	tb.Helper()
+	if a == nil || b == nil {
+		tb.Fatal("wire: join: the *Fixture is nil: make it, with nstest.New or in Ginkgo with nstest.Each, before it is used")
+	}
 	w := &Wire{tb: tb, a: a, b: b, config: config{a: a, b: b}}
 	for _, f := range []*nstest.Fixture{a, b} {
 		if f.Set().Flags()&set.NS_NET == 0 {
@@ -82,8 +88,8 @@ func Join(tb testing.TB, a, b *nstest.Fixture, opts ...Option) *Wire {
 
 // apply has options change the configuration, and says what of them makes no sense.
 func (c *config) apply(opts []Option) error {
-	for _, opt := range opts {
-		opt(c)
+	if err := errors.Join(option.Apply(c, opts), c.err); err != nil {
+		return err
 	}
 	switch {
 	case c.strange != nil:
