@@ -146,9 +146,15 @@ func (n *Network) checkOverlaps() error {
 	owner := make(map[netip.Prefix]*segment)
 	for _, s := range n.segments {
 		for i, p := range s.subnets {
+			for _, other := range s.subnets[:i] {
+				if other.Overlaps(p) {
+					errs = append(errs, fmt.Errorf("%v overlaps with %v, both of the network with the link %v", p, other, s.ports[0].link))
+				}
+			}
 			for other, of := range owner {
 				if of != s && other.Overlaps(p) && !n.apart(of, s) {
-					errs = append(errs, fmt.Errorf("%v of the link %v overlaps with %v of the link %v", p, s.ports[0].link, other, of.ports[0].link))
+					errs = append(errs, fmt.Errorf("%v of the link %v overlaps with %v of the link %v: a switch joins nodes in one network",
+						p, s.ports[0].link, other, of.ports[0].link))
 				}
 			}
 			owner[s.subnets[i]] = s
@@ -163,17 +169,22 @@ func (s *segment) number() error {
 	taken, errs := s.chosen()
 	for _, subnet := range s.subnets {
 		address := subnet.Addr()
+		if !isOfTwo(subnet) {
+			address = address.Next()
+		}
 		for _, e := range s.ports {
 			if slices.ContainsFunc(e.addresses, func(p netip.Prefix) bool { return p.Masked() == subnet }) {
 				continue
 			}
-			for address = address.Next(); taken[address] != nil; address = address.Next() {
+			for taken[address] != nil {
+				address = address.Next()
 			}
 			if !usable(subnet, address) {
 				errs = append(errs, fmt.Errorf("%v has no address left for %s: %d nodes share it", subnet, e.node.name, len(s.ports)))
 				break
 			}
 			e.addresses = append(e.addresses, netip.PrefixFrom(address, subnet.Bits()))
+			address = address.Next()
 		}
 	}
 	return errors.Join(errs...)
@@ -195,7 +206,10 @@ func (s *segment) chosen() (taken map[netip.Addr]*end, errs []error) {
 }
 
 // usable reports whether a host can have the address: the last one of an IPv4 network is for
-// broadcasts, but for a network of two (RFC 3021).
+// broadcasts, but for a network of two.
 func usable(subnet netip.Prefix, address netip.Addr) bool {
-	return subnet.Contains(address) && (address.Is6() || subnet.Bits() >= 31 || subnet.Contains(address.Next()))
+	return subnet.Contains(address) && (address.Is6() || isOfTwo(subnet) || subnet.Contains(address.Next()))
 }
+
+// isOfTwo reports whether a network has two addresses at most, both for hosts (RFC 3021, RFC 6164).
+func isOfTwo(p netip.Prefix) bool { return p.Addr().BitLen()-p.Bits() < 2 }

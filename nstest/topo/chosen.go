@@ -19,15 +19,16 @@ type chosen struct {
 
 // Subnet chooses the networks that the link's addresses are from, such as "192.0.2.0/24" and "2001:db8::/64",
 // instead of the IPv4 and the IPv6 network that the link would get. With only an IPv4 network, the link has no
-// IPv6 addresses. A switch has the networks of all its links.
+// IPv6 addresses. A switch has the networks of all its links. In a network of two, such as 192.0.2.0/31, both addresses are
+// for hosts (RFC 3021).
 func Subnet(cidrs ...string) LinkOption {
 	return linkOption(func(c *linkConfig) {
 		for _, cidr := range cidrs {
-			p, err := netip.ParsePrefix(cidr)
-			if err == nil && p != p.Masked() {
-				err = fmt.Errorf("%v is an address in %v, and no network", p, p.Masked())
+			p, err := parseNetwork(cidr)
+			if err != nil {
+				c.err = errors.Join(c.err, fmt.Errorf("topo.Subnet(%q): %w", cidr, err))
+				continue
 			}
-			c.err = errors.Join(c.err, err)
 			c.networks, c.subnets = append(c.networks, p), append(c.subnets, p)
 		}
 	})
@@ -46,12 +47,13 @@ func Address(of Node, cidrs ...string) LinkOption {
 			return
 		}
 		for _, cidr := range cidrs {
-			p, err := netip.ParsePrefix(cidr)
-			c.err = errors.Join(c.err, err)
-			c.addresses[node] = append(c.addresses[node], p)
-			if err == nil {
-				c.subnets = append(c.subnets, p.Masked())
+			p, err := parseAddress(cidr)
+			if err != nil {
+				c.err = errors.Join(c.err, fmt.Errorf("topo.Address(%q): %w", cidr, err))
+				continue
 			}
+			c.addresses[node] = append(c.addresses[node], p)
+			c.subnets = append(c.subnets, p.Masked())
 		}
 	})
 }

@@ -39,10 +39,11 @@ func TestBadInputIsNamed(t *testing.T) {
 			n.Link(a, b)
 		},
 		"cut a-b: the network is not up": func(n *topo.Network) { n.Link(n.Host("a"), n.Host("b")).Down() },
-		"192.0.2.0/31 has no address left for b": func(n *topo.Network) {
+		"192.0.2.0/31 has no address left for c": func(n *topo.Network) {
 			s := n.Switch("s")
 			n.Link(s, n.Host("a"), topo.Subnet("192.0.2.0/31"))
 			n.Link(s, n.Host("b"))
+			n.Link(s, n.Host("c"))
 			n.Up()
 		},
 		"192.0.2.0/24 of the link c-d overlaps with 192.0.2.0/24 of the link a-b": func(n *topo.Network) {

@@ -138,10 +138,11 @@ func AddAddress(name string, index int, address netip.Prefix) Request {
 	r.AddData(m)
 	r.AddData(nl.NewRtAttr(unix.IFA_LOCAL, bytes))
 	r.AddData(nl.NewRtAttr(unix.IFA_ADDRESS, bytes))
-	if address.Addr().Is4() {
-		r.AddData(nl.NewRtAttr(unix.IFA_BROADCAST, broadcast(address)))
-	} else {
+	switch {
+	case !address.Addr().Is4():
 		r.AddData(nl.NewRtAttr(unix.IFA_FLAGS, nl.Uint32Attr(unix.IFA_F_NODAD)))
+	case address.Bits() < 31: // the last address of two is one like the first (RFC 3021)
+		r.AddData(nl.NewRtAttr(unix.IFA_BROADCAST, broadcast(address)))
 	}
 	return r
 }
