@@ -53,6 +53,9 @@ func hold(t testing.TB, joins []forkexec.Join, flags ...int) ([]forkexec.Join, *
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { // Close does not wait long for its end, and the next test counts children
+		NewWithT(t).Eventually(func() []string { return children(t) }, "10s").ShouldNot(ContainElement(strconv.Itoa(h.PID())))
+	})
 	fresh := make([]forkexec.Join, len(flags))
 	for i, fd := range opened {
 		t.Cleanup(func() { fd.Close() })
