@@ -48,7 +48,11 @@ func fork(reserved int, write func(*script) error) (_ *child, err error) {
 		}
 	}()
 	s := &script{channel: theirs.Int(), parents: ours.Int()}
-	defer s.pinned.Unpin()
+	defer func() {
+		if err != nil || !s.shares { // else the child needs what has been pinned, see executed
+			s.pinned.Unpin()
+		}
+	}()
 	if err := errors.Join(write(s), s.link()); err != nil {
 		return nil, err
 	}

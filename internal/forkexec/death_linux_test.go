@@ -6,9 +6,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"runtime"
 	"sync"
+	"syscall"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -18,11 +20,10 @@ import (
 )
 
 func init() {
-	selfexec.Register("start", func() error { return startAndStay(nil) })
-	selfexec.Register("start in net", func() error { return startAndStay([]int{unix.CLONE_NEWNET}) })
-	selfexec.Register("start in pid", func() error { return startAndStay([]int{unix.CLONE_NEWPID}) })
-	selfexec.Register("start in pid+ipc", func() error { return startAndStay([]int{unix.CLONE_NEWPID, unix.CLONE_NEWIPC}) })
-	selfexec.Register("start in user+pid", func() error { return startAndStay([]int{unix.CLONE_NEWUSER, unix.CLONE_NEWPID}) })
+	for name, flags := range inNamespaces {
+		selfexec.Register(name, func() error { return startAndStay(flags, 0) })
+	}
+	selfexec.Register("start in a new pid", func() error { return startAndStay(nil, unix.CLONE_NEWPID) })
 	selfexec.Register("start for ever", startForEver)
 	selfexec.Register("start beside main", startBesideMain)
 	selfexec.Register("hold", func() error {
@@ -32,6 +33,16 @@ func init() {
 		}
 		return tell(h.PID())
 	})
+}
+
+// inNamespaces are acts that start a child in those at the descriptors from 4 on.
+var inNamespaces = map[string][]int{
+	"start":             nil,
+	"start in net":      {unix.CLONE_NEWNET},
+	"start in mnt":      {unix.CLONE_NEWNS},
+	"start in pid":      {unix.CLONE_NEWPID},
+	"start in pid+ipc":  {unix.CLONE_NEWPID, unix.CLONE_NEWIPC},
+	"start in user+pid": {unix.CLONE_NEWUSER, unix.CLONE_NEWPID},
 }
 
 // startForEver starts sleeps until it is killed, in the pid namespace at descriptor 4.
@@ -49,12 +60,13 @@ func startForEver() error {
 
 // startAndStay starts a sleep and tells its pid. The namespaces are another process's,
 // so that only the death signal can be what ends the sleep.
-func startAndStay(flags []int) error {
+func startAndStay(flags []int, unshare uintptr) error {
 	var joins []forkexec.Join
 	for i, f := range flags {
 		joins = append(joins, forkexec.Join{FD: 4 + i, Flag: f})
 	}
-	p, err := forkexec.Start(context.Background(), []string{"/bin/sleep"}, []string{"sleep", "1000"}, &forkexec.Attr{Joins: joins})
+	p, err := forkexec.Start(context.Background(), []string{"/bin/sleep"}, []string{"sleep", "1000"},
+		&forkexec.Attr{Joins: joins, Sys: &syscall.SysProcAttr{Unshareflags: unshare}})
 	if err != nil {
 		return err
 	}
@@ -93,15 +105,11 @@ func tell(pid int) error {
 }
 
 func TestChildrenDieWithTheirParent(t *testing.T) {
-	for name, flags := range map[string][]int{
-		"start":             nil,
-		"start in net":      {unix.CLONE_NEWNET},
-		"start in pid":      {unix.CLONE_NEWPID},
-		"start in pid+ipc":  {unix.CLONE_NEWPID, unix.CLONE_NEWIPC},
-		"start in user+pid": {unix.CLONE_NEWUSER, unix.CLONE_NEWPID},
-		"start beside main": nil,
-		"hold":              nil,
-	} {
+	acts := maps.Clone(inNamespaces)
+	for _, name := range []string{"start in a new pid", "start beside main", "hold"} {
+		acts[name] = nil
+	}
+	for name, flags := range acts {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			var files []*os.File

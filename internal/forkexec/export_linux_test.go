@@ -29,7 +29,16 @@ func FailRecvmsg(t *testing.T, err error, times int) {
 func SetMuteAfter(d time.Duration) { muteAfter = d }
 
 // JoinsByThread reports whether the thread that forks joins the namespaces, unless it is found not to come back.
-func JoinsByThread(attr *Attr) bool { return attr.joinsByThread() }
+func JoinsByThread(attr *Attr) bool {
+	here, _ := attr.joinsByThread(1)
+	return len(here) > 0
+}
+
+// SharesMemory reports whether the child that becomes the program has no memory of its own before.
+func SharesMemory(attr *Attr) bool { return attr.sharesMemory() }
+
+// CanShareMemory reports whether there are such children on this architecture.
+const CanShareMemory = canShare
 
 // ThreadsComeBack reports whether a thread can leave namespaces of these kinds, and come back: as it is, it stays.
 func ThreadsComeBack(flags int) (can bool) {

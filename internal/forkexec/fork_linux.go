@@ -12,7 +12,8 @@ package forkexec
 //  3. The parent unblocks them (afterFork) and closes its copy of the child's end
 //     of the channel.
 //  4. The child, a copy of this process with one thread, resets all signal handlers
-//     and unblocks the signals (afterForkInChild), then plays the script.
+//     and unblocks the signals (afterForkInChild), then plays the script. A child that has nothing to
+//     hide is no copy, but shares this process's memory: see share_linux.go.
 //  5. A call that fails ends the child. The channel brings its index and the errno to
 //     the parent, which still has the script and so knows what the call was for.
 //  6. A pid or time namespace is entered only by a process that is born in it. The
@@ -46,7 +47,7 @@ package forkexec
 // No runtime is left behind the fork: locks may be held by threads that no longer
 // exist, the garbage collector may have been at work, and the stack cannot grow
 // (the runtime spoils the stack guard to make an attempt fatal). Whatever runs in the
-// child lives in the one frame of fork, calls nothing but RawSyscall6, allocates
+// child needs no more stack than there is (go:nosplit), calls nothing but RawSyscall6, allocates
 // nothing, and stores no pointers (no write barrier); the race detector is off.
 // The rules are those of package syscall's forkAndExecInChild.
 
@@ -75,15 +76,14 @@ func afterForkInChild()
 //go:noinline
 //go:norace
 func (s *script) fork() (pid int, errno syscall.Errno) {
-	// The child must not allocate, so every variable is here.
+	if s.shares {
+		if pid, errno = s.forkShared(); errno != unix.EINVAL {
+			return pid, errno
+		}
+	}
 	var (
-		pc           int
-		c            *call
-		a0, r1, kept uintptr
-		calls        = s.calls
-		first        = cloneCall(uintptr(unix.SIGCHLD), 0)
-		failure      = new(record)
-		channel      = uintptr(s.channel)
+		r1    uintptr
+		first = cloneCall(uintptr(unix.SIGCHLD), 0)
 	)
 	beforeFork()
 	r1, _, errno = syscall.RawSyscall6(first.nr, first.args[0], first.args[1], first.args[2], 0, 0, 0)
@@ -93,6 +93,23 @@ func (s *script) fork() (pid int, errno syscall.Errno) {
 		return int(r1), errno
 	}
 	afterForkInChild()
+	s.play()
+	return 0, 0
+}
+
+// play makes the calls of the script, and does not return.
+//
+//go:nosplit
+//go:norace
+func (s *script) play() {
+	// The child must not allocate, so every variable is here.
+	var (
+		pc           int
+		c            *call
+		a0, r1, kept uintptr
+		errno        syscall.Errno
+		calls        = s.calls
+	)
 play:
 	for pc = 0; ; pc++ {
 		c = &calls[pc]
@@ -117,8 +134,8 @@ play:
 			break play
 		}
 	}
-	failure.call, failure.result = int32(pc), -int32(errno)
-	syscall.RawSyscall6(unix.SYS_WRITE, channel, uintptr(unsafe.Pointer(failure)), unsafe.Sizeof(*failure), 0, 0, 0)
+	s.failed.call, s.failed.result = int32(pc), -int32(errno)
+	syscall.RawSyscall6(unix.SYS_WRITE, uintptr(s.channel), uintptr(unsafe.Pointer(&s.failed)), unsafe.Sizeof(s.failed), 0, 0, 0)
 	for {
 		syscall.RawSyscall6(unix.SYS_EXIT_GROUP, 1, 0, 0, 0, 0, 0)
 	}

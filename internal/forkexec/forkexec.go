@@ -25,13 +25,14 @@
 //     has the name of the caller's working directory, or in / if there is none.
 //   - Its soft limit of open files is what Go raised this process's to: only
 //     package syscall knows what it was before.
-//   - It is made by fork, not vfork: a child that shares this process's memory
-//     cannot join a time namespace (EUSERS), and would take the right to be
-//     traced and dumped away from this process when it joins a user namespace.
-//     The cost grows with the memory in use, as it does in C.
+//   - It is a copy of this process, made by fork, where one that shares this
+//     process's memory could not join a time namespace (EUSERS), or would take the right
+//     to be traced and dumped away from this process, by joining a user namespace or by
+//     a Credential; and where a second process is needed. The cost of a copy grows with the memory
+//     in use, as it does in C. Elsewhere it shares the memory, and this process goes on meanwhile.
 //
 // The last two are not so where a thread can join all namespaces, and come back: network, uts and cgroup namespaces, by a
-// process that is root where it started. There package syscall starts the program.
+// process that is root where it started, without a Credential. There package syscall starts the program, by vfork.
 package forkexec
 
 import (

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +82,22 @@ func TestAStoppedChildGoesOn(t *testing.T) {
 	}})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(h.Close()).To(Succeed())
+}
+
+// Nor does it make this process wait, which has one CPU here.
+func TestAStoppedCommandGoesOn(t *testing.T) {
+	for name, flags := range map[string][]int{"mnt": {unix.CLONE_NEWNS}, "user": {unix.CLONE_NEWUSER}} {
+		t.Run(name, func(t *testing.T) {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+			g := NewWithT(t)
+			p, err := forkexec.Start(t.Context(), []string{"/bin/true"}, []string{"true"}, &forkexec.Attr{
+				Joins: fresh(t, flags...),
+				Guard: func(pid int) error { stop(t, pid); return nil },
+			})
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(p.Wait()).To(HaveField("Success()", BeTrue()))
+		})
+	}
 }
 
 // Who kills one costs an error that says so.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -23,20 +24,22 @@ func init() {
 	selfexec.Register("held back start in net", func() error { return heldBack("start in net", 5) })
 	selfexec.Register("held back start in pid", func() error { return heldBack("start in pid", 5) })
 	selfexec.Register("held back start in pid+ipc", func() error { return heldBack("start in pid+ipc", 6) })
+	selfexec.Register("held back start in a new pid", func() error { return heldBack("start in a new pid", 4) })
 }
 
 // Between the fork and the request for the death signal a parent's end goes by unnoticed,
 // so that a child has to look.
 func TestChildrenThatLostTheirParentAtOnceEnd(t *testing.T) {
 	for name, flags := range map[string][]int{
-		"start":            nil,
-		"start in net":     {unix.CLONE_NEWNET},
-		"start in pid":     {unix.CLONE_NEWPID},
-		"start in pid+ipc": {unix.CLONE_NEWPID, unix.CLONE_NEWIPC},
+		"start":              nil,
+		"start in net":       {unix.CLONE_NEWNET},
+		"start in pid":       {unix.CLONE_NEWPID},
+		"start in pid+ipc":   {unix.CLONE_NEWPID, unix.CLONE_NEWIPC},
+		"start in a new pid": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			short := len(flags) == 1 && forkexec.ThreadsComeBack(flags[0])
+			short := len(flags) > 0 && forkexec.ThreadsComeBack(flags[0])
 			pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 			g.Expect(err).NotTo(HaveOccurred())
 			ours, theirs := os.NewFile(uintptr(pair[0]), "ours"), os.NewFile(uintptr(pair[1]), "theirs")
@@ -57,7 +60,7 @@ func TestChildrenThatLostTheirParentAtOnceEnd(t *testing.T) {
 			// The child waits in its call, and is let go when it is an orphan. In a pid namespace
 			// the first one to call is the process that clones it, where there is one.
 			call := receiveCall(t, listener)
-			clones := slices.Contains(flags, unix.CLONE_NEWPID) && !short
+			clones := slices.Contains(flags, unix.CLONE_NEWPID) && !short || strings.HasSuffix(name, "a new pid")
 			if clones {
 				goOn(t, listener, call)
 				call = receiveCall(t, listener)

@@ -21,6 +21,11 @@ type script struct {
 	inherited []uintptr // those that the program gets, since they are not close-on-exec
 
 	pinned runtime.Pinner
+	failed record // what the child says if a call fails
+
+	shares bool // the child has no memory of its own, see share_linux.go
+	stack  []byte
+	mask   uint64 // of signals, which the program is to have
 }
 
 // A call is a system call and what its result means.

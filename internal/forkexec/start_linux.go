@@ -22,34 +22,40 @@ func Start(ctx context.Context, paths, argv []string, attr *Attr) (*Process, err
 	if len(paths) == 0 || len(argv) == 0 {
 		return nil, errors.New("forkexec: no program or no arguments")
 	}
-	if len(paths) == 1 {
-		pid, thread, err := startWithin(ctx, paths[0], argv, attr)
-		switch {
-		case err != nil:
-			return nil, err
-		case thread != nil:
-			return found(pid, thread)
-		}
+	pid, thread, err := startWithin(ctx, paths, argv, attr)
+	if err == nil && thread == nil {
+		pid, thread, err = startOutside(ctx, paths, argv, attr)
 	}
-	page, err := unix.Mmap(-1, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANON)
 	if err != nil {
-		return nil, fmt.Errorf("mmap: %w", err)
+		return nil, err
 	}
-	born := (*int32)(unsafe.Pointer(&page[0]))
+	return found(pid, thread)
+}
+
+// startOutside starts a program by a child that joins all namespaces by itself.
+func startOutside(ctx context.Context, paths, argv []string, attr *Attr) (pid int, t *forkThread, err error) {
+	born := new(int32)
+	if attr.takesSecond() {
+		page, err := unix.Mmap(-1, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANON)
+		if err != nil {
+			return 0, nil, fmt.Errorf("mmap: %w", err)
+		}
+		defer func() { _ = unix.Munmap(page) }() // it cannot fail
+		born = (*int32)(unsafe.Pointer(&page[0]))
+	}
 	var calls questions
 	c, err := launch(max(3, len(attr.Files)), func(s *script) (err error) {
 		calls, err = s.emitProgram(paths, argv, attr, born)
 		return err
 	})
 	if err != nil {
-		return nil, errors.Join(err, os.NewSyscallError("munmap", unix.Munmap(page)))
+		return 0, nil, err
 	}
-	pid, err := c.executed(ctx, attr, calls, born)
-	if err := errors.Join(err, os.NewSyscallError("munmap", unix.Munmap(page))); err != nil {
+	if pid, err = c.executed(ctx, attr, calls, born); err != nil {
 		c.thread.release()
-		return nil, err
+		return 0, nil, err
 	}
-	return found(pid, c.thread)
+	return pid, c.thread, nil
 }
 
 // found returns a child by its number, which is still its own: nobody has waited for it.
@@ -86,12 +92,15 @@ func (c *child) executed(ctx context.Context, attr *Attr, calls questions, born 
 	}
 	if err = errors.Join(c.awaitExec(w, attr, calls), c.channel.Close()); err != nil {
 		// The first one first: it clones no longer then.
-		err = errors.Join(err, kill(c.pid))
+		failed := kill(c.pid)
+		c.script.forget(failed == nil)
+		err = errors.Join(err, failed)
 		if *born != 0 {
 			err = errors.Join(err, killSoon(int(*born)))
 		}
 		return 0, err
 	}
+	c.script.forget(true)
 	if !attr.takesSecond() {
 		return c.pid, nil
 	}
@@ -141,7 +150,10 @@ func (s *script) emitProgram(paths, argv []string, attr *Attr, born *int32) (cal
 	if err := errors.Join(refuse(sys), attr.refuseConfigure()); err != nil {
 		return calls, err
 	}
-	if attr.Configure == nil {
+	switch {
+	case attr.sharesMemory():
+		s.share()
+	case attr.Configure == nil:
 		s.emitHide()
 	}
 	s.emitDeathSignal(unix.SIGKILL)

@@ -15,34 +15,38 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The short way to a program, where the thread that forks can join all namespaces, and come back:
+// The short way to a program, where the thread that forks can join namespaces, and come back:
 //
-//  1. It joins them, and the child is in them from birth. So nothing is left to the child that package syscall
-//     does not do, whose vfork(2) takes no copy of this process's memory: half the time, and less with more memory.
+//  1. It joins them, and the child is in them from birth. If they are all, nothing is left to the child that package syscall
+//     does not do, which copies no memory (vfork(2)). As in package os/exec the thread waits for the exec then.
 //  2. In a pid namespace that does not do: syscall takes a child without a parent in its own pid namespace for an orphan. There
-//     the child is forked as always, but once, and not by a first child.
+//     the thread joins only that, for which the long way takes a second process, and the child of a script joins the others.
 //  3. The thread goes back, and stays for as long as the child lives, as always.
 //
-// What fails before there is a child of a script is done again the long way, which knows how to say what it was. As in package os/exec the thread waits for
-// the exec: who stops the child in between stops this program. That is for somebody who could stop the program as well: nobody
-// else sees the child. So a pid namespace of another user namespace is entered the long way, by a child that is hidden.
+// What fails before there is a child of a script is done again the long way, which knows how to say what it was. Who is born into a
+// pid namespace is seen there before it could be hidden. So one of another user namespace is entered the long way.
 
 // The kinds of which a thread was found to come back, and not to: a process without CAP_SYS_ADMIN where it started lacks
 // what that takes.
 var comesBack, stuck atomic.Int32
 
 // startWithin starts a program by the short way. If there is no thread and no error, it is the long way's turn.
-func startWithin(ctx context.Context, path string, argv []string, attr *Attr) (pid int, t *forkThread, err error) {
-	if !attr.joinsByThread() {
+func startWithin(ctx context.Context, paths, argv []string, attr *Attr) (pid int, t *forkThread, err error) {
+	here, left := attr.joinsByThread(len(paths))
+	if len(here) == 0 {
 		return 0, nil, nil
 	}
 	t = onForkThread(func() (restored bool) {
-		if able, restored := attr.tryThread(); !able {
+		if able, restored := tryThread(here); !able {
 			return restored
 		}
-		moved, failed := attr.joinHere()
-		if failed == nil {
-			pid, err = attr.startHere(ctx, path, argv)
+		moved, failed := joinHere(here)
+		switch {
+		case failed != nil:
+		case attr.joins(kind.PID):
+			pid, err = attr.forkHere(ctx, paths, argv, left)
+		default:
+			pid = attr.startHere(paths[0], argv)
 		}
 		return procns.Restore(moved)
 	})
@@ -53,18 +57,33 @@ func startWithin(ctx context.Context, path string, argv []string, attr *Attr) (p
 	return pid, t, err
 }
 
-// joinsByThread reports whether a thread is to join the namespaces.
-func (a *Attr) joinsByThread() bool {
-	if len(a.Joins) == 0 || a.Program != nil || a.Guard != nil || a.Sys != nil && (a.Sys.Unshareflags != 0 || refuse(a.Sys) != nil) {
-		return false
+// joinsByThread returns the namespaces that a thread is to join, if any, and those that are left to the child. A program is at
+// one of so many paths.
+func (a *Attr) joinsByThread(paths int) (here, left []Join) {
+	var sys syscall.SysProcAttr
+	if a.Sys != nil {
+		sys = *a.Sys
 	}
-	if a.joins(unix.CLONE_NEWPID) && a.Sys != nil && a.Sys.Setpgid && a.Sys.Pgid != 0 {
-		return false // a number of this process's pid namespace
+	pid := func(j Join) bool { return j.Flag == kind.PID }
+	switch i := slices.IndexFunc(a.Joins, pid); {
+	case a.Guard != nil, a.entersUser(), sys.Unshareflags != 0, refuse(&sys) != nil:
+		return nil, nil
+	case slices.ContainsFunc(a.Joins, func(j Join) bool { return j.Path != "" }):
+		return nil, nil // it is looked up in what was joined before
+	case i >= 0:
+		// The number of a process group is one of this process's pid namespace.
+		if sys.Setpgid && sys.Pgid != 0 || !ownedHere(a.Joins[i].FD) {
+			return nil, nil
+		}
+		here, left = a.Joins[i:i+1], slices.DeleteFunc(slices.Clone(a.Joins), pid)
+	case a.Program == nil && paths == 1 && sys.Credential == nil: // a change of which is not for shared memory, see share_linux.go
+		here = a.Joins
 	}
 	possible := kind.Restorable &^ int(stuck.Load())
-	return !slices.ContainsFunc(a.Joins, func(j Join) bool {
-		return j.Path != "" || j.Flag&^possible != 0 || j.Flag == kind.PID && !ownedHere(j.FD)
-	})
+	if slices.ContainsFunc(here, func(j Join) bool { return j.Flag&^possible != 0 }) {
+		return nil, nil
+	}
+	return here, left
 }
 
 // ownedHere reports whether a namespace belongs to the user namespace of this process.
@@ -78,15 +97,15 @@ func ownedHere(fd int) bool {
 }
 
 // tryThread finds out whether the calling thread can join the namespaces and come back, which it does. It is looked at once.
-func (a *Attr) tryThread() (able, restored bool) {
+func tryThread(joins []Join) (able, restored bool) {
 	var kinds int32
-	for _, j := range a.Joins {
+	for _, j := range joins {
 		kinds |= int32(j.Flag)
 	}
 	if comesBack.Load()&kinds == kinds {
 		return true, true
 	}
-	moved, err := a.joinHere()
+	moved, err := joinHere(joins)
 	if !procns.Restore(moved) {
 		stuck.Or(int32(moved))
 		return false, false
@@ -98,8 +117,8 @@ func (a *Attr) tryThread() (able, restored bool) {
 }
 
 // joinHere moves the calling thread into the namespaces, and returns the kinds in which it has.
-func (a *Attr) joinHere() (moved int, err error) {
-	for _, j := range a.Joins {
+func joinHere(joins []Join) (moved int, err error) {
+	for _, j := range joins {
 		if err := sys.Setns(sys.NewFD(j.FD), j.Flag); err != nil {
 			return moved, err
 		}
@@ -108,11 +127,8 @@ func (a *Attr) joinHere() (moved int, err error) {
 	return moved, nil
 }
 
-// startHere starts a program where the calling thread is. There is no error, and no process, where only the long way knows what failed.
-func (a *Attr) startHere(ctx context.Context, path string, argv []string) (pid int, err error) {
-	if a.joins(unix.CLONE_NEWPID) {
-		return a.forkHere(ctx, path, argv)
-	}
+// startHere starts a program where the calling thread is. There is no process where only the long way knows what failed.
+func (a *Attr) startHere(path string, argv []string) (pid int) {
 	var attr syscall.SysProcAttr
 	if a.Sys != nil {
 		attr = *a.Sys
@@ -120,21 +136,21 @@ func (a *Attr) startHere(ctx context.Context, path string, argv []string) (pid i
 	if attr.Pdeathsig == 0 {
 		attr.Pdeathsig = unix.SIGKILL
 	}
-	pid, _, err = syscall.StartProcess(path, argv, &syscall.ProcAttr{Dir: a.Dir, Env: a.Env, Files: a.Files, Sys: &attr})
+	pid, _, err := syscall.StartProcess(path, argv, &syscall.ProcAttr{Dir: a.Dir, Env: a.Env, Files: a.Files, Sys: &attr})
 	if err != nil {
-		return 0, nil
+		return 0
 	}
-	return pid, nil
+	return pid
 }
 
-// forkHere does so by a script, whose child is born into the pid namespace that the thread has joined.
-func (a *Attr) forkHere(ctx context.Context, path string, argv []string) (pid int, err error) {
+// forkHere does so by a script, whose child is born into the pid namespace that the thread has joined, and joins what is left.
+func (a *Attr) forkHere(ctx context.Context, paths, argv []string, left []Join) (pid int, err error) {
 	within := *a
-	within.Joins, within.bornInside = nil, true
+	within.Joins, within.bornInside = left, true
 	var second int32 // there is none
 	var calls questions
 	c, err := fork(max(3, len(within.Files)), func(s *script) (err error) {
-		calls, err = s.emitProgram([]string{path}, argv, &within, &second)
+		calls, err = s.emitProgram(paths, argv, &within, &second)
 		return err
 	})
 	if err != nil {
