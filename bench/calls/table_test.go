@@ -72,7 +72,7 @@ var starts = []start{
 	{"Set.Command", count{"execve": 1, "clone": 1, "setns": 2}, "os/exec", count{"execve": 1, "clone": 1},
 		"the thread that forks joins, and comes back: the child has nothing to do but what os/exec does"},
 	{"Set.Command, pid", count{"execve": 1, "clone": 1, "setns": 2}, "os/exec", count{"execve": 1, "clone": 1},
-		"the same, but by a fork that copies memory"},
+		"the same, but that the child plays a table, in the memory of this process"},
 	{"an action of reexec", count{"execve": 1, "clone": 1}, "os/exec", count{"execve": 1, "clone": 1}, ""},
 	{"gonso exec", count{"execve": 3, "clone": 4}, "unshare(1)", count{"execve": 2},
 		"gonso starts itself again in the namespaces; its forks are the one that makes them, init in there, and the program; Go makes one to try pidfds"},
