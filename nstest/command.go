@@ -3,7 +3,9 @@
 package nstest
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -15,6 +17,9 @@ import (
 // waitDelay is how long what a command has started may hold its output open when it has
 // ended.
 const waitDelay = time.Second
+
+// madeBy has the instance of each [*set.Cmd] that a fixture has made.
+var madeBy sync.Map
 
 // Command returns the command to run a program in the fixture's namespaces, as
 // [set.Set.Command] does. What it writes goes to the log of the test, unless Stdout and
@@ -32,6 +37,7 @@ func (f *Fixture) Command(name string, args ...string) *set.Cmd {
 	cmd.Log, cmd.WaitDelay, cmd.Releasable = tb.Output(), waitDelay, keep.Programs()
 	program := &keep.Program{In: in.Instance, Scope: lifecycle.ScopeOf(tb), Name: name, Cmd: cmd}
 	program.Watch()
+	madeBy.Store(cmd, in)
 	end := sync.OnceFunc(func() {
 		if !program.LetGo() {
 			kill()
@@ -48,6 +54,12 @@ func (f *Fixture) Command(name string, args ...string) *set.Cmd {
 			<-ended // on a goroutine of its own, which must not ask a test that is over
 		}
 		end()
+		madeBy.Delete(cmd)
+		if cmd.Process == nil {
+			cmd.Err = cmp.Or(cmd.Err, errors.New("nstest: the test has ended"))
+			_ = cmd.Start() // which fails, and closes its pipes
+			return nil
+		}
 		_ = cmd.Wait() // which fails, since it was killed, lives on, or was waited for
 		return nil
 	})

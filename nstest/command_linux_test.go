@@ -4,6 +4,7 @@ package nstest_test
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"testing"
 
@@ -26,6 +27,18 @@ func TestCommandRunsInTheFixture(t *testing.T) {
 	out, err = ns.Command("sh", "-c", "echo out; echo complaint >&2").CombinedOutput()
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(string(out)).To(Equal("out\ncomplaint\n"))
+}
+
+// A command that was not started leaves nothing of its pipes.
+func TestPipesOfACommandEndWithTheTest(t *testing.T) {
+	g := NewWithT(t)
+	var out *os.File
+	t.Run("inner", func(t *testing.T) {
+		pipe, err := nstest.New(t, set.NS_NET).Command("true").StdoutPipe()
+		NewWithT(t).Expect(err).NotTo(HaveOccurred())
+		out = pipe.(*os.File)
+	})
+	g.Expect(out.Close()).To(MatchError(os.ErrClosed))
 }
 
 // A process that is left fails the test; a command is none.

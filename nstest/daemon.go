@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/onsi/ginkgo/v2/types"
+	"github.com/seed-1bc5c4a2/gonso/internal/kind"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/keep"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/keylog"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
@@ -53,7 +54,8 @@ type Daemon struct {
 //
 // The program has to stay in the foreground. What it writes is in the log of the test, each line
 // with the names of the fixture and of the program, unless Stdout and Stderr of the command say
-// otherwise. If it ends before the test does, the test fails and says how, unless
+// otherwise; a pipe such as that of StdoutPipe ends with the test, and not with the daemon. A command that another fixture has made,
+// of other namespaces, is refused. If it ends before the test does, the test fails and says how, unless
 // the test has ended it, by [Daemon.Stop] or [Daemon.Signal].
 //
 // When the test ends, before the clean-ups that were registered before Start, its process group gets SIGTERM.
@@ -106,9 +108,32 @@ func (d *Daemon) check() error {
 	case d.err != nil:
 		return d.err
 	}
+	if err := d.checkPlace(); err != nil {
+		return err
+	}
 	for _, c := range d.conditions {
 		if c.network {
 			return d.instance.lacksNet()
+		}
+	}
+	return nil
+}
+
+// checkPlace makes sure that the command was not made for other namespaces.
+func (d *Daemon) checkPlace() error {
+	found, known := madeBy.Load(d.command)
+	if !known {
+		return nil
+	}
+	maker := found.(*instance)
+	for _, flag := range kind.Each(maker.Set.Flags() & d.instance.Set.Flags()) {
+		same, err := maker.Set.Same(d.instance.Set, flag)
+		if err != nil {
+			return err
+		}
+		if !same {
+			return fmt.Errorf("the command was made by the fixture %s, which has another %s namespace: make it by %s's own method Command",
+				maker.Name, set.KindNames(flag), d.instance.Name)
 		}
 	}
 	return nil

@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/internal/failure"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -17,6 +19,20 @@ func TestADaemonOfAPidNamespace(t *testing.T) {
 	ns := nstest.New(t, set.NS_NET|set.NS_PID|set.NS_MNT)
 	ns.Start(ns.Command("sh", "-c", detached), nstest.Printing("^ready$"), nstest.Printing("^stubborn$"),
 		nstest.Grace(10*time.Millisecond)).Restart()
+}
+
+// The command of one fixture would run in another one, with whatever it was meant for elsewhere.
+func TestADaemonRunsWhereItsCommandWasMade(t *testing.T) {
+	g := NewWithT(t)
+	a, b := nstest.New(t, set.NS_NET, nstest.Named("a")), nstest.New(t, set.NS_NET|set.NS_UTS, nstest.Named("b"))
+	g.Expect(failure.Text(t, func(tb testing.TB) { a.For(tb).Start(b.Command("sleep", "1000")) })).To(Equal(
+		"nstest: a: start a daemon: the command was made by the fixture b, which has another net namespace: make it by a's own method Command"))
+	names := nstest.New(t, set.NS_UTS, nstest.Sharing(a, set.NS_NET))
+	names.Start(a.Command("sleep", "1000"))
+	here, err := set.Current(set.NS_NET)
+	g.Expect(err).NotTo(HaveOccurred())
+	defer here.Close()
+	a.Start(here.Command(t.Context(), "sleep", "1000"))
 }
 
 func TestADaemonInProcess(t *testing.T) {
