@@ -53,13 +53,14 @@ func (f *Fixture) Command(name string, args ...string) *set.Cmd {
 		if !stop() {
 			<-ended // on a goroutine of its own, which must not ask a test that is over
 		}
-		end()
 		madeBy.Delete(cmd)
 		if cmd.Process == nil {
+			end()
 			cmd.Err = cmp.Or(cmd.Err, errors.New("nstest: the test has ended"))
 			_ = cmd.Start() // which fails, and closes its pipes
 			return nil
 		}
+		end()
 		_ = cmd.Wait() // which fails, since it was killed, lives on, or was waited for
 		return nil
 	})
