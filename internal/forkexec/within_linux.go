@@ -15,13 +15,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The short way to a program, where the thread that forks can join namespaces, and come back:
+// The short way to a program, where the thread that forks can join namespaces:
 //
-//  1. It joins them, and the child is in them from birth. If they are all, nothing is left to the child that package syscall
-//     does not do, which copies no memory (vfork(2)). As in package os/exec the thread waits for the exec then.
+//  1. It joins them, and the child is in them from birth. If they are all, and it can come back, nothing is left to the child
+//     that package syscall does not do, which copies no memory (vfork(2)). As in package os/exec the thread waits for the exec then.
 //  2. In a pid namespace that does not do: syscall takes a child without a parent in its own pid namespace for an orphan. There
 //     the thread joins only that, for which the long way takes a second process, and the child of a script joins the others.
-//  3. The thread goes back, and stays for as long as the child lives, as always.
+//  3. The thread goes back, and stays for as long as the child lives, as always. Where it cannot, it ends then: an ordinary
+//     user's does not come back from a pid namespace.
 //
 // What fails before there is a child of a script is done again the long way, which knows how to say what it was. Who is born into a
 // pid namespace is seen there before it could be hidden. So one of another user namespace is entered the long way.
@@ -37,13 +38,16 @@ func startWithin(ctx context.Context, paths, argv []string, attr *Attr) (pid int
 		return 0, nil, nil
 	}
 	t = onForkThread(func() (restored bool) {
-		if able, restored := tryThread(here); !able {
-			return restored
+		inPID := attr.joins(kind.PID)
+		if !inPID {
+			if able, restored := tryThread(here); !able {
+				return restored
+			}
 		}
 		moved, failed := joinHere(here)
 		switch {
 		case failed != nil:
-		case attr.joins(kind.PID):
+		case inPID:
 			pid, err = attr.forkHere(ctx, paths, argv, left)
 		default:
 			pid = attr.startHere(paths[0], argv)
@@ -75,15 +79,14 @@ func (a *Attr) joinsByThread(paths int) (here, left []Join) {
 		if sys.Setpgid && sys.Pgid != 0 || !ownedHere(a.Joins[i].FD) {
 			return nil, nil
 		}
-		here, left = a.Joins[i:i+1], slices.DeleteFunc(slices.Clone(a.Joins), pid)
+		return a.Joins[i : i+1], slices.DeleteFunc(slices.Clone(a.Joins), pid)
 	case a.Program == nil && paths == 1 && sys.Credential == nil: // a change of which is not for shared memory, see share_linux.go
-		here = a.Joins
+		possible := kind.Restorable &^ int(stuck.Load())
+		if !slices.ContainsFunc(a.Joins, func(j Join) bool { return j.Flag&^possible != 0 }) {
+			return a.Joins, nil
+		}
 	}
-	possible := kind.Restorable &^ int(stuck.Load())
-	if slices.ContainsFunc(here, func(j Join) bool { return j.Flag&^possible != 0 }) {
-		return nil, nil
-	}
-	return here, left
+	return nil, nil
 }
 
 // ownedHere reports whether a namespace belongs to the user namespace of this process.

@@ -50,9 +50,7 @@ func TestNobodyIsBornIntoAPidNamespaceOfOthersBeforeItIsHidden(t *testing.T) {
 	g := NewWithT(t)
 	joins := fresh(t, unix.CLONE_NEWUSER, unix.CLONE_NEWPID)
 	g.Expect(forkexec.JoinsByThread(&forkexec.Attr{Joins: joins[1:]})).To(BeFalse())
-	if forkexec.ThreadsComeBack(unix.CLONE_NEWPID) {
-		g.Expect(forkexec.JoinsByThread(&forkexec.Attr{Joins: fresh(t, unix.CLONE_NEWPID)})).To(BeTrue())
-	}
+	g.Expect(forkexec.JoinsByThread(&forkexec.Attr{Joins: fresh(t, unix.CLONE_NEWPID)})).To(BeTrue())
 }
 
 // What syscall's errno does not say, the long way does.
