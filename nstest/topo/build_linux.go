@@ -19,8 +19,11 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// bridgeIndex is that of a switch's bridge, before those of its ports.
-const bridgeIndex = firstIndex - 1
+// bridgeIndex is that of a switch's bridge, before those of its ports, and portGroup the device group of the ports (ip-link(8), group).
+const (
+	bridgeIndex = firstIndex - 1
+	portGroup   = 0x706f7274 // nobody else's
+)
 
 // build has the kernel make the network.
 func (n *Network) build() error {
@@ -50,6 +53,9 @@ func (n *Network) build() error {
 		}
 	}
 	if err := n.each(n.nodes, (*node).configure); err != nil {
+		return err
+	}
+	if err := n.each(n.nodes, (*node).attach); err != nil {
 		return err
 	}
 	if err := inParallel(n.links, cablesAtOnce, (*Link).couple); err != nil {
@@ -125,19 +131,27 @@ func (e *end) makes() bool {
 }
 
 func (e *end) spec() rtnl.End {
-	return rtnl.End{Name: e.name, Index: e.index, MTU: e.link.config.mtu, MAC: e.mac}
+	return rtnl.End{Name: e.name, Index: e.index, MTU: e.link.config.mtu, MAC: e.mac, Group: e.group()}
 }
 
-// configure gives the node all that it has of its own.
+// group is the device group of the interface.
+func (e *end) group() uint32 {
+	if e.node.kind == isSwitch {
+		return portGroup
+	}
+	return 0
+}
+
+// configure gives the node all that it has of its own. A switch gets its ports later, see [node.attach].
 func (n *node) configure() error {
+	if n.kind == isSwitch {
+		return nil
+	}
 	if err := n.hearAdverts(); err != nil {
 		return err
 	}
 	var requests []rtnl.Request
 	for _, e := range n.ends {
-		if n.kind == isSwitch {
-			requests = append(requests, rtnl.SetMaster(e.name, e.index, bridgeIndex))
-		}
 		if e.table.index != 0 { // before it has addresses, whose routes are to be in that table
 			requests = append(requests, rtnl.SetMaster(e.name, e.index, e.table.index))
 		}
@@ -152,6 +166,17 @@ func (n *node) configure() error {
 		requests = append(requests, t.requests(nil)...)
 	}
 	return n.conn.Do(requests...)
+}
+
+// attach gives a switch its ports and switches these on, all by one request each, once all hosts have what is theirs. The host at the
+// other end gets a carrier by that, whereupon the kernel's workers begin on what is to be done for it. They need the lock that
+// requests need: port by port, the two would take it from each other hundreds of times (bench/README.md).
+func (n *node) attach() error {
+	if n.kind != isSwitch || len(n.ends) == 0 {
+		return nil
+	}
+	const what = "the ports of " + bridgeName
+	return n.conn.Do(rtnl.SetGroupMaster(what, portGroup, bridgeIndex), rtnl.SetGroupUp(what, portGroup))
 }
 
 // forward has a switch forward frames, once all nodes have what is theirs. A bridge that is down when it gets a port, and does not

@@ -127,7 +127,7 @@ const cablesAtOnce = 64
 
 func (l *Link) cableEnds() (ends [2]cable.End) {
 	for i, e := range l.ends {
-		ends[i] = cable.End{Set: e.node.fixture.Set(), Name: e.name, Index: e.index, MTU: l.config.mtu}
+		ends[i] = cable.End{Set: e.node.fixture.Set(), Name: e.name, Index: e.index, MTU: l.config.mtu, Group: e.group()}
 	}
 	return ends
 }

@@ -15,9 +15,9 @@ import (
 //  1. Addresses are dealt out and routes are found, without the kernel.
 //  2. Each link is made by one request, from the end whose node has more of them, with both ends in
 //     their place. The ends are down.
-//  3. Each node has one socket, and is given all its requests at once: ports of its bridge, interfaces
+//  3. Each node has one socket, and is given all its requests at once: interfaces
 //     that are switched on, addresses, routes. Nodes do not wait for each other.
-//  4. Bridges are switched on, when all nodes have what is theirs.
+//  4. When all have what is theirs, switches get their ports, which are switched on, and then are switched on themselves.
 //  5. What the kernel does by itself afterwards is waited for: that each interface runs, and that
 //     each IPv6 address is routed to.
 //

@@ -23,6 +23,7 @@ type End struct {
 	Index int    // 0 for the next one that is free
 	MTU   int    // 0 for the kernel's
 	MAC   net.HardwareAddr
+	Group uint32 // see ip-link(8), group
 }
 
 // A Frame is one that has entered the cable.

@@ -61,7 +61,7 @@ func (c *Cable) layEnd(conn *rtnl.Conn, i int, end End) (err error) {
 	}
 	defer func() { err = errors.Join(err, fds.Close()) }()
 	inner := rtnl.End{Name: innerName(i), Index: innerIndex + i, MTU: innerMTU, Group: innerGroup}
-	outer := rtnl.End{Name: end.Name, Index: end.Index, MTU: end.MTU, MAC: end.MAC}
+	outer := rtnl.End{Name: end.Name, Index: end.Index, MTU: end.MTU, MAC: end.MAC, Group: end.Group}
 	if err := conn.Do(rtnl.AddVeth(inner, outer, int(fds.Get(set.NS_NET).Fd()))); err != nil {
 		return err
 	}

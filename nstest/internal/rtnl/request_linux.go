@@ -121,6 +121,25 @@ func SetMaster(name string, index, master int) Request {
 	return r
 }
 
+// SetGroupMaster makes all interfaces of a group ports of a bridge, as one change: nobody else gets the kernel's lock meanwhile.
+func SetGroupMaster(what string, group uint32, master int) Request {
+	r := request("attach "+what, unix.RTM_NEWLINK, 0)
+	r.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
+	r.AddData(nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(group)))
+	r.AddData(nl.NewRtAttr(unix.IFLA_MASTER, nl.Uint32Attr(uint32(master))))
+	return r
+}
+
+// SetGroupUp switches all interfaces of a group on, as one change.
+func SetGroupUp(what string, group uint32) Request {
+	m := nl.NewIfInfomsg(unix.AF_UNSPEC)
+	m.Flags, m.Change = unix.IFF_UP, unix.IFF_UP
+	r := request("switch on "+what, unix.RTM_NEWLINK, 0)
+	r.AddData(m)
+	r.AddData(nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(group)))
+	return r
+}
+
 // DelGroup deletes all interfaces of a group.
 func DelGroup(group uint32) Request {
 	r := request(fmt.Sprintf("delete the interfaces of group %d", group), unix.RTM_DELLINK, 0)
