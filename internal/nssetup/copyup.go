@@ -55,22 +55,22 @@ func fill(dir string, old *sys.FD, entries []fs.DirEntry, fresh map[string]fs.Fi
 		if _, isFresh := fresh[e.Name()]; isFresh {
 			continue
 		}
-		err := putBack(e, old.FDPath()+"/"+e.Name(), filepath.Join(dir, e.Name()))
-		if err != nil {
-			return fmt.Errorf("put %s back: %w", filepath.Join(dir, e.Name()), err)
+		to := filepath.Join(dir, e.Name())
+		if err := putBack(e, old, to); err != nil {
+			return fmt.Errorf("put %s back: %w", to, err)
 		}
 	}
 	return makeFolders(dir, fresh)
 }
 
-// putBack makes a symbolic link at to as there is one at from, or a mount point of
-// the right type for what else is there. What has gone since is left out.
+// putBack makes a symbolic link at to as the entry of the old folder is one, or a mount point of
+// the right type for what else it is. What has gone since is left out.
 //
 // One entry at a time is open: the kernel grows the table of descriptors of a
 // process with threads at the speed of RCU, in many milliseconds.
-func putBack(e fs.DirEntry, from, to string) (err error) {
+func putBack(e fs.DirEntry, old *sys.FD, to string) (err error) {
 	if e.Type()&fs.ModeSymlink != 0 {
-		text, err := os.Readlink(from)
+		text, err := old.Readlink(e.Name())
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
@@ -79,13 +79,13 @@ func putBack(e fs.DirEntry, from, to string) (err error) {
 		}
 		return os.Symlink(text, to)
 	}
-	closed, err := closedTo(e, from)
+	closed, err := closedTo(e, old)
 	if closed != 0 {
 		return makeAnew(to, closed)
 	}
 	var tree *sys.FD
 	if err == nil {
-		tree, err = sys.OpenTree(from)
+		tree, err = sys.OpenTreeAt(old, e.Name())
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -105,24 +105,24 @@ func putBack(e fs.DirEntry, from, to string) (err error) {
 	return sys.MoveMount(tree, to)
 }
 
-// closedTo returns the mode of a file or folder that the caller can do nothing with: neither
+// closedTo returns the mode of an entry that the caller can do nothing with: neither
 // read nor write the file, find nothing in the folder. It is zero for all else.
 //
 // It makes no sense to make other files anew, such as a socket: no program would
 // listen.
-func closedTo(e fs.DirEntry, path string) (mode fs.FileMode, err error) {
+func closedTo(e fs.DirEntry, old *sys.FD) (mode fs.FileMode, err error) {
 	switch {
 	case e.IsDir():
-		err = sys.Access(path, sys.MaySearch)
+		err = sys.AccessAt(old, e.Name(), sys.MaySearch)
 	case e.Type().IsRegular():
-		if err = sys.Access(path, sys.MayRead); err != nil && sys.Access(path, sys.MayWrite) == nil {
+		if err = sys.AccessAt(old, e.Name(), sys.MayRead); err != nil && sys.AccessAt(old, e.Name(), sys.MayWrite) == nil {
 			err = nil
 		}
 	}
 	if !errors.Is(err, fs.ErrPermission) {
 		return 0, err
 	}
-	info, err := os.Lstat(path)
+	info, err := os.Lstat(old.FDPath() + "/" + e.Name())
 	if err != nil {
 		return 0, err
 	}

@@ -82,7 +82,7 @@ const opaque = "user.overlay.opaque"
 
 // hideClosed makes anew what the caller can do nothing with, see [CopyUp].
 func hideClosed(e fs.DirEntry, old *sys.FD, upper string) error {
-	closed, err := closedTo(e, old.FDPath()+"/"+e.Name())
+	closed, err := closedTo(e, old)
 	if closed == 0 {
 		if errors.Is(err, fs.ErrNotExist) { // what is no file or folder, or has gone
 			return nil

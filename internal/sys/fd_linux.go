@@ -27,11 +27,15 @@ func OpenDirAt(dir *FD, path string) (*FD, error) {
 
 // OpenAt is [Open] relative to dir.
 func OpenAt(dir *FD, path string) (*FD, error) {
-	at := unix.AT_FDCWD
-	if dir != nil {
-		at = dir.Int()
+	return openat(numberOf(dir), path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+}
+
+// numberOf is what paths are relative to: a folder or, if it is nil, the working directory.
+func numberOf(dir *FD) int {
+	if dir == nil {
+		return unix.AT_FDCWD
 	}
-	return openat(at, path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	return dir.Int()
 }
 
 // Create makes a new, empty file. A path that exists is an error (EEXIST).
@@ -48,8 +52,11 @@ const (
 
 // Access reports whether the caller may use the file in that way (access(2)), with its
 // effective user and groups: an error if not.
-func Access(path string, mode uint32) error {
-	err := Retry(func() error { return unix.Faccessat(unix.AT_FDCWD, path, mode, unix.AT_EACCESS) })
+func Access(path string, mode uint32) error { return AccessAt(nil, path, mode) }
+
+// AccessAt is [Access] relative to dir.
+func AccessAt(dir *FD, path string, mode uint32) error {
+	err := Retry(func() error { return unix.Faccessat(numberOf(dir), path, mode, unix.AT_EACCESS) })
 	if err != nil {
 		return &os.PathError{Op: "access", Path: path, Err: err}
 	}

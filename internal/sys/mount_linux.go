@@ -66,10 +66,13 @@ func Mount(source, target, fstype string, flags uintptr, data string) error {
 
 // OpenTree copies what is at path, with all mounts below it, into a tree that is
 // mounted nowhere (open_tree(2)).
-func OpenTree(path string) (*FD, error) {
+func OpenTree(path string) (*FD, error) { return OpenTreeAt(nil, path) }
+
+// OpenTreeAt is [OpenTree] relative to dir.
+func OpenTreeAt(dir *FD, path string) (*FD, error) {
 	var n int
 	err := Retry(func() (err error) {
-		n, err = unix.OpenTree(unix.AT_FDCWD, path,
+		n, err = unix.OpenTree(numberOf(dir), path,
 			unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE|unix.AT_SYMLINK_NOFOLLOW)
 		return err
 	})

@@ -36,13 +36,14 @@ func OpenDirAt(*FD, string) (*FD, error)     { return nil, errUnsupported }
 func OpenAt(*FD, string) (*FD, error)        { return nil, errUnsupported }
 func Create(string, uint32) (*FD, error)     { return nil, errUnsupported }
 func Access(string, uint32) error            { return errUnsupported }
+func AccessAt(*FD, string, uint32) error     { return errUnsupported }
 func DupOf(int) (*FD, error)                 { return nil, errUnsupported }
 func DupFile(*os.File) (*FD, error)          { return nil, errUnsupported }
 func WriteFileAt(*FD, string, string) error  { return errUnsupported }
 func ReadFileAt(*FD, string) (string, error) { return "", errUnsupported }
 func closeFD(int) error                      { return errUnsupported }
 
-func InodeIDAt(*FD, string) (InodeID, error) { return InodeID{}, errUnsupported }
+func InodeIDAt(*FD, string) (InodeID, error)      { return InodeID{}, errUnsupported }
 
 func (fd *FD) Dup() (*FD, error)                     { return nil, errUnsupported }
 func (fd *FD) InodeID() (InodeID, error)             { return InodeID{}, errUnsupported }
@@ -74,6 +75,7 @@ func SocketCookie(int) (uint64, error) { return 0, errUnsupported }
 
 func Mount(string, string, string, uintptr, string) error { return errUnsupported }
 func OpenTree(string) (*FD, error)                        { return nil, errUnsupported }
+func OpenTreeAt(*FD, string) (*FD, error)                 { return nil, errUnsupported }
 func SetXattr(string, string, string) error               { return errUnsupported }
 func MoveMount(*FD, string) error                         { return errUnsupported }
 func OpenFilesystem(string) (*FD, error)                  { return nil, errUnsupported }
