@@ -28,7 +28,8 @@ const (
 )
 
 // steps has all steps in the order in which they are taken: first the namespaces,
-// then what is done inside.
+// then what is done inside. What looks through all mounts, for /etc and /sys, comes before what makes
+// one for each entry of /run and /var/lib.
 //
 // All kinds are made of which a program can find itself in one: a kind that was
 // left out would still belong to the initial user namespace, and a program that
@@ -46,10 +47,10 @@ var steps = []step{
 	{name: "proc", needs: []string{"pid", "mnt"}, do: newProc, what: "a /proc of the pid namespace"},
 	{name: "lo", needs: []string{"net"}, chain: network, do: loUp, what: "bringing lo up"},
 	{name: "ping", needs: []string{"net"}, chain: network, do: nssetup.AllowPing, what: "ping sockets, which a host lets every group have"},
-	{name: "run", needs: []string{"mnt"}, do: writableRun, what: "a writable /run, an empty /run/netns and XDG_RUNTIME_DIR"},
-	{name: "varlib", needs: []string{"mnt"}, do: writableVarLib, what: "a writable /var/lib"},
 	{name: "etc", needs: []string{"mnt"}, do: writableEtc, what: "a writable /etc"},
 	{name: "sys", needs: []string{"mnt", "net"}, do: newSys, what: "a /sys of the network namespace"},
+	{name: "run", needs: []string{"mnt"}, do: writableRun, what: "a writable /run, an empty /run/netns and XDG_RUNTIME_DIR"},
+	{name: "varlib", needs: []string{"mnt"}, do: writableVarLib, what: "a writable /var/lib"},
 	{name: "eth0", needs: []string{"net", "init"}, chain: network, do: hostLikeNetwork, what: "an eth0, with default routes to a router that knows no further"},
 	{name: "shared", needs: []string{"mnt"}, do: shareMounts, what: "mounts that are shared with mount namespaces made inside"},
 	{name: "init", what: "a process above the program that waits for orphans; without it the program is process 1"},
