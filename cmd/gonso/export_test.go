@@ -10,3 +10,6 @@ var VersionOf = versionOf
 
 // Meaning is what doctor says an answer means.
 var Meaning = meaning
+
+// Serve is how trace serves a page.
+var Serve = serve
