@@ -65,11 +65,10 @@ func hostLikeNetwork() (err error) {
 	if routed != nil {
 		return fmt.Errorf("the router: %w", routed)
 	}
-	link, err := bringUp(host, "eth0", hostEnd)
-	if err != nil {
+	if err := bringUp(host, cable, hostEnd); err != nil { // of which it knows the number by now
 		return err
 	}
-	return defaultRoutes(host, link, routerEnd)
+	return defaultRoutes(host, cable, routerEnd)
 }
 
 // setUpRouter makes the calling thread's network namespace the router's.
@@ -79,8 +78,11 @@ func setUpRouter() error {
 		return err
 	}
 	defer there.Close()
-	link, err := bringUp(there, "eth0", routerEnd)
+	link, err := there.LinkByName("eth0")
 	if err != nil {
+		return err
+	}
+	if err := bringUp(there, link, routerEnd); err != nil {
 		return err
 	}
 	return forwardPackets(link)
@@ -88,25 +90,22 @@ func setUpRouter() error {
 
 // bringUp gives an interface its addresses. Nobody else is there who could have them, so the kernel need not look
 // (IFA_F_NODAD).
-func bringUp(in *netlink.Handle, name string, addresses []string) (netlink.Link, error) {
-	link, err := in.LinkByName(name)
-	if err != nil {
-		return nil, err
-	}
+func bringUp(in *netlink.Handle, link netlink.Link, addresses []string) error {
+	name := link.Attrs().Name
 	if err := in.LinkSetUp(link); err != nil {
-		return nil, fmt.Errorf("bring %s up: %w", name, err)
+		return fmt.Errorf("bring %s up: %w", name, err)
 	}
 	for _, text := range addresses {
 		addr, err := netlink.ParseAddr(text)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		addr.Flags = unix.IFA_F_NODAD
 		if err := in.AddrAdd(link, addr); err != nil && !lacksIPv6(addr.IP, err) {
-			return nil, fmt.Errorf("give %s the address %s: %w", name, text, err)
+			return fmt.Errorf("give %s the address %s: %w", name, text, err)
 		}
 	}
-	return link, nil
+	return nil
 }
 
 func defaultRoutes(in *netlink.Handle, link netlink.Link, via []string) error {
