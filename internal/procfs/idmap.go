@@ -5,9 +5,10 @@ package procfs
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // An IDRange is one line of a uid_map or gid_map (user_namespaces(7)): Count IDs
@@ -24,7 +25,7 @@ func UIDMap(root, process string) ([]IDRange, error) { return readIDMap(root, pr
 func GIDMap(root, process string) ([]IDRange, error) { return readIDMap(root, process, "gid_map") }
 
 func readIDMap(root, process, name string) ([]IDRange, error) {
-	text, err := os.ReadFile(path(root, process, name))
+	text, err := sys.ReadFile(path(root, process, name), 128)
 	if err != nil {
 		return nil, err
 	}

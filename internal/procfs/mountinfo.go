@@ -5,9 +5,10 @@ package procfs
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // A Mount is one line of a mountinfo file (proc_pid_mountinfo(5)). Paths are
@@ -36,7 +37,7 @@ func (m Mount) Namespace() (Namespace, bool) {
 // Mounts lists the mounts in the mount namespace of a process's first thread, in
 // the order of the kernel.
 func Mounts(root, process string) ([]Mount, error) {
-	text, err := os.ReadFile(path(root, process, "mountinfo"))
+	text, err := sys.ReadFile(path(root, process, "mountinfo"), 8<<10)
 	if err != nil {
 		return nil, err
 	}

@@ -4,10 +4,11 @@ package procfs
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // A Process is a process as its parent sees it.
@@ -62,7 +63,7 @@ func ReadProcess(root string, pid int, wanted func(Stat) bool) (*Process, error)
 	if err != nil || !wanted(stat) {
 		return nil, err
 	}
-	cmdline, err := os.ReadFile(dir + "/cmdline")
+	cmdline, err := sys.ReadFile(dir+"/cmdline", 512)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // TCPSockets returns how many TCP sockets there are in a process's network namespace that listen or are connected, those
@@ -15,7 +16,7 @@ import (
 func TCPSockets(root, process string) (count int, err error) {
 	for _, file := range []struct{ name, line string }{{"sockstat", "TCP: inuse "}, {"sockstat6", "TCP6: inuse "}} {
 		at := path(root, process, "net", file.name)
-		text, err := os.ReadFile(at)
+		text, err := sys.ReadFile(at, 512)
 		if errors.Is(err, fs.ErrNotExist) && file.name == "sockstat6" {
 			continue // a kernel without IPv6
 		}

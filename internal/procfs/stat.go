@@ -6,9 +6,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // Stat is what the stat file of a process or task begins with (proc_pid_stat(5)).
@@ -51,7 +52,7 @@ func ParseStat(text []byte) (Stat, error) {
 }
 
 func readStat(file string) (Stat, error) {
-	text, err := os.ReadFile(file)
+	text, err := sys.ReadFile(file, 512)
 	if err != nil {
 		return Stat{}, err
 	}

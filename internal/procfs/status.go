@@ -7,6 +7,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // ThreadSelf names the thread that reads, where its view is wanted and not that
@@ -16,7 +18,7 @@ const ThreadSelf = "thread-self"
 // Status returns a field of a process's status file (proc_pid_status(5)), such as
 // "Seccomp", without the blanks around it.
 func Status(root, process, field string) (string, error) {
-	text, err := os.ReadFile(path(root, process, "status"))
+	text, err := sys.ReadFile(path(root, process, "status"), 2<<10)
 	if err != nil {
 		return "", err
 	}
@@ -47,7 +49,7 @@ func Effective(root, process string) (uint64, error) {
 // empty where no module does.
 func SecurityLabel(root, process string) string {
 	for _, name := range []string{"attr/apparmor/current", "attr/current"} { // the first since Linux 5.8
-		if text, err := os.ReadFile(path(root, process, name)); err == nil {
+		if text, err := sys.ReadFile(path(root, process, name), 2<<10); err == nil {
 			return strings.TrimRight(string(text), "\n\x00")
 		}
 	}

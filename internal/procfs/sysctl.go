@@ -4,16 +4,17 @@ package procfs
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // Sysctl returns a setting by the name that sysctl(8) has for it, such as
 // "user.max_net_namespaces". The error for one that the kernel lacks satisfies
 // [os.ErrNotExist].
 func Sysctl(root, name string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(root, "sys", strings.ReplaceAll(name, ".", "/")))
+	text, err := sys.ReadFile(filepath.Join(root, "sys", strings.ReplaceAll(name, ".", "/")), 64)
 	return strings.TrimSpace(string(text)), err
 }
 

@@ -5,6 +5,7 @@ package sys
 import (
 	"errors"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -120,6 +121,29 @@ func ReadFileAt(dir *FD, path string) (string, error) {
 	var n int
 	err = Retry(func() (err error) { n, err = unix.Read(fd.Int(), buf[:]); return err })
 	return string(buf[:max(n, 0)]), errors.Join(err, fd.Close())
+}
+
+// ReadFile is [os.ReadFile] in fewer calls: without the poller of the runtime, with which package os registers each file,
+// and with room for as much as is expected.
+func ReadFile(path string, expected int) ([]byte, error) {
+	fd, err := openat(unix.AT_FDCWD, path, unix.O_RDONLY, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer fd.Close() // nothing was written
+	for text := make([]byte, 0, expected+1); ; text = slices.Grow(text, max(1, len(text))) {
+		for len(text) < cap(text) {
+			var n int
+			err := Retry(func() (err error) { n, err = unix.Read(fd.Int(), text[len(text):cap(text)]); return err })
+			if err != nil {
+				return nil, &os.PathError{Op: "read", Path: path, Err: err}
+			}
+			if n == 0 {
+				return text, nil
+			}
+			text = text[:len(text)+n]
+		}
+	}
 }
 
 // closeFD does not retry: after EINTR the descriptor is closed already, and its

@@ -43,6 +43,7 @@ func WriteFileAt(*FD, string, string) error  { return errUnsupported }
 func ReadFileAt(*FD, string) (string, error) { return "", errUnsupported }
 func closeFD(int) error                      { return errUnsupported }
 
+func ReadFile(path string, _ int) ([]byte, error) { return os.ReadFile(path) }
 func InodeIDAt(*FD, string) (InodeID, error)      { return InodeID{}, errUnsupported }
 
 func (fd *FD) Dup() (*FD, error)                     { return nil, errUnsupported }
