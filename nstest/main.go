@@ -130,6 +130,7 @@ func OwnNetwork() MainOption { return func(c *mainConfig) { c.ownNetwork = true 
 func (m *M) Run() int {
 	code, p := m.run()
 	if p == rootless.Elsewhere {
+		rootless.StopListening() // what comes now is TestMain's
 		coverTwice()
 	}
 	return code

@@ -103,6 +103,25 @@ func TestASignalThatEndsARootlessRunShows(t *testing.T) {
 	}
 }
 
+// Nobody is left to pass signals on to.
+func TestASignalAfterARootlessRunIsTestMains(t *testing.T) {
+	g := NewWithT(t)
+	cmd := rootless(t, "TestPass")
+	cmd.Env = append(cmd.Env, "SUITE_MAIN=M that goes on")
+	stdin, err := cmd.StdinPipe()
+	g.Expect(err).NotTo(HaveOccurred())
+	stdout, err := cmd.StdoutPipe()
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(cmd.Start()).To(Succeed())
+	for lines := bufio.NewScanner(stdout); lines.Scan() && lines.Text() != "goes on in the parent"; {
+	}
+	g.Expect(cmd.Process.Signal(syscall.SIGTERM)).To(Succeed())
+	defer time.AfterFunc(30*time.Second, func() { _ = stdin.Close() }).Stop() // it has not ended then
+	g.Expect(cmd.Wait()).NotTo(Succeed())
+	status := cmd.ProcessState.Sys().(syscall.WaitStatus)
+	g.Expect(status.Signaled() && status.Signal() == syscall.SIGTERM).To(BeTrue(), cmd.ProcessState.String())
+}
+
 func TestSIGQUITDumpsTheStacksOfARootlessRun(t *testing.T) {
 	g := NewWithT(t)
 	cmd, output, _ := hanging(t, "TestHang")

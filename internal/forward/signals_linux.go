@@ -51,46 +51,74 @@ func (signals Signals) Stop() {
 // kill(1) sends to this process alone looks the same there, and is taken for a key.
 func (signals Signals) Pass(send func(os.Signal) error) {
 	for s := range signals {
-		switch s {
-		case syscall.SIGINT, syscall.SIGQUIT:
-			if sys.InForeground() {
-				continue
-			}
-		case syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU:
-			// Where there is a terminal it stops and continues, and what is in the
-			// foreground may be another by now.
-			if sys.HasTerminal() {
-				continue
-			}
-		}
-		// It fails only once the program has ended, and then so does this process.
-		_ = send(s)
+		pass(s, send)
 	}
 }
 
-// Follow stops this process whenever a signal stops the child, so that whoever waits
-// for this process gets to know; and continues the child when this process is
+func pass(s os.Signal, send func(os.Signal) error) {
+	switch s {
+	case syscall.SIGINT, syscall.SIGQUIT:
+		if sys.InForeground() {
+			return
+		}
+	case syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU:
+		// Where there is a terminal it stops and continues, and what is in the
+		// foreground may be another by now.
+		if sys.HasTerminal() {
+			return
+		}
+	}
+	// It fails only once the program has ended, and then so does this process.
+	_ = send(s)
+}
+
+// Follow passes signals on as [Signals.Pass] does, stops this process whenever a signal stops the child, so that
+// whoever waits for this process gets to know, and continues the child when this process is
 // continued. It returns when the child has ended. No signal of [Stops] may stop this
 // process by itself: it could be continued before the child is, and stop once more.
 //
 // No process can see that its child goes on while it is stopped itself, so the child
 // should say so: see [WakeParent].
-func Follow(child *os.Process) error {
+//
+// It waits for SIGCHLD, not in waitid(2): as long as a thread is in such a call, Go looks after it many
+// times a millisecond (runtime.sysmon), which took as much time as starting the child.
+func (signals Signals) Follow(child *os.Process) error {
+	changed := make(chan os.Signal, 1) // one is enough to look, and the others are dropped, also when nobody looks any more
+	signal.Notify(changed, syscall.SIGCHLD)
+	for {
+		stopped, err := sys.TakeStop(child.Pid)
+		if err != nil {
+			return nil // it has ended
+		}
+		if stopped {
+			if err := stopWith(child); err != nil {
+				return err
+			}
+			continue
+		}
+		select {
+		case s := <-signals:
+			pass(s, child.Signal)
+		case <-changed:
+		}
+	}
+}
+
+// stopWith stops this process as the child is, and continues both.
+func stopWith(child *os.Process) error {
 	stopped := func() bool {
 		still, err := sys.StillStopped(child.Pid)
 		return err == nil && still
 	}
-	for sys.AwaitStop(child.Pid) == nil {
-		if !stopped() {
-			continue
-		}
-		if err := sys.StopSelf(); err != nil {
-			return err
-		}
-		// One that goes on already may even be stopped once more, and stays so.
-		if stopped() {
-			_ = child.Signal(syscall.SIGCONT) // it fails only if the child has ended
-		}
+	if !stopped() {
+		return nil
+	}
+	if err := sys.StopSelf(); err != nil {
+		return err
+	}
+	// One that goes on already may even be stopped once more, and stays so.
+	if stopped() {
+		_ = child.Signal(syscall.SIGCONT) // it fails only if the child has ended
 	}
 	return nil
 }

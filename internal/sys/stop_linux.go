@@ -9,14 +9,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// AwaitStop waits until a signal stops a child of this process (waitid(2)). That the
-// child has ended is ECHILD; it is left to be waited for.
-func AwaitStop(child int) error {
-	return Retry(func() error { return unix.Waitid(unix.P_PID, child, nil, unix.WSTOPPED, nil) })
+// TakeStop reports whether a signal has stopped a child of this process (waitid(2)), once for each
+// stop. That the child has ended is ECHILD; it is left to be waited for.
+func TakeStop(child int) (stopped bool, err error) {
+	var info unix.Siginfo
+	err = Retry(func() error { return unix.Waitid(unix.P_PID, child, &info, unix.WSTOPPED|unix.WNOHANG, nil) })
+	return info.Signo != 0, err
 }
 
-// StillStopped reports whether nothing has happened to a child since [AwaitStop]
-// returned. That it has ended is ECHILD.
+// StillStopped reports whether nothing has happened to a child since [TakeStop]
+// returned true. That it has ended is ECHILD.
 func StillStopped(child int) (bool, error) {
 	// In this order: a new stop makes the kernel forget that the child was continued.
 	for _, event := range []int{unix.WCONTINUED, unix.WSTOPPED} {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"sync"
 	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/denial"
@@ -64,9 +65,15 @@ func Run(ownNetwork bool) (code int, p Place) {
 		return 0, Here
 	}
 	warnDebugger()
-	if code, err = runChild(m.ownNetwork); err == nil {
+	// The caller's goroutine is locked to the main thread (nstest.Main). What is handed over to it and from it takes
+	// two threads more each time, and each signal to listen for is.
+	var parent sync.WaitGroup
+	parent.Go(func() { code, err = runChild(m.ownNetwork) })
+	parent.Wait()
+	if err == nil {
 		return code, Elsewhere
 	}
+	StopListening()
 	report(err)
 	if m.when == "force" {
 		return 1, Elsewhere
@@ -114,10 +121,21 @@ func canUnshare() bool {
 	return s.Close() == nil
 }
 
+// signals are those that this process gets while it is a parent, and after that until [StopListening].
+var signals forward.Signals
+
+// StopListening has signals do again what they do by themselves, where the tests have been run in a child: it takes a
+// while for each, and most parents are about to end.
+func StopListening() {
+	if signals != nil {
+		signals.Stop()
+	}
+	signals = nil
+}
+
 // runChild runs this program again in new namespaces and returns how it ended.
 func runChild(ownNetwork bool) (code int, err error) {
-	signals := forward.Listen(forward.Stops...)
-	defer signals.Stop()
+	signals = forward.Listen(forward.Stops...)
 	child, err := startChild(ownNetwork)
 	if err != nil {
 		return 0, err
@@ -128,14 +146,12 @@ func runChild(ownNetwork bool) (code int, err error) {
 			report(err)
 		}
 	}
-	go signals.Pass(child.Process.Signal)
-	followed := make(chan error)
-	go func() { followed <- forward.Follow(child.Process) }()
+	followed := signals.Follow(child.Process)
 	err = child.Wait()
 	if exit := new(exec.ExitError); errors.As(err, &exit) {
 		err = nil
 	}
-	if err = errors.Join(err, <-followed); err != nil {
+	if err = errors.Join(followed, err); err != nil {
 		return 0, err
 	}
 	return exitLike(child.ProcessState), nil

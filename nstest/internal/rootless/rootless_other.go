@@ -12,3 +12,6 @@ func CanReturn() bool { return true }
 
 // WakeParent does nothing: no parent runs the tests in a child.
 func WakeParent() (stop func()) { return func() {} }
+
+// StopListening does nothing: no signal was passed on.
+func StopListening() {}

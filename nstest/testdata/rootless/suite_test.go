@@ -44,6 +44,14 @@ func TestMain(m *testing.M) {
 		code := (&nstest.M{M: m}).Run()
 		fmt.Println("tear down")
 		os.Exit(code)
+	case "M that goes on":
+		var ran bool
+		code := (&nstest.M{M: nstest.RunFunc(func() int { ran = true; return m.Run() })}).Run()
+		if !ran {
+			fmt.Println("goes on in the parent")
+			_, _ = io.Copy(io.Discard, os.Stdin) // until a signal ends it
+		}
+		os.Exit(code)
 	case "testscript":
 		testscript.Main(&nstest.M{M: m}, nil)
 	}
