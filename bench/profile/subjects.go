@@ -31,7 +31,7 @@ const bare = " exec -proc=false -lo=false -ping=false -run=false -varlib=false -
 // The parts of starting programs.
 var programs = []part{
 	{"true", "libc, kernel", []string{"comm=true"}},
-	{"new namespaces, ID maps", "kernel", []string{"__x64_sys_unshare", "__x64_sys_setns", "set.writeMap", "set.writeProc", "__x64_sys_mount", "switch_task_namespaces"}},
+	{"new namespaces, ID maps", "kernel", []string{"__x64_sys_unshare", "__x64_sys_setns", "set.writeMap", "set.writeProc", "syscall.writeUidGidMappings", "copy_namespaces", "copy_creds", "__x64_sys_mount", "switch_task_namespaces"}},
 	{"a /run of its own", "kernel, ours", []string{"nssetup."}},
 	{"the program is loaded", "kernel", []string{"__x64_sys_execve"}},
 	{"processes and threads end", "kernel", []string{"do_exit", "__x64_sys_exit_group", "release_task"}},
@@ -49,6 +49,7 @@ var subjects = []subject{
 	{"exec", 1, []way{
 		{"gonso exec", nil, []string{"build", "../cmd/gonso"}, "gonso" + bare, runs, runs},
 		{"without cgo", []string{"CGO_ENABLED=0"}, []string{"build", "../cmd/gonso"}, "gonso" + bare, runs, runs},
+		{"ten lines of Go", []string{"CGO_ENABLED=0"}, []string{"build", "./start/again"}, "again", runs, runs},
 		{"unshare(1)", nil, nil, "unshare -UrnmpfiuC true", runs, runs},
 	}, programs},
 	{"command", 1, []way{
