@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/probe"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 	"github.com/vishvananda/netlink"
 )
 
@@ -28,6 +29,7 @@ func (f *Fixture) AddAddress(link, cidr string) {
 			missing(tb, fmt.Sprintf("this machine lacks %v", r))
 		}
 	}
+	err = rtnl.AddressError(err, link, strings.Contains(cidr, ":"))
 	tb.Fatalf("nstest: %s: add %s to %s: %v", in.Name, cidr, link, err)
 }
 

@@ -79,6 +79,27 @@ func TestANetworkOfTwoHasTwoAddresses(t *testing.T) {
 	}
 }
 
+func TestANodeWithoutIPv6SaysWhatHelps(t *testing.T) {
+	text := failure.Text(t, func(tb testing.TB) {
+		n := topo.New(tb)
+		n.Link(n.Host("a", topo.Sysctl("net.ipv6.conf.default.disable_ipv6", "1")), n.Host("b"))
+		n.Up()
+	})
+	want := "topo: up: host a: add fd00::1/64 to eth0: permission denied: IPv6 is switched off there (net.ipv6.conf.eth0.disable_ipv6)\n" +
+		"topo.Subnet with an IPv4 network alone gives the nodes of a link no IPv6 addresses"
+	if text != want {
+		t.Errorf("ends with %q, want %q", text, want)
+	}
+	n := topo.New(t)
+	a, b := n.Host("a", topo.Sysctl("net.ipv6.conf.default.disable_ipv6", "1")), n.Host("b")
+	n.Link(a, b, topo.Subnet("192.0.2.0/24"))
+	n.Up()
+	serve(b)
+	if err := get(t, a, "b"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestNetworksOfALinkDoNotOverlap(t *testing.T) {
 	text := failure.Text(t, func(tb testing.TB) {
 		n := topo.New(tb)

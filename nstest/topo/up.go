@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rtnl"
 )
 
 // How a network comes up:
@@ -51,6 +53,9 @@ func (n *Network) Up() {
 	}
 	n.tellNetwork()
 	if err := n.build(); err != nil {
+		if errors.Is(err, rtnl.ErrIPv6Off) {
+			err = fmt.Errorf("%w\ntopo.Subnet with an IPv4 network alone gives the nodes of a link no IPv6 addresses", err)
+		}
 		n.fatal("up", err)
 	}
 	n.names.Hosts(n.hosts())

@@ -42,12 +42,13 @@ func (c *Conn) Close() { c.socket.Close() }
 type Request struct {
 	what string
 	*nl.NetlinkRequest
+	explain func(error) error // nil if an error says all that is known
 }
 
 // request makes a request of that type; the flags are those of netlink(7). What is for
 // errors, such as "add 192.0.2.1/24 to eth0".
 func request(what string, kind, flags int) Request {
-	return Request{what, nl.NewNetlinkRequest(kind, flags)}
+	return Request{what: what, NetlinkRequest: nl.NewNetlinkRequest(kind, flags)}
 }
 
 // chunk is how many requests are sent before an answer is read. A request that fails is
@@ -75,20 +76,23 @@ func (c *Conn) Do(requests ...Request) error {
 func (c *Conn) do(requests []Request) (failed []error, err error) {
 	last := requests[len(requests)-1]
 	last.Flags |= unix.NLM_F_ACK
-	what := make(map[uint32]string)
+	asked := make(map[uint32]Request)
 	for _, r := range requests {
-		what[r.Seq] = r.what
+		asked[r.Seq] = r
 		if err := c.socket.Send(r.NetlinkRequest); err != nil {
 			return nil, fmt.Errorf("%s: %w", r.what, err)
 		}
 	}
 	err = c.each(func(m syscall.NetlinkMessage) (done bool, err error) {
-		text, ours := what[m.Header.Seq]
+		r, ours := asked[m.Header.Seq]
 		if m.Header.Type != unix.NLMSG_ERROR || !ours {
 			return false, nil
 		}
 		if err := errnoOf(m); err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", text, err))
+			if r.explain != nil {
+				err = r.explain(err)
+			}
+			failed = append(failed, fmt.Errorf("%s: %w", r.what, err))
 		}
 		return m.Header.Seq == last.Seq, nil
 	})

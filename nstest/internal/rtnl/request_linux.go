@@ -151,6 +151,7 @@ func DelGroup(group uint32) Request {
 // AddAddress gives an interface an address. It is no error if it has it.
 func AddAddress(name string, index int, address netip.Prefix) Request {
 	r := request(fmt.Sprintf("add %v to %s", address, name), unix.RTM_NEWADDR, unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
+	r.explain = func(err error) error { return AddressError(err, name, address.Addr().Is6()) }
 	m := nl.NewIfAddrmsg(family(address.Addr()))
 	m.Index, m.Prefixlen = uint32(index), uint8(address.Bits())
 	bytes := address.Addr().AsSlice()
