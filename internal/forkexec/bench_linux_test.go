@@ -23,6 +23,8 @@ func BenchmarkStart(b *testing.B) {
 		flags []int
 	}{
 		{"no namespace", nil},
+		{"mnt", []int{unix.CLONE_NEWNS}},
+		{"mnt+pid", []int{unix.CLONE_NEWNS, unix.CLONE_NEWPID}},
 		{"user+net+mnt", []int{unix.CLONE_NEWUSER, unix.CLONE_NEWNET, unix.CLONE_NEWNS}},
 		{"user+net+mnt+pid", []int{unix.CLONE_NEWUSER, unix.CLONE_NEWNET, unix.CLONE_NEWPID, unix.CLONE_NEWNS}},
 	} {
