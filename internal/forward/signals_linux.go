@@ -80,8 +80,7 @@ func pass(s os.Signal, send func(os.Signal) error) {
 // No process can see that its child goes on while it is stopped itself, so the child
 // should say so: see [WakeParent].
 //
-// It waits for SIGCHLD, not in waitid(2): as long as a thread is in such a call, Go looks after it many
-// times a millisecond (runtime.sysmon), which took as much time as starting the child.
+// It waits for SIGCHLD, not in waitid(2), which would take a thread for stops, and one more for the end.
 func (signals Signals) Follow(child *os.Process) error {
 	changed := make(chan os.Signal, 1) // one is enough to look, and the others are dropped, also when nobody looks any more
 	signal.Notify(changed, syscall.SIGCHLD)
