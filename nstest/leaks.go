@@ -24,7 +24,7 @@ import (
 //	}
 //
 // What is about to end, such as the thread of a goroutine that has ended, has two seconds to do so.
-// VerifyNoLeaks does not look if the test has failed already. Do not use it in a test that runs in parallel
+// If the test has failed already, VerifyNoLeaks only logs what outlives the process, as Main does. Do not use it in a test that runs in parallel
 // with others: what these make would count, too.
 func VerifyNoLeaks(tb testing.TB, opts ...LeakOption) {
 	needTest(tb, "VerifyNoLeaks")
@@ -40,19 +40,17 @@ func VerifyNoLeaks(tb testing.TB, opts ...LeakOption) {
 	}
 	tb.Cleanup(func() {
 		tb.Helper()
-		if tb.Failed() {
-			if err := check.Close(); err != nil {
-				tb.Errorf("nstest: VerifyNoLeaks: %v", err)
-			}
-			return
-		}
 		fixturepool.Close()
-		left, err := check.Find(func(r leak.Report) (leak.Report, error) { return r.Without(ignored), nil })
+		find, report, text := check.Find, tb.Errorf, "nstest: the test left behind:\n%s"
+		if tb.Failed() {
+			find, report, text = check.FindLasting, tb.Logf, "nstest: the test failed, and left behind what outlives it:\n%s"
+		}
+		left, err := find(func(r leak.Report) (leak.Report, error) { return r.Without(ignored), nil })
 		if err != nil {
 			tb.Errorf("nstest: VerifyNoLeaks: %v", err)
 		}
 		if left != "" {
-			tb.Errorf("nstest: the test left behind:\n%s", left)
+			report(text, left)
 		}
 	})
 }

@@ -37,6 +37,26 @@ func TestTheLeakCheckIsQuietAfterAFailure(t *testing.T) {
 	g.Expect(out).NotTo(ContainSubstring("left behind"))
 }
 
+// What stays on the machine is told after failures as well.
+func TestWhatOutlivesARunIsNamedAfterAFailure(t *testing.T) {
+	g := NewWithT(t)
+	out, code := run(t, rootless(t, "TestFailAfterLeavingAProcess"))
+	g.Expect(code).To(Equal(1), out)
+	g.Expect(out).To(SatisfyAll(
+		ContainSubstring("the reason"),
+		MatchRegexp(`(?m)^nstest: the tests failed, and left behind what outlives them \(nstest.NoLeakCheck\(\) .*:\nprocess \d+ \(cat\): \["cat"\]$`),
+		Not(ContainSubstring("descriptor")),
+	))
+	out, code = run(t, rootless(t, "TestFailAfterLeavingAMount"))
+	g.Expect(code).To(Equal(1), out)
+	g.Expect(out).NotTo(ContainSubstring("left behind"), "the mount namespace ends with the run")
+
+	out, code = run(t, rootless(t, "TestVerifyNoLeaksAfterAFailure"))
+	g.Expect(code).To(Equal(1), out)
+	g.Expect(out).To(MatchRegexp(`verified_test\.go:\d+: nstest: the test failed, and left behind what outlives it:\n\s+process \d+ \(cat\): \["cat"\]\n`))
+	g.Expect(out).NotTo(ContainSubstring("descriptor"))
+}
+
 func TestVerifyNoLeaks(t *testing.T) {
 	g := NewWithT(t)
 	out, code := run(t, rootless(t, "TestVerifyNoLeaks", "-test.v"))
@@ -62,18 +82,31 @@ func TestNoLeakCheckLetsThemBe(t *testing.T) {
 
 // Root's tests share a mount namespace with the whole machine.
 func TestAMountThatOnlyTheTestsCanHaveMadeIsNamed(t *testing.T) {
-	g := NewWithT(t)
-	cmd := suite(t, rootlessSuite, "-test.run=^TestLeavesAMount$")
-	cmd.Env = append(cmd.Env, "NSTEST_ROOTLESS=off")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS} // which is private
-	out, code := run(t, cmd)
-	watch, err := leak.WatchMounts()
-	if errors.Is(err, leak.ErrNotTold) {
-		g.Expect(code).To(BeZero(), out)
-		return
+	watch, told := leak.WatchMounts()
+	if !errors.Is(told, leak.ErrNotTold) {
+		NewWithT(t).Expect(told).NotTo(HaveOccurred())
+		NewWithT(t).Expect(watch.Close()).To(Succeed())
 	}
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(watch.Close()).To(Succeed())
-	g.Expect(code).To(Equal(1), out)
-	g.Expect(out).To(MatchRegexp(`nstest: the tests left behind .*\nmount \d+ at /mnt: / of left \(tmpfs\)\n`))
+	for name, c := range map[string]struct {
+		code int
+		text string
+	}{
+		"TestLeavesAMount":           {0, `nstest: the tests left behind .*\nmount \d+ at /mnt: / of left \(tmpfs\)\n`},
+		"TestFailAfterLeavingAMount": {1, `nstest: the tests failed, and left behind what outlives them .*\nmount \d+ at /mnt: / of left \(tmpfs\)\n`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			cmd := suite(t, rootlessSuite, "-test.run=^"+name+"$")
+			cmd.Env = append(cmd.Env, "NSTEST_ROOTLESS=off")
+			cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS} // which is private
+			out, code := run(t, cmd)
+			if told != nil {
+				g.Expect(code).To(Equal(c.code), out)
+				return
+			}
+			g.Expect(code).To(Equal(1), out)
+			g.Expect(out).To(MatchRegexp(c.text))
+			g.Expect(out).NotTo(ContainSubstring("descriptor"))
+		})
+	}
 }

@@ -49,6 +49,10 @@ import (
 // such as mount(8), from Linux 6.15 on. Older kernels do not say which process made a mount, so that none is
 // reported.
 //
+// After tests that failed only what outlives the process is reported, as it changes the machine: mounts, also those that name a
+// namespace, and processes. Threads, descriptors and the rest end with the process, and a test that ended early had no time
+// to clean up. The exit code stays that of the tests.
+//
 // Main ends the process with the exit code of the tests.
 //
 // When the tests have ended, no goroutine of this module runs: goleak, gleak and others that look for leaked

@@ -61,6 +61,15 @@ func (r Report) OnlyMounts(ids map[int]bool) Report {
 	return r
 }
 
+// Lasting leaves out what ends with this process: threads, descriptors, namespaces, which what holds them is listed for, and
+// children that have ended.
+func (r Report) Lasting() Report {
+	return Report{
+		Processes: kept(r.Processes, func(p Process) bool { return p.State != 'Z' }),
+		Mounts:    r.Mounts,
+	}
+}
+
 // from says where a thing was made, if package creation knows.
 func from(thing creation.Thing) string {
 	if made := creation.Of(thing); made != "" {

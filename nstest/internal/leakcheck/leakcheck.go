@@ -64,28 +64,28 @@ func WithoutProcesses(pids func() []int) func(leak.Report) (leak.Report, error) 
 	}
 }
 
-// Finish returns the exit code of the run: a leak is a failure. It says nothing of leaks where the tests
-// have failed already: a test that ends early has often not cleaned up. What keep takes out of the report does not
-// count.
+// Finish returns the exit code of the run: a leak is a failure. Where the tests have failed already, it reports only what
+// outlives the process: a test that ends early has often not cleaned up, and its reason is not to be lost among what ends with
+// the process anyway. What keep takes out of the report does not count.
 func (c *Check) Finish(code int, keep ...func(leak.Report) (leak.Report, error)) int {
 	if err := c.workDir.Back(); err != nil {
 		fmt.Fprintf(os.Stderr, "nstest: %v\n", err)
 		code = max(code, 1)
 	}
+	find, left := c.Find, "left behind"
 	if code != 0 {
-		_ = c.Close() // the process is about to end
-		return code
+		find, left = c.FindLasting, "failed, and left behind what outlives them"
 	}
-	text, err := c.Find(keep...)
+	text, err := find(keep...)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "nstest: leak check: %v\n", err)
-		return 1
+		return max(code, 1)
 	}
 	if text == "" {
-		return 0
+		return code
 	}
-	fmt.Fprintf(os.Stderr, "nstest: the tests left behind (nstest.NoLeakCheck() in TestMain switches this check off):\n%s", text)
-	return 1
+	fmt.Fprintf(os.Stderr, "nstest: the tests %s (nstest.NoLeakCheck() in TestMain switches this check off):\n%s", left, text)
+	return max(code, 1)
 }
 
 // Close ends a check that nobody wants the result of.
@@ -110,6 +110,17 @@ func (c *Check) Find(keep ...func(leak.Report) (leak.Report, error)) (text strin
 		return "", err
 	}
 	return fmt.Sprintf("%v\n%s", report, explainThreads(report)), nil
+}
+
+// FindLasting is [Check.Find] for what stays on the machine when this process has ended: after a failure the rest does not matter.
+func (c *Check) FindLasting(keep ...func(leak.Report) (leak.Report, error)) (text string, err error) {
+	return c.Find(append(slices.Clone(keep), func(r leak.Report) (leak.Report, error) {
+		r = r.Lasting()
+		if c.ownMounts { // they go with the mount namespace
+			r.Mounts = nil
+		}
+		return r, nil
+	})...)
 }
 
 // ours leaves out what may be another program's.

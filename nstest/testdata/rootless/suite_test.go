@@ -240,6 +240,12 @@ func TestLeavesAMount(t *testing.T) {
 	}
 }
 
+func TestFailAfterLeavingAMount(t *testing.T) {
+	leave(t)
+	TestLeavesAMount(t)
+	t.Fatal("the reason")
+}
+
 // keep makes a Set that nobody closes.
 func keep(t *testing.T) gonso.Set {
 	s, err := gonso.Unshare(gonso.NS_UTS)

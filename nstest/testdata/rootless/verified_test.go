@@ -3,7 +3,9 @@
 package rootless
 
 import (
+	"io"
 	"os"
+	"os/exec"
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso"
@@ -58,4 +60,28 @@ func TestVerifyNoLeaks(t *testing.T) {
 func TestFailAfterLeaving(t *testing.T) {
 	leave(t)
 	t.Fatal("the reason")
+}
+
+// TestFailAfterLeavingAProcess leaves a file, which ends with this process, and a process, which does not until
+// its standard input is closed.
+func TestFailAfterLeavingAProcess(t *testing.T) {
+	leave(t)
+	cat := exec.Command("cat")
+	var err error
+	if open, err = cat.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cat.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Fatal("the reason")
+}
+
+// open is not to be closed by the garbage collection.
+var open io.Closer
+
+// TestVerifyNoLeaksAfterAFailure is of one test what TestFailAfterLeavingAProcess is of a run.
+func TestVerifyNoLeaksAfterAFailure(t *testing.T) {
+	nstest.VerifyNoLeaks(t)
+	TestFailAfterLeavingAProcess(t)
 }
