@@ -126,12 +126,28 @@ func (l *Log) Matched(pattern *regexp.Regexp) bool {
 	return l.matched[pattern]
 }
 
-// Last shows the last lines.
+// Last shows the last lines, and what has no end of line yet.
 func (l *Log) Last() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.lines) == 0 {
-		return "it has printed nothing"
+	var open []string
+	for _, s := range l.streams {
+		if len(s.unread) > 0 {
+			open = append(open, string(s.unread))
+		}
 	}
-	return "it has printed last:\n" + format.IndentString(strings.Join(l.lines, "\n"), 1)
+	const unended = ", without an end of line, so that no pattern was tried on it"
+	switch {
+	case len(l.lines) == 0 && len(open) == 0:
+		return "it has printed nothing"
+	case len(l.lines) == 0:
+		return shown("it has printed last"+unended, open)
+	case len(open) == 0:
+		return shown("it has printed last", l.lines)
+	}
+	return shown("it has printed last", l.lines) + "\n" + shown("and then"+unended, open)
+}
+
+func shown(heading string, lines []string) string {
+	return heading + ":\n" + format.IndentString(strings.Join(lines, "\n"), 1)
 }
