@@ -50,7 +50,8 @@ type Daemon struct {
 //
 // [Listening], [Printing] and [Ready] say when that is. Without any of them, the daemon is ready as soon as its
 // program runs. If it ends before it is ready, or is not ready in half a minute (see [Within]), the test fails
-// with what the daemon has printed last.
+// with what the daemon has printed last. One that runs but is not ready goes on until the test ends, as one that
+// is: the log shows its processes and sockets.
 //
 // The program has to stay in the foreground. What it writes is in the log of the test, each line
 // with the names of the fixture and of the program, unless Stdout and Stderr of the command say
@@ -139,7 +140,8 @@ func (d *Daemon) checkPlace() error {
 	return nil
 }
 
-// start starts the program and waits until it is ready. If it is not, it is ended.
+// start starts the program and waits until it is ready. One that does not become ready is left to the clean-up, so that it is
+// there to be looked into.
 func (d *Daemon) start(tb testing.TB) error {
 	for _, c := range d.conditions {
 		if err := c.before(d); err != nil {
@@ -156,11 +158,10 @@ func (d *Daemon) start(tb testing.TB) error {
 	if err = d.awaitReady(run); err == nil {
 		return nil
 	}
-	ended := d.end(run)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	run.wanted = true // the test fails for this reason already
-	return errors.Join(fmt.Errorf("%w\n%s", err, run.out.Last()), ended)
+	return fmt.Errorf("%w\n%s", err, run.out.Last())
 }
 
 // launch starts the program.

@@ -142,6 +142,19 @@ func TestAFailedTestShowsItsDaemon(t *testing.T) {
 	g.Expect(out).To(MatchRegexp(`\n        processes\n          \d+ +sh +`), "as it was before it was ended")
 }
 
+// What it does instead is the first thing to look at.
+func TestADaemonThatDoesNotBecomeReadyIsShownAsItIs(t *testing.T) {
+	g := NewWithT(t)
+	suite := suite(t, reportSuite, "-test.run=^TestDaemonListensElsewhere$")
+	suite.Env = append(suite.Env, "NSTEST_ROOTLESS=auto", "DAEMON="+daemon(t))
+	out, code := run(t, suite)
+	g.Expect(code).To(Equal(1), out)
+	g.Expect(out).To(ContainSubstring("nstest: server: start daemon: after 1ms it is not so that it listens on tcp :80; what listens in server: tcp 0.0.0.0:8080\n"))
+	g.Expect(out).To(MatchRegexp(`\n        sockets\n          tcp +LISTEN +0\.0\.0\.0:8080`))
+	g.Expect(out).To(MatchRegexp(`\n        processes\n          \d+ +daemon +`))
+	g.Expect(strings.Count(out, "nstest: server: ")).To(Equal(1), "it fails once: %s", out)
+}
+
 func TestDaemonsOfGinkgo(t *testing.T) {
 	g := NewWithT(t)
 	out, code := failing(t, "TestSpecs", "-ginkgo.focus=Daemons")

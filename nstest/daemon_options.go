@@ -57,12 +57,16 @@ func Listening(network, address string) StartOption {
 			what: fmt.Sprintf("listens on %s %s", network, address), network: true,
 			free:  endpoint.Free,
 			check: func(r *daemonRun) (bool, error) { return endpoint.Listens(r.daemon.instance.Set) },
+			instead: func(r *daemonRun) string {
+				in := r.daemon.instance
+				return fmt.Sprintf("what listens in %s: %s", in.Name, endpoint.Others(in.Set))
+			},
 		})
 	}
 }
 
 // Printing has the daemon be ready when it has printed a line that matches the regular expression, a string or
-// a compiled one, to its standard output or error.
+// a compiled one, to its standard output or error. A line is looked at once it has ended: that of a prompt has not.
 func Printing[R string | *regexp.Regexp](pattern R) StartOption {
 	return func(c *daemonConfig) {
 		var compiled *regexp.Regexp

@@ -20,7 +20,8 @@ type condition struct {
 	pattern *regexp.Regexp      // of a line
 	free    func(set.Set) error // before the start
 	check   func(*daemonRun) (met bool, err error)
-	tries   bool // an error of check says why it is not met, and nothing else
+	tries   bool                    // an error of check says why it is not met, and nothing else
+	instead func(*daemonRun) string // says what there is, if it is not met in time
 }
 
 // readyInterval is how long nobody looks whether a daemon is ready.
@@ -86,7 +87,7 @@ func (c *condition) await(r *daemonRun, limit time.Duration, deadline time.Time,
 		default:
 		}
 		if time.Now().After(deadline) {
-			return notReady(c, limit, cause)
+			return c.notMet(r, limit, cause)
 		}
 		if err := sys.WaitReadable(readyInterval, ends...); err != nil {
 			return os.NewSyscallError("ppoll", err)
@@ -94,9 +95,14 @@ func (c *condition) await(r *daemonRun, limit time.Duration, deadline time.Time,
 	}
 }
 
-func notReady(c *condition, limit time.Duration, cause error) error {
-	if cause == nil {
-		return fmt.Errorf("after %v it is not so that it %s", limit, c.what)
+// notMet says what is missing, and what there is.
+func (c *condition) notMet(r *daemonRun, limit time.Duration, cause error) error {
+	text := fmt.Sprintf("after %v it is not so that it %s", limit, c.what)
+	if c.instead != nil {
+		text += "; " + c.instead(r)
 	}
-	return fmt.Errorf("after %v it is not so that it %s: %w", limit, c.what, cause)
+	if cause == nil {
+		return errors.New(text)
+	}
+	return fmt.Errorf("%s: %w", text, cause)
 }

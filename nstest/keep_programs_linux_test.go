@@ -250,6 +250,18 @@ func TestProgramsOfATestThatHasWaitedLiveOn(t *testing.T) {
 	g.Expect(r.ask(g, "TestDaemon")).To(Equal(before))
 }
 
+func TestADaemonThatDoesNotBecomeReadyWaitsAndLivesOn(t *testing.T) {
+	g := NewWithT(t)
+	r := newRegister(t)
+	cmd, out := r.pausing("TestDaemonIsNotReady", []string{"-test.timeout=0"}, "NSTEST_KEEP=failed,processes", "KEEP_DAEMON="+daemon(t))
+	e := r.paused(1)[0]
+	before := r.ask(g, "TestDaemonIsNotReady")
+	r.resume(e)
+	g.Expect(cmd.Wait()).To(MatchError("exit status 1"), "%s", out)
+	g.Expect(r.programs()["TestDaemonIsNotReady"]).To(HaveLen(1), "%s", out)
+	g.Expect(r.ask(g, "TestDaemonIsNotReady")).To(Equal(before))
+}
+
 // The guards of a process that was killed do what the kernel does otherwise.
 func TestProgramsOfAKilledRunEnd(t *testing.T) {
 	g := NewWithT(t)

@@ -4,11 +4,13 @@
 package listening
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/state"
@@ -100,4 +102,39 @@ func (e Endpoint) find(s set.Set) (*state.Socket, error) {
 		}
 	}
 	return nil, err
+}
+
+// Others lists, for people, where sockets of that kind listen: internet ones, or unix ones.
+func (e Endpoint) Others(s set.Set) string {
+	sockets, err := state.Sockets(s)
+	if err != nil {
+		return err.Error()
+	}
+	var list []string
+	for _, s := range sockets {
+		at := s.Protocol + " " + s.Local
+		if e.isLike(s) && !slices.Contains(list, at) { // as with SO_REUSEPORT
+			list = append(list, at)
+		}
+	}
+	if n := len(list); n > mostOthers {
+		list = append(list[:mostOthers], fmt.Sprintf("%d others", n-mostOthers))
+	}
+	return cmp.Or(strings.Join(list, ", "), "nothing")
+}
+
+// mostOthers is how many fit in a message.
+const mostOthers = 8
+
+// isLike reports whether a socket is one that an Endpoint of that kind may stand for.
+func (e Endpoint) isLike(s state.Socket) bool {
+	switch s.Protocol {
+	case "unix":
+		return e.path != "" && s.State != "ESTABLISHED"
+	case "tcp":
+		return e.path == "" && s.State == "LISTEN"
+	case "udp":
+		return e.path == "" && s.Remote == ""
+	}
+	return false
 }

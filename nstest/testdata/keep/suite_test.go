@@ -4,11 +4,14 @@
 package keep_test
 
 import (
+	"context"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
@@ -112,6 +115,20 @@ func TestDaemon(t *testing.T) {
 func TestDaemonWithPIDs(t *testing.T) {
 	startDaemon(nstest.New(t, set.NS_NET|set.NS_PID, nstest.Named("server")))
 	t.Error("on purpose")
+}
+
+// TestDaemonIsNotReady has one that listens elsewhere.
+func TestDaemonIsNotReady(t *testing.T) {
+	ns := nstest.New(t, set.NS_NET, nstest.Named("server"))
+	const address = "127.0.0.1:80"
+	listens := nstest.Ready(func() error {
+		conn, err := ns.DialContext(context.Background(), "tcp", address)
+		for ; err != nil; conn, err = ns.DialContext(context.Background(), "tcp", address) {
+			runtime.Gosched()
+		}
+		return conn.Close()
+	})
+	ns.Start(ns.Command(os.Getenv("KEEP_DAEMON"), "tcp", address), listens, nstest.Listening("udp", ":53"), nstest.Within(time.Millisecond))
 }
 
 func TestDaemonPasses(t *testing.T) { startDaemon(nstest.New(t, set.NS_NET)) }

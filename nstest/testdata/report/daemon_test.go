@@ -3,10 +3,13 @@
 package report
 
 import (
+	"context"
 	"errors"
 	"os"
+	"runtime"
 	"syscall"
 	"testing"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
@@ -37,6 +40,22 @@ func TestFailsWithADaemon(t *testing.T) {
 	ns := nstest.New(t, gonso.NS_NET)
 	ns.Start(ns.Command("sh", "-c", "echo up; sleep 1000; :"), nstest.Printing("up"))
 	t.Error("on purpose")
+}
+
+// elsewhere is a condition that is met once the daemon listens where Listening does not look.
+func elsewhere(ns *nstest.Fixture) nstest.StartOption {
+	return nstest.Ready(func() error {
+		conn, err := ns.DialContext(context.Background(), "tcp", "127.0.0.1:8080")
+		for ; err != nil; conn, err = ns.DialContext(context.Background(), "tcp", "127.0.0.1:8080") {
+			runtime.Gosched()
+		}
+		return conn.Close()
+	})
+}
+
+func TestDaemonListensElsewhere(t *testing.T) {
+	ns := nstest.New(t, gonso.NS_NET, nstest.Named("server"))
+	ns.Start(ns.Command(os.Getenv("DAEMON"), "tcp4", ":8080"), elsewhere(ns), nstest.Listening("tcp", ":80"), nstest.Within(time.Millisecond))
 }
 
 func TestStartsADaemon(t *testing.T) {
