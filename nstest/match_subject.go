@@ -56,16 +56,26 @@ func lines(items []string) string {
 	return format.IndentString(strings.Join(items, "\n"), 1)
 }
 
-// Gomega shows all that is in a value. These are worth more as the namespaces
-// that they stand for.
+// Gomega shows all that is in a value, and goes on reading while other goroutines change it. These are shown by what
+// they say of themselves.
 var _ = format.RegisterCustomFormatter(func(v any) (text string, ok bool) {
 	switch v := v.(type) {
 	case set.Set:
 		return v.String(), true
-	case *Fixture:
-		return v.String(), true
 	case *netlink.Handle:
 		return "a network namespace", true
+	case fmt.Stringer:
+		_, has := v.(interface{ Set() set.Set }) // such as what a test has made around a fixture
+		if has || isOurs(reflect.TypeOf(v)) {
+			return v.String(), true
+		}
 	}
 	return "", false
 })
+
+// isOurs reports whether a type is a pointer to one of this module, such as *topo.Link or *wire.Wire.
+func isOurs(t reflect.Type) bool {
+	return t.Kind() == reflect.Pointer && strings.HasPrefix(t.Elem().PkgPath(), thisModule)
+}
+
+var thisModule = strings.TrimSuffix(reflect.TypeFor[Fixture]().PkgPath(), "nstest")

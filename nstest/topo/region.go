@@ -47,6 +47,9 @@ func (n *Network) checkRegion(name string) error {
 // Name returns what the region was called when it was made.
 func (r *Region) Name() string { return r.name }
 
+// String is such as "region eu".
+func (r *Region) String() string { return "region " + r.name }
+
 // Host makes a host in the region, see [Network.Host].
 func (r *Region) Host(name string, opts ...NodeOption) *Host {
 	r.network.tb.Helper()

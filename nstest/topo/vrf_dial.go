@@ -20,6 +20,9 @@ type HostVRF struct {
 	name string
 }
 
+// String is such as "VRF blue of router".
+func (v *HostVRF) String() string { return "VRF " + v.name + " of " + v.node.name }
+
 // VRF returns a VRF of the host, which the option [VRF] of a link has made.
 func (h *Host) VRF(name string) *HostVRF {
 	h.n.network.tb.Helper()
@@ -42,7 +45,7 @@ func (h *Host) VRF(name string) *HostVRF {
 func (v *HostVRF) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, fmt.Errorf("topo: VRF %s of %s: %w", v.name, v.node.name, err)
+		return nil, fmt.Errorf("topo: %v: %w", v, err)
 	}
 	dialer := net.Dialer{Control: v.bind}
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -57,7 +60,7 @@ func (v *HostVRF) DialContext(ctx context.Context, network, address string) (net
 		err = fmt.Errorf("no host %s in this network: it has %s", host, v.node.network.hostNames())
 	}
 	if err != nil {
-		return nil, fmt.Errorf("topo: VRF %s of %s: %w", v.name, v.node.name, err)
+		return nil, fmt.Errorf("topo: %v: %w", v, err)
 	}
 	return conn, nil
 }
@@ -68,7 +71,7 @@ func (v *HostVRF) Listen(network, address string) net.Listener {
 	config := net.ListenConfig{Control: v.bind}
 	l, err := inside.Get(v.node.fixture.Set(), func() (net.Listener, error) { return config.Listen(context.Background(), network, address) })
 	if err != nil {
-		v.node.network.fatal(fmt.Sprintf("VRF %s of %s", v.name, v.node.name), err)
+		v.node.network.fatal(v.String(), err)
 	}
 	v.node.network.tb.Cleanup(func() { _ = l.Close() }) // the test may have closed it
 	return l
@@ -80,7 +83,7 @@ func (v *HostVRF) ListenPacket(network, address string) net.PacketConn {
 	config := net.ListenConfig{Control: v.bind}
 	c, err := inside.Get(v.node.fixture.Set(), func() (net.PacketConn, error) { return config.ListenPacket(context.Background(), network, address) })
 	if err != nil {
-		v.node.network.fatal(fmt.Sprintf("VRF %s of %s", v.name, v.node.name), err)
+		v.node.network.fatal(v.String(), err)
 	}
 	v.node.network.tb.Cleanup(func() { _ = c.Close() }) // the test may have closed it
 	return c

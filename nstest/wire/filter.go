@@ -26,7 +26,7 @@ func (w *Wire) Filter(judge func(f *Frame) Verdict) (remove func()) {
 	}
 	where := callsite.PlaceOutside(thisPackage)
 	journal.Add(w.tb, tracedata.Event{
-		Lane: tracedata.FaultLane, Kind: "fault", Link: w.id(), Text: "the wire of " + w.a.Name() + " and " + w.b.Name() + " gets a filter", Where: where,
+		Lane: tracedata.FaultLane, Kind: "fault", Link: w.id(), Text: "the " + w.String() + " gets a filter", Where: where,
 	})
 	return w.filters.Add(judge, where)
 }

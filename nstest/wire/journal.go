@@ -36,7 +36,7 @@ func (w *Wire) tell(verb string) {
 		text = "perfect"
 	}
 	journal.Add(w.tb, tracedata.Event{
-		Lane: tracedata.FaultLane, Kind: "fault", Link: w.id(), Text: "the wire of " + w.a.Name() + " and " + w.b.Name() + " " + verb + ": " + text,
+		Lane: tracedata.FaultLane, Kind: "fault", Link: w.id(), Text: "the " + w.String() + " " + verb + ": " + text,
 		Where: callsite.PlaceOutside(thisPackage), Condition: condition,
 	})
 }

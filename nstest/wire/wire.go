@@ -121,6 +121,9 @@ func (w *Wire) impair() error {
 	return nil
 }
 
+// String is such as "wire of a and b".
+func (w *Wire) String() string { return "wire of " + w.a.Name() + " and " + w.b.Name() }
+
 // Set changes what the wire does to frames that are sent from now on. Options that are not given stay as they
 // are; random decisions begin again from the seed.
 func (w *Wire) Set(opts ...Option) {
@@ -154,7 +157,7 @@ func (w *Wire) end() error {
 		errs = append(errs, r.end())
 	}
 	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("wire of %s and %s: %w", w.a.Name(), w.b.Name(), err)
+		return fmt.Errorf("%v: %w", w, err)
 	}
 	return nil
 }

@@ -3,11 +3,14 @@
 package wire_test
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"strings"
 	"testing"
 
+	"github.com/onsi/gomega/format"
+	"github.com/seed-1bc5c4a2/gonso"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/wire"
 )
@@ -83,5 +86,17 @@ func TestTheFirstSYNIsLost(t *testing.T) {
 	}
 	if c.Dropped != 1 || other.Dropped != 0 {
 		t.Errorf("from a %v, from b %v: want 1 dropped from a", c, other)
+	}
+}
+
+// Gomega would read all that is in it otherwise, while the goroutine of the wire writes to that.
+func TestAWireInAMessage(t *testing.T) {
+	a, b := nstest.New(t, gonso.NS_NET, nstest.Named("a")), nstest.New(t, gonso.NS_NET, nstest.Named("b"))
+	w := wire.Join(t, a, b)
+	if shown := fmt.Sprint(w); shown != "wire of a and b" {
+		t.Errorf("it is shown as %q", shown)
+	}
+	if shown := format.Object(w, 0); !strings.HasSuffix(shown, ">: wire of a and b") {
+		t.Errorf("Gomega shows %s", shown)
 	}
 }
