@@ -102,12 +102,15 @@ stage_api() { say go run ./internal/api; }
 # A skipped test is a failure: this script has set the machine up. Those that want a kernel with modules run
 # under one, in stage vm.
 elsewhere='^(TestTunnelBetweenTwoHomes|TestTwoCustomersWithTheSameAddresses)$'
+# Tests wait about as long as they compute: twice as many packages at once as there are CPUs keep these busy. What go test would vet,
+# stage vet has vetted.
+go_test=(test -json -count=1 -vet=off -timeout=10m "-p=$((2 * $(nproc)))")
 stage_test() {
   local packages
   mapfile -t packages < <(libraries)
-  go_as_root test -json -count=1 -timeout=5m "${packages[@]}" | no_skips
-  traced root go_as_root test -json -skip="$elsewhere" -count=1 -timeout=5m ./examples/... | no_skips
-  traced root go_as_root -C examples/raft test -json -count=1 -timeout=5m ./... | no_skips
+  go_as_root "${go_test[@]}" "${packages[@]}" | no_skips
+  traced root go_as_root "${go_test[@]}" -skip="$elsewhere" ./examples/... | no_skips
+  traced root go_as_root -C examples/raft "${go_test[@]}" ./... | no_skips
   nothing_left
 }
 
@@ -116,7 +119,7 @@ stage_test() {
 stage_race() {
   local packages
   mapfile -t packages < <(libraries | grep -vE '/(internal/(attack|exhaustion|mutants|layout|api|typecheck)|docs|cmd/gonso|reexec/gons)$')
-  GORACE=atexit_sleep_ms=0 CGO_ENABLED=1 go_as_root test -json -skip="$elsewhere|^TestCoverageOf" -race -vet=off -count=1 -timeout=10m "${packages[@]}" | no_skips
+  GORACE=atexit_sleep_ms=0 CGO_ENABLED=1 go_as_root "${go_test[@]}" -skip="$elsewhere|^TestCoverageOf" -race "${packages[@]}" | no_skips
   nothing_left
 }
 
@@ -124,8 +127,8 @@ stage_race() {
 stage_user() {
   local packages
   mapfile -t packages < <(libraries | grep -vE '/internal/(layout|api|mutants|typecheck|verdict)$')
-  CGO_ENABLED=${CGO_ENABLED:-0} as_user go test -json -vet=off -count=1 -timeout=5m "${packages[@]}" | no_skips
-  CGO_ENABLED=${CGO_ENABLED:-0} traced user as_user go test -json -skip="$elsewhere" -vet=off -count=1 -timeout=5m ./examples/... | no_skips
+  CGO_ENABLED=${CGO_ENABLED:-0} as_user go "${go_test[@]}" "${packages[@]}" | no_skips
+  CGO_ENABLED=${CGO_ENABLED:-0} traced user as_user go "${go_test[@]}" -skip="$elsewhere" ./examples/... | no_skips
   nothing_left
 }
 
