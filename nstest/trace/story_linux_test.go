@@ -95,5 +95,6 @@ var volatile = []struct {
 	{regexp.MustCompile(`/\S*/pid\b`), "FOLDER/pid"},
 	{regexp.MustCompile(`\bn\d+\.example`), "nN.example"},
 	{regexp.MustCompile(` ?\(again[^)]*\)`), ""},
-	{regexp.MustCompile(`(\S) +`), "$1 "}, // columns
+	{regexp.MustCompile(`\bNOT-RUNNING\b`), "UP"}, // until the kernel looks at changes of links, as it does once a second
+	{regexp.MustCompile(`(\S) +`), "$1 "},         // columns
 }
