@@ -256,6 +256,7 @@ func TestVariablesThatMeanNothing(t *testing.T) {
 		"NSTEST_TRACE=fialed":   `NSTEST_TRACE is "fialed": it is failed, for the tests that fail, or all`,
 		"NSTEST_PCAP=1":         `NSTEST_PCAP is "1": it is failed, for the tests that fail, or all`,
 		"NSTEST_STRICT=yes":     `NSTEST_STRICT is "yes": it is 1, which has tests fail that would be skipped, or 0, which skips them where the kernel should have what they lack, too`,
+		"NSTEST_LOSE=:1":        `NSTEST_LOSE is ":1": it must be the name of a test, a colon and the number of a frame, from 1`,
 		"NSTEST_SEED=some":      `the environment variable NSTEST_SEED is "some"; a seed is a whole number of 64 bits, such as 17185236 or 0x2a: strconv.ParseUint: parsing "some": invalid syntax`,
 		"NSTEST_PAUSE=all":      `NSTEST_PAUSE="all": "all" is not failed, the only thing that a test can wait for`,
 	} {

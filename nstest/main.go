@@ -185,6 +185,10 @@ func (m *M) runHere(config *mainConfig, p rootless.Place) int {
 	}
 	fmt.Fprint(os.Stderr, evidence.Unheard())
 	code := reexec.RunTests(watched{m.M, p})
+	if err := addToTestLog(); err != nil {
+		fmt.Fprintf(os.Stderr, "nstest: tell go test by which variables these tests went: %v\n", err)
+		code = max(code, 1)
+	}
 	code = max(code, endSpec())
 	if err := lifecycle.CheckAfterTests(); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -5,25 +5,14 @@ package nstest
 import (
 	"fmt"
 	"os"
-	"sync"
 	"sync/atomic"
 	"testing"
 
-	"github.com/seed-1bc5c4a2/gonso/nstest/internal/keep"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/rootless"
 )
 
 // mainRan says that TestMain has called [Main] or [M.Run].
 var mainRan atomic.Bool
-
-// noteVariables has go test's cache know that a test goes by these variables: what was read before the
-// tests began, as Main does, is not in its log.
-var noteVariables = sync.OnceFunc(func() {
-	_, _ = os.LookupEnv(rootless.Variable)
-	_, _ = os.LookupEnv(strictVariable)
-	_, _ = os.LookupEnv(keep.KeepVariable)
-	_, _ = os.LookupEnv(keep.PauseVariable)
-})
 
 // unprivileged ends a test that lacks nothing but privileges, which it could have in a user
 // namespace on this machine.

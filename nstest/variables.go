@@ -19,7 +19,8 @@ const strictVariable = "NSTEST_STRICT"
 // a word with a typo would go unseen in a run that passes. Those of rootless runs and of shards are read a moment later.
 func checkVariables() error {
 	_, seedErr := impair.Seed()
-	return errors.Join(keep.Begin(), evidence.CheckVariables(), checkStrict(), seedErr)
+	_, _, loseErr := impair.Lost()
+	return errors.Join(keep.Begin(), evidence.CheckVariables(), checkStrict(), seedErr, loseErr)
 }
 
 func checkStrict() error {

@@ -169,7 +169,7 @@ func TestOneRunIsRepeated(t *testing.T) {
 	out := failsInside(t, "TestInnerAsks", "NSTEST_LOSE=TestInnerAsks:4")
 	g.Expect(out).To(And(ContainSubstring("topo: frame 4 of 6 was lost: the test fails for\n"), ContainSubstring("--- FAIL: TestInnerAsks/frame_4_lost"), Not(ContainSubstring("/frame_3_lost"))))
 	g.Expect(failsInside(t, "TestInnerAsks", "NSTEST_LOSE=TestInnerAsks:7")).To(ContainSubstring("NSTEST_LOSE has frame 7, and there are 6"))
-	g.Expect(failsInside(t, "TestInnerAsks", "NSTEST_LOSE=TestInnerAsks")).To(ContainSubstring("NSTEST_LOSE=TestInnerAsks: it must be the name of a test, a colon and the number of a frame"))
+	g.Expect(failsInside(t, "TestInnerAsks", "NSTEST_LOSE=TestInnerAsks")).To(ContainSubstring(`NSTEST_LOSE is "TestInnerAsks": it must be the name of a test, a colon and the number of a frame`))
 }
 
 func TestInnerFails(t *testing.T) {

@@ -62,7 +62,7 @@ func (e *each) run(t *testing.T) {
 	case len(e.first) == 0:
 		t.Fatal("topo: no frame that counts was sent after Up: does the function use the network that it is given, and call its Up?")
 	case alone > len(e.first):
-		t.Fatalf("topo: %s has frame %d, and there are %d", loseVariable, alone, len(e.first))
+		t.Fatalf("topo: %s has frame %d, and there are %d", impair.LoseVariable, alone, len(e.first))
 	}
 	e.each(t, e.chosen(alone))
 	t.Log(e.summary(alone))

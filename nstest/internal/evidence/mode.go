@@ -34,8 +34,8 @@ func ModeOf(variable string) (Mode, error) {
 	}
 }
 
-// optional are variables that a package is needed for which tests need not link.
-var optional = []string{"NSTEST_PCAP", "NSTEST_TRACE"}
+// Variables are those that say of which tests something is kept. Each needs a package that tests need not link.
+var Variables = []string{"NSTEST_PCAP", "NSTEST_TRACE"}
 
 var provided sync.Map
 
@@ -45,7 +45,7 @@ func Provide(variable string) { provided.Store(variable, true) }
 // Unheard says which variables are set in vain, and what helps, or nothing.
 func Unheard() string {
 	var texts []string
-	for _, variable := range optional {
+	for _, variable := range Variables {
 		if _, ok := provided.Load(variable); !ok && os.Getenv(variable) != "" {
 			texts = append(texts, fmt.Sprintf("nstest: %s is set, and these tests do not link what it needs; add to a _test.go file:\n"+
 				"\timport _ \"github.com/seed-1bc5c4a2/gonso/nstest/trace\"\n", variable))
@@ -57,7 +57,7 @@ func Unheard() string {
 // CheckVariables returns what is wrong with the variables, whether or not what they want is linked.
 func CheckVariables() error {
 	var errs []error
-	for _, variable := range optional {
+	for _, variable := range Variables {
 		_, err := ModeOf(variable)
 		errs = append(errs, err)
 	}

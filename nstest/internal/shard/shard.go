@@ -37,8 +37,11 @@ const (
 	status = "TEST_SHARD_STATUS_FILE"
 )
 
-// timesVariable names a file with the times of an earlier run.
-const timesVariable = "NSTEST_TIMES"
+// TimesVariable names a file with the times of an earlier run.
+const TimesVariable = "NSTEST_TIMES"
+
+// Variables are those that say which tests a run has.
+var Variables = []string{total, index, TimesVariable}
 
 // ofSpecs deals out the specs, unless its total is 0.
 var ofSpecs shard
@@ -118,10 +121,10 @@ func read() (s shard, err error) {
 	if err != nil {
 		return s, fmt.Errorf("%s=%q and %s=%q name no shard: %w", total, shards, index, os.Getenv(index), err)
 	}
-	if path := os.Getenv(timesVariable); path != "" {
+	if path := os.Getenv(TimesVariable); path != "" {
 		times, err := readTimes(path)
 		if err != nil {
-			return s, fmt.Errorf("%s=%s: %w", timesVariable, path, err)
+			return s, fmt.Errorf("%s=%s: %w", TimesVariable, path, err)
 		}
 		s.plan = shardplan.New(times, s.total)
 	}
