@@ -77,7 +77,10 @@ func (n *Network) dealSubnets(chosen []netip.Prefix) {
 		if s.delegated.IsValid() {
 			s.subnets[1] = s.delegated
 		}
-		if s.only6() {
+		switch {
+		case n.config.noIPv6:
+			s.subnets = s.subnets[:1]
+		case s.only6():
 			s.subnets = s.subnets[1:]
 		}
 	}

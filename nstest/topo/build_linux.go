@@ -96,7 +96,7 @@ func (n *node) prepare() (err error) {
 		return inside.Do(n.fixture.Set(), func() error {
 			err := errors.Join(
 				nssetup.SetSysctl("net/ipv4/ip_forward", "1"),
-				nssetup.SetSysctl("net/ipv6/conf/all/forwarding", "1"))
+				nssetup.SetIPv6Sysctl("net/ipv6/conf/all/forwarding", "1"))
 			if remedy := denial.Masks(procfs.Root).Remedy; errors.Is(err, syscall.EROFS) && remedy != "" {
 				err = fmt.Errorf("forward packets: %w; try: %s", err, remedy)
 			}

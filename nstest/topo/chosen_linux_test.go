@@ -100,6 +100,22 @@ func TestANodeWithoutIPv6SaysWhatHelps(t *testing.T) {
 	}
 }
 
+// A kernel may have been started without IPv6.
+func TestAMachineWithoutIPv6HasIPv4(t *testing.T) {
+	n := topo.New(t, topo.WithoutIPv6())
+	a, r, b := n.Host("a"), n.Router("r"), n.Host("b")
+	n.Link(a, r)
+	n.Link(r, b)
+	n.Up()
+	if got := fmt.Sprint(a.Addrs(), b.Addrs()); got != "[10.0.0.1] [10.0.1.2]" {
+		t.Errorf("the addresses are %s", got)
+	}
+	serve(b)
+	if err := get(t, a, "b"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestNetworksOfALinkDoNotOverlap(t *testing.T) {
 	text := failure.Text(t, func(tb testing.TB) {
 		n := topo.New(tb)

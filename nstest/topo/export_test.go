@@ -12,3 +12,6 @@ var (
 	Quoted  = quoted
 	Pattern = pattern
 )
+
+// WithoutIPv6 is for tests of what becomes of a network on a machine that has none.
+func WithoutIPv6() Option { return func(c *config) { c.noIPv6 = true } }

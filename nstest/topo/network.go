@@ -50,6 +50,7 @@ type config struct {
 	ecmp     bool
 	seed     uint64
 	seeded   bool    // by the test
+	noIPv6   bool    // the machine has none
 	cables   bool    // the kernel's netem is not to be used
 	record   *record // of all frames, nil for none; all links are cables then
 

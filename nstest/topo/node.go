@@ -228,6 +228,9 @@ func (n *node) first(kind string, family func(netip.Addr) bool) netip.Addr {
 	}
 	err := errNotUp
 	if up {
+		if n.network.config.noIPv6 && kind == "IPv6" {
+			nstest.RequireFeatures(n.network.tb, "ipv6")
+		}
 		err = fmt.Errorf("it has no %s address: it is not linked, or topo.Subnet chose none of that kind for its links", kind)
 	}
 	n.network.fatal("address of "+n.name, err)

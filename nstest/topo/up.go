@@ -28,7 +28,8 @@ import (
 // Up makes the links, and gives all nodes their addresses, routes and names. When it returns, the kernel has confirmed that each
 // interface of a link that is up is in operation (its state is UP, ip-link(8)), so that it sends, and that a
 // switch forwards what comes to it; that each address is valid, and that packets to it are delivered; and that routes are
-// set. So a program that is started then finds all of its host. With [Dynamic] each host has been given its addresses.
+// set. So a program that is started then finds all of its host. With [Dynamic] each host has been given its addresses. On a
+// machine without IPv6 (ipv6.disable=1) there are IPv4 addresses only, and a test that asks for others is skipped.
 //
 // No packet has been sent for that: hosts have yet to ask each other for their hardware addresses (ARP, ND). As in any network a
 // packet may be lost, for example if a CPU has more than a thousand frames waiting (net.core.netdev_max_backlog), which all
@@ -42,6 +43,7 @@ func (n *Network) Up() {
 	if err := n.checkPresets(); err != nil {
 		n.fatal("up", err)
 	}
+	n.goWithoutIPv6()
 	if err := n.deal(); err != nil {
 		n.fatal("deal out addresses", err)
 	}
