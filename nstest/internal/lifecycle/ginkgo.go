@@ -105,7 +105,7 @@ func addEntry(name, text string, at types.CodeLocation) {
 // timeout of a node, a spec or the suite, and those that somebody asks for.
 var attachProgressReporter = sync.OnceFunc(func() {
 	ginkgo.AttachProgressReporter(func() string {
-		all := maps.Collect(specs.describeOpen("at this moment", readTime))
+		all := maps.Collect(specs.describeOpen("at this moment", hangNotice))
 		var texts []string
 		for _, i := range slices.Sorted(maps.Keys(all)) {
 			texts = append(texts, all[i])
