@@ -105,6 +105,9 @@
 //   - Goroutines that the test starts are outside. They call [Fixture.Do] themselves, or get a socket
 //     from [Fixture.DialContext], [Fixture.Listen] or [Fixture.HTTPClient], which stays in the network
 //     that it was made in.
+//   - Package net keeps what it has read of /etc/hosts for five seconds, for the whole process: after [Fixture.Hosts], and on hosts of
+//     package topo, names of one fixture are found in others by [net.LookupHost] and net.Dial. DialContext and HTTPClient of a fixture
+//     read its own files, and keep nothing.
 //   - Subtests of t.Run are goroutines, too: [Fixture.Run] and [Run] start those that are inside.
 //   - Programs that the test starts with os/exec are inside, and see all of it as it is.
 //   - In a mount namespace the working directory is the one of the same path. The thread has one of its own:

@@ -62,6 +62,9 @@
 //   - Goroutines that f starts are outside. So are the functions of time.AfterFunc, and the
 //     goroutines that a library starts: package net's dialer and resolver, for example, and every
 //     server's handlers.
+//   - Package net keeps what it has read of /etc/hosts for five seconds, for all goroutines. In a mount namespace
+//     with another such file, a name that [net.LookupHost] finds is found outside as well in that time, and the other
+//     way round. [Set.DialContext] reads the Set's own files, and keeps nothing.
 //   - A socket stays in the network namespace that it was made in, whichever thread
 //     uses it.
 //   - Children that f starts with os/exec are in the namespaces of the thread. They begin with a
