@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
@@ -58,11 +59,9 @@ func mountsBelow(dir string) ([]string, error) {
 		if !strings.HasPrefix(m.Target, dir+"/") {
 			continue
 		}
-		inner := false
-		for _, p := range points {
-			inner = inner || m.Target == p || strings.HasPrefix(m.Target, p+"/")
-		}
-		if !inner {
+		onIt := func(p string) bool { return m.Target == p || strings.HasPrefix(m.Target, p+"/") }
+		hidden := func(p string) bool { return strings.HasPrefix(p, m.Target+"/") } // what was there before
+		if points = slices.DeleteFunc(points, hidden); !slices.ContainsFunc(points, onIt) {
 			points = append(points, m.Target)
 		}
 	}

@@ -57,6 +57,22 @@ func TestFreshSysShowsThisNetworkAndAllOldMounts(t *testing.T) {
 	}
 }
 
+// A mount that another one hides cannot be found by its path.
+func TestFreshSysLeavesWhatIsHidden(t *testing.T) {
+	g := NewWithT(t)
+	nstest.Enter(t, gonso.NS_NET|gonso.NS_MNT, nstest.Raw())
+	for _, dir := range []string{"/sys/kernel/debug", "/sys/kernel"} {
+		g.Expect(unix.Mount("hiding", dir, "tmpfs", 0, "")).To(Succeed())
+	}
+	var kernel, is unix.Stat_t
+	g.Expect(unix.Stat("/sys/kernel", &kernel)).To(Succeed())
+
+	g.Expect(nssetup.FreshSys()).To(Succeed())
+
+	g.Expect(unix.Stat("/sys/kernel", &is)).To(Succeed())
+	g.Expect(is.Dev).To(Equal(kernel.Dev))
+}
+
 // freshSysWithoutMoves does it where nothing can be put back.
 var freshSysWithoutMoves = reexec.Func("fresh /sys without moves", func(context.Context, struct{}) (same bool, err error) {
 	var was, is unix.Stat_t
