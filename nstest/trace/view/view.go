@@ -79,11 +79,19 @@ func Page(path string) (page string, err error) {
 		_, err := open(dir)
 		return page, err
 	}
-	f, err := os.Create(page)
+	f, err := create(page)
 	if err != nil {
 		if f, err = os.CreateTemp("", "trace-*.html"); err != nil {
 			return "", err
 		}
 	}
 	return f.Name(), errors.Join(Write(f, dir), f.Close())
+}
+
+// create makes the page for its owner alone, as the trace is that it shows; one of before too.
+func create(page string) (*os.File, error) {
+	if err := os.Remove(page); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return os.OpenFile(page, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 }
