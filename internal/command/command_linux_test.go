@@ -140,7 +140,7 @@ func TestFailuresSayWhatTheyAreAbout(t *testing.T) {
 		"exec: /nowhere: no such file or directory":                   {Path: "/nowhere"},
 		"chdir: /nowhere: no such file or directory":                  {Path: "/bin/true", Dir: "/nowhere"},
 		`exec: exec: "true": executable file not found in $PATH`:      {Path: "true", Search: true},
-		"chroot: no such file or directory":                           {Path: "/bin/true", Attr: &forkexec.Attr{Sys: &syscall.SysProcAttr{Chroot: "/nowhere"}}},
+		"chroot: /nowhere: no such file or directory":                 {Path: "/bin/true", Attr: &forkexec.Attr{Sys: &syscall.SysProcAttr{Chroot: "/nowhere"}}},
 		"start: SysProcAttr.Ptrace: " + errors.ErrUnsupported.Error(): {Path: "/bin/true", Attr: &forkexec.Attr{Sys: &syscall.SysProcAttr{Ptrace: true}}},
 	} {
 		if c.Attr == nil {

@@ -27,6 +27,10 @@ func (c *Cmd) explained(err error) error {
 		}
 	case forkexec.Chdir:
 		e.Path = c.Dir
+	case forkexec.Chroot:
+		if c.Attr.Sys != nil {
+			e.Path = c.Attr.Sys.Chroot
+		}
 	case forkexec.Exec:
 		switch missing := errors.Is(err, syscall.ENOENT); {
 		case missing && c.Search:
