@@ -84,7 +84,8 @@ func Environment(env []string) Option {
 // Args sets the arguments of the child. Without Args, it has none.
 func Args(args ...string) Option { return func(c *config) { c.args = append(c.args, args...) } }
 
-// Nested lets an action run another one. Without it that is an error
+// Nested is for a Run that an action calls: it lets that action run another one, and
+// says nothing to the Run that the action itself came from. Without it the inner Run is an error
 // ([ErrNested]): an action that calls code which happens to re-execute the
 // program would otherwise go on doing so for ever.
 func Nested() Option { return func(c *config) { c.nested = true } }
