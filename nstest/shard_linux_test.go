@@ -156,5 +156,8 @@ func TestWhatIsNoShardIsAnError(t *testing.T) {
 	g := NewWithT(t)
 	out, code := run(t, sharded(rootless(t, "TestPass"), 3, 3))
 	g.Expect(code).To(Equal(1))
-	g.Expect(out).To(ContainSubstring(`nstest: TEST_TOTAL_SHARDS="3" and TEST_SHARD_INDEX="3" name no shard`))
+	g.Expect(out).To(ContainSubstring(`nstest: TEST_TOTAL_SHARDS="3" and TEST_SHARD_INDEX="3" name no shard: they are numbered from 0 to 2`))
+	out, code = run(t, sharded(rootless(t, "TestPass"), 0, -1))
+	g.Expect(code).To(Equal(1))
+	g.Expect(out).To(ContainSubstring(`nstest: TEST_TOTAL_SHARDS="-1" and TEST_SHARD_INDEX="0" name no shard: the total is 1 or more`))
 }

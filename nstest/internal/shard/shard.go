@@ -115,8 +115,11 @@ func read() (s shard, err error) {
 	var indexErr error
 	s.total, err = strconv.Atoi(shards)
 	s.index, indexErr = strconv.Atoi(os.Getenv(index))
-	if err = errors.Join(err, indexErr); err == nil && (s.total < 1 || s.index < 0 || s.index >= s.total) {
-		err = os.ErrInvalid
+	switch err = errors.Join(err, indexErr); {
+	case err == nil && s.total < 1:
+		err = errors.New("the total is 1 or more")
+	case err == nil && (s.index < 0 || s.index >= s.total):
+		err = fmt.Errorf("they are numbered from 0 to %d", s.total-1)
 	}
 	if err != nil {
 		return s, fmt.Errorf("%s=%q and %s=%q name no shard: %w", total, shards, index, os.Getenv(index), err)
