@@ -27,6 +27,7 @@ const (
 
 // build has the kernel make the network.
 func (n *Network) build() error {
+	n.tb.Helper() // the line that called Up is that of a failure at the end
 	n.names.Cleanup(n.tb, n.dismantle)
 	if err := n.each(n.nodes, (*node).prepare); err != nil {
 		return err
