@@ -43,6 +43,14 @@ func TestAThreadThatALibraryLeftIsExplained(t *testing.T) {
 		`netlink\.NewHandleAt(?s:.*)nftables\.WithNetNSFd(?s:.*)nstest\.OwnNetwork\(\)(?s:.*)NSTEST_ROOTLESS=net`))
 }
 
+func TestAThreadThatADoHasMovedIsNoLibrarys(t *testing.T) {
+	g := NewWithT(t)
+	out, code := run(t, suite(t, networkSuite, "-test.run=^TestLeavesADo$"))
+	g.Expect(code).To(Equal(1), out)
+	g.Expect(out).To(MatchRegexp(`thread \d+: net:\[\d+\] instead of net:\[\d+\] \(moved at suite_test\.go:\d+ in network\.TestLeavesADo, by a go statement\)`))
+	g.Expect(out).NotTo(ContainSubstring("NewHandleAt"))
+}
+
 func TestWhichNetworkARootlessRunHas(t *testing.T) {
 	host, err := os.Readlink("/proc/self/ns/net")
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())

@@ -60,6 +60,16 @@ func TestWhoWatchesLearnsWhereThingsWereMade(t *testing.T) {
 		t.Errorf("after Do: %q", found)
 	}
 
+	inside, leave := make(chan string), make(chan struct{})
+	go d.Do(func() { // no frame of the goroutine is of this file
+		inside <- creation.Inside(uts.Ino)
+		<-leave
+	})
+	if found := <-inside; !strings.HasPrefix(found, "moved at creation_linux_test.go:") || !strings.HasSuffix(found, t.Name()+", by a go statement") {
+		t.Errorf("in Do on a goroutine of its own: %q", found)
+	}
+	close(leave)
+
 	cmd := d.Command(t.Context(), "cat")
 	stdin, err := cmd.StdinPipe()
 	noError(t, err)

@@ -17,6 +17,7 @@ type Call struct {
 	namespaces     []*sys.FD
 	pcs            [depth]uintptr
 	frames         int
+	started        string // as in a Site
 	previous, next *Call
 }
 
@@ -36,6 +37,7 @@ func Begin(namespaces []*sys.FD) *Call {
 	}
 	c := unused.Get().(*Call)
 	c.namespaces, c.frames = namespaces, runtime.Callers(2, c.pcs[:])
+	c.started = goStatement(c.pcs[:c.frames])
 	calls.Lock()
 	defer calls.Unlock()
 	c.previous, c.next = &calls.head, calls.head.next
@@ -68,7 +70,7 @@ func Inside(inode uint64) string {
 	var sites []string
 	for c := calls.head.next; c != nil; c = c.next {
 		if slices.ContainsFunc(c.namespaces, func(fd *sys.FD) bool { return is(fd, inode) }) {
-			sites = append(sites, Site{c.pcs[:c.frames]}.String())
+			sites = append(sites, Site{c.pcs[:c.frames], c.started}.String())
 		}
 	}
 	if sites == nil {

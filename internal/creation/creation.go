@@ -11,12 +11,12 @@
 package creation
 
 import (
-	"fmt"
 	"path"
 	"path/filepath"
 	"reflect"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -38,7 +38,10 @@ func Thread(id int) Thing { return Thing{"thread", id} }
 func Process(id int) Thing { return Thing{"process", id} }
 
 // A Site is a place in a program. The zero Site is unknown.
-type Site struct{ pcs []uintptr }
+type Site struct {
+	pcs     []uintptr
+	started string // see goStatement
+}
 
 // Known reports whether it is.
 func (s Site) Known() bool { return s.pcs != nil }
@@ -63,8 +66,9 @@ func Here() Site {
 	if !watched.Load() {
 		return Site{}
 	}
-	var pcs [depth]uintptr
-	return Site{slices.Clone(pcs[:runtime.Callers(3, pcs[:])])}
+	var all [depth]uintptr
+	pcs := all[:runtime.Callers(3, all[:])]
+	return Site{slices.Clone(pcs), goStatement(pcs)}
 }
 
 // made has what there is, by what gives it back.
@@ -135,7 +139,7 @@ func (s Site) String() string {
 		var f runtime.Frame
 		f, more = frames.Next()
 		switch {
-		case ours(f) || f.Function == "":
+		case ours(f) || f.Function == "" || f.Function == "runtime.goexit":
 		case first == nil:
 			first, last = &f, &f
 		case !isRunner(f):
@@ -143,6 +147,8 @@ func (s Site) String() string {
 		}
 	}
 	switch {
+	case first == nil && s.started != "":
+		return s.started + ", by a go statement"
 	case first == nil:
 		return "an unknown place"
 	case first.Function == last.Function:
@@ -151,9 +157,9 @@ func (s Site) String() string {
 	return show(first) + ", called at " + show(last)
 }
 
-func show(f *runtime.Frame) string {
-	return fmt.Sprintf("%s:%d in %s", filepath.Base(f.File), f.Line, path.Base(f.Function))
-}
+func show(f *runtime.Frame) string { return showAt(f.File+":"+strconv.Itoa(f.Line), f.Function) }
+
+func showAt(line, function string) string { return filepath.Base(line) + " in " + path.Base(function) }
 
 // module is the path of this one.
 var module = strings.TrimSuffix(reflect.TypeFor[Site]().PkgPath(), "/internal/creation")

@@ -130,11 +130,11 @@ func (t Thread) String() string {
 	for i, m := range t.Moved {
 		moves[i] = m.String()
 	}
-	return fmt.Sprintf("thread %d: %s%s", t.PID, strings.Join(moves, ", "), t.from())
+	return fmt.Sprintf("thread %d: %s%s", t.PID, strings.Join(moves, ", "), t.Made())
 }
 
-// from says where the thread was moved, if package creation knows: for good, or by a call that goes on.
-func (t Thread) from() string {
+// Made says where the thread was moved, if package creation knows: for good, or by a call that goes on.
+func (t Thread) Made() string {
 	if made := from(creation.Thread(t.PID)); made != "" {
 		return made
 	}
@@ -171,7 +171,7 @@ func (n Namespace) Made() (text string) {
 		case "descriptor":
 			text += from(creation.Descriptor(h.ID))
 		case "thread":
-			text += Thread{procfs.Task{Stat: procfs.Stat{PID: h.ID}}, []Move{{Is: n.Namespace}}}.from()
+			text += Thread{procfs.Task{Stat: procfs.Stat{PID: h.ID}}, []Move{{Is: n.Namespace}}}.Made()
 		case "process":
 			text += from(creation.Process(h.ID))
 		}

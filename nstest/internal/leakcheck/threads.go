@@ -17,10 +17,11 @@ a thread there: netlink.NewHandleAt says nothing, nftables.WithNetNSFd and NetNS
 not permitted". With nstest.OwnNetwork() in TestMain, or NSTEST_ROOTLESS=net, the run has a network that they can go back to.
 `
 
-// explainThreads returns what helps against the threads in a report, "" if nothing is known.
+// explainThreads returns what helps against the threads in a report, "" if nothing is known. What is known to have moved a
+// thread, such as a Do, is no library that could not go back.
 func explainThreads(r leak.Report) string {
 	moved := slices.ContainsFunc(r.Threads, func(t leak.Thread) bool {
-		return slices.ContainsFunc(t.Moved, func(m leak.Move) bool { return m.Link == procfs.Net })
+		return t.Made() == "" && slices.ContainsFunc(t.Moved, func(m leak.Move) bool { return m.Link == procfs.Net })
 	})
 	if !moved || rootless.CanReturn() {
 		return ""

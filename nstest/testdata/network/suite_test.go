@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/nftables"
 	mdlayher "github.com/mdlayher/netlink"
@@ -62,6 +63,20 @@ func TestConfig(t *testing.T) {
 	conn, err := mdlayher.Dial(unix.NETLINK_ROUTE, &mdlayher.Config{NetNS: fd})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(conn.Close()).To(Succeed())
+}
+
+// TestLeavesADo has a thread in another network, which no library has left there.
+func TestLeavesADo(t *testing.T) {
+	ns, err := gonso.Unshare(gonso.NS_NET)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := make(chan struct{})
+	go ns.Do(func() {
+		close(inside)
+		<-time.After(time.Hour)
+	})
+	<-inside
 }
 
 func TestHandle(t *testing.T) {
