@@ -194,7 +194,7 @@ func (d Descriptor) String() string {
 	if d.Namespace != (procfs.Namespace{}) && d.Target != d.Namespace.String() {
 		return fmt.Sprintf("descriptor %d: %s (%v)%s", d.Num, d.Target, d.Namespace, made)
 	}
-	return fmt.Sprintf("descriptor %d: %s%s", d.Num, d.Target, made)
+	return fmt.Sprintf("descriptor %d: %s%s%s", d.Num, d.Target, d.socket(), made)
 }
 
 func (p Process) String() string {

@@ -72,6 +72,7 @@ func InterfaceUp(string) error         { return errUnsupported }
 func AwaitEnd(int) error               { return errUnsupported }
 func HasEnded(int) (bool, error)       { return false, errUnsupported }
 func SocketNamespace(int) (*FD, error) { return nil, errUnsupported }
+func SocketText(int) string            { return "" }
 func SocketCookie(int) (uint64, error) { return 0, errUnsupported }
 
 func Mount(string, string, string, uintptr, string) error { return errUnsupported }
