@@ -62,8 +62,8 @@ type Daemon struct {
 // When the test ends, before the clean-ups that were registered before Start, its process group gets SIGTERM.
 // What has not ended after 5 seconds (see [Grace]) is killed, with all processes in the fixture that the daemon
 // has started. If the test's own process ends without that, as by -test.timeout or a panic of another
-// goroutine, the kernel kills the program; in a fixture with a pid namespace, it kills all that the program has
-// started, too.
+// goroutine, the kernel kills the program. What that has started, such as the workers of nginx, lives on with its
+// namespaces, unless the fixture has a pid namespace: then the kernel kills all of it.
 //
 // With NSTEST_KEEP=failed,processes the daemon lives on with its fixture if the test fails, until gonso rm ends it.
 //

@@ -3,6 +3,7 @@
 package nstest_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -217,22 +218,34 @@ func TestOthersAreLeftBehindAsEver(t *testing.T) {
 	g.Expect(programs[0].What).To(HavePrefix(daemon(t)))
 }
 
+// enter has a program run in a fixture, as one that somebody has typed, and returns when it runs. The result is when gonso started.
+func (r *register) enter(g Gomega, name string) (start uint64) {
+	r.Helper()
+	gonso, err := gonsoProgram()
+	g.Expect(err).NotTo(HaveOccurred())
+	cmd := exec.Command(gonso, "enter", name, "--", "sh", "-c", "echo inside; exec sleep infinity")
+	out, err := cmd.StdoutPipe()
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(cmd.Start()).To(Succeed())
+	r.Cleanup(func() {
+		_ = cmd.Process.Kill() // unless it has ended with what it has started
+		_ = cmd.Wait()
+	})
+	g.Expect(bufio.NewReader(out).ReadString('\n')).To(Equal("inside\n"))
+	p, err := kept.ProcessOf(cmd.Process.Pid)
+	g.Expect(err).NotTo(HaveOccurred())
+	return p.Start
+}
+
 // Programs start others after the run, which no register knows.
 func TestRemovedFixturesHaveNoProcesses(t *testing.T) {
 	g := NewWithT(t)
 	r := newRegister(t)
 	out, code := r.keepingPrograms("TestDaemon", "failed,processes", nil)
 	g.Expect(code).To(Equal(1), out)
-	gonso, err := gonsoProgram()
-	g.Expect(err).NotTo(HaveOccurred())
-	late := exec.Command(gonso, "enter", "TestDaemon", "--", "sleep", "infinity")
-	g.Expect(late.Start()).To(Succeed())
-	t.Cleanup(func() {
-		_ = late.Process.Kill() // unless it has ended with what it has started
-		_ = late.Wait()
-	})
+	r.enter(g, "TestDaemon")
 	id := r.entries()[0].Fixtures[0].Namespaces[0].ID
-	g.Eventually(linksTo).WithArguments("/proc/[0-9]*/ns/net", id).Should(Equal(2))
+	g.Expect(linksTo("/proc/[0-9]*/ns/net", id)).To(Equal(2))
 	r.end(r.entries()[0])
 	g.Expect(linksTo("/proc/[0-9]*/ns/net", id)).To(BeZero())
 }
@@ -275,4 +288,35 @@ func TestProgramsOfAKilledRunEnd(t *testing.T) {
 	g.Expect(cmd.Process.Kill()).To(Succeed())
 	g.Expect(cmd.Wait()).To(MatchError("signal: killed"), "%s", out)
 	g.Eventually(p.Lives, "10s").Should(BeFalse())
+}
+
+// The kernel and the guards end the programs themselves. What these have started has nobody but gonso.
+func TestWhatAKilledRunHasLeftIsListedAndRemoved(t *testing.T) {
+	for _, c := range []struct{ test, keep string }{
+		{"TestDaemonHasAChild", "failed"}, {"TestDaemonHasAChild", "failed,processes"}, {"TestDaemonWithPIDsHasAChild", "failed"},
+	} {
+		t.Run(c.test+" "+c.keep, func(t *testing.T) {
+			g := NewWithT(t)
+			r := newRegister(t)
+			cmd, out := r.pausing(c.test, []string{"-test.timeout=0"}, "NSTEST_KEEP="+c.keep)
+			e := r.paused(1)[0]
+			g.Expect(e.Fixtures[0].Programs).To(BeEmpty(), "the test ends them itself")
+			for r.enter(g, e.Name) <= e.Holder.Start { // in the same tick, which nobody's fingers are
+			}
+			id := e.Fixtures[0].Namespaces[0].ID
+			g.Expect(cmd.Process.Kill()).To(Succeed())
+			g.Expect(cmd.Wait()).To(MatchError("signal: killed"), "%s", out)
+			var left []kept.Process
+			g.Eventually(func() (what []string) {
+				left = r.programs()[c.test]
+				for _, p := range left {
+					what = append(what, p.What)
+				}
+				return what
+			}, "10s").Should(Equal([]string{"sleep 1005"}), "and nothing that has come later")
+			r.end(r.entries()[0])
+			g.Expect(left[0].Lives()).To(BeFalse())
+			g.Expect(linksTo("/proc/[0-9]*/ns/net", id)).To(BeZero())
+		})
+	}
 }

@@ -28,7 +28,8 @@ var lsVerb = verb{
 
 const lsLong = `NSTEST_KEEP=failed go test keeps the namespaces of each fixture of a test that fails, and
 NSTEST_PAUSE=failed has the test wait, so that one can look into them with gonso enter.
-With NSTEST_KEEP=failed,processes programs of the test live on in them.
+With NSTEST_KEEP=failed,processes programs of the test live on in them; where its process was
+killed, so does what its programs had started.
 Those whose holder was killed are forgotten, and so are all after a reboot.
 
 With -json it is a list of objects, one for each test:
@@ -38,13 +39,14 @@ With -json it is a list of objects, one for each test:
   folder    in which it ran
   since     when it failed, or ended
   holder    the process that has the namespaces open: pid, and start in ticks after boot
+  run       the process in which the test ran, or runs
   others    the first processes of pid namespaces, with what they are
   paused    of a test that waits, in which process (test), and until when
   fixtures  a list of
     name        what gonso enter takes
     namespaces  kind, id, and path of each; shared says that it is that of another fixture
-    programs    with NSTEST_KEEP=failed,processes, those that the test has started and that run:
-                pid, start, and what the command is
+    programs    those that the test has started and that run, with NSTEST_KEEP=failed,processes, or
+                since its process was killed: pid, start, and what the command is
     nsenter     the command that enters them without gonso
 
 `

@@ -18,6 +18,7 @@ type Entry struct {
 	Boot   string    `json:"boot"`          // the kernel's random number of this boot
 	PIDs   string    `json:"pid_namespace"` // in which the numbers of processes mean something
 	Holder Process   `json:"holder"`        // has the namespaces open
+	Run    Process   `json:"run,omitzero"`  // in which the test ran
 	// Others are what else lives on for the namespaces' sake: the first processes of pid namespaces.
 	Others []Process `json:"others,omitempty"`
 	// Around are the namespaces of the run itself that are not the user's, such as the user namespace of a rootless
@@ -37,7 +38,7 @@ type Pause struct {
 type Fixture struct {
 	Name       string      `json:"name"` // made by [NameOf]
 	Namespaces []Namespace `json:"namespaces"`
-	// Programs are those that the test has started in it, and that live on.
+	// Programs are those that the test has started in it, and that live on, also since its process was killed.
 	Programs []Process `json:"programs,omitempty"`
 }
 

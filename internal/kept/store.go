@@ -93,8 +93,8 @@ func (f *Folder) End(e *Entry) error {
 	return errors.Join(append(errs, f.Remove(e.Name))...)
 }
 
-// List returns the entries, by name, and removes those whose holder is gone. The error is of those that were not
-// understood, not removed, or that others could have written.
+// List returns the entries, by name, and removes those whose holder is gone. Programs are those that live. The error is of
+// those that were not understood, not removed, or that others could have written.
 func (f *Folder) List() (entries []*Entry, err error) {
 	files, err := fs.ReadDir(f.root.FS(), ".")
 	if err != nil {
@@ -114,6 +114,7 @@ func (f *Folder) List() (entries []*Entry, err error) {
 		default:
 			switch e2 := f.removeStale(e); {
 			case errors.Is(e2, errInUse):
+				err = errors.Join(err, e.addLeft())
 				entries = append(entries, e)
 			case !errors.Is(e2, errElsewhere):
 				err = errors.Join(err, e2)

@@ -142,6 +142,9 @@ func (k *keeper) start(c *collection) (err error) {
 	if e.Holder, err = kept.ProcessOf(pid); err != nil {
 		return err
 	}
+	if e.Run, err = kept.ThisProcess(); err != nil {
+		return err
+	}
 	c.setPaths(pid, holder.FirstFD)
 	if e.Around, err = around(pid); err != nil {
 		return err

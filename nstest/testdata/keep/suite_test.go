@@ -131,6 +131,16 @@ func TestDaemonIsNotReady(t *testing.T) {
 	ns.Start(ns.Command(os.Getenv("KEEP_DAEMON"), "tcp", address), listens, nstest.Listening("udp", ":53"), nstest.Within(time.Millisecond))
 }
 
+// TestDaemonHasAChild has one that is in no pid namespace.
+func TestDaemonHasAChild(t *testing.T) { startParent(t, nstest.New(t, set.NS_NET)) }
+
+func TestDaemonWithPIDsHasAChild(t *testing.T) { startParent(t, nstest.New(t, set.NS_NET|set.NS_PID)) }
+
+func startParent(t *testing.T, ns *nstest.Fixture) {
+	ns.Start(ns.Command("sh", "-c", "sleep 1005 & echo up; wait"), nstest.Printing("up"))
+	t.Error("on purpose")
+}
+
 func TestDaemonPasses(t *testing.T) { startDaemon(nstest.New(t, set.NS_NET)) }
 
 func TestDaemonHangs(t *testing.T) {
