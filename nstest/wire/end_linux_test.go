@@ -115,7 +115,10 @@ func TestEndings(t *testing.T) {
 		"fatal":   `end_linux_test.go:\d+: the test is over\n(.|\n)*wire: between a and b, with the seed 7 \(repeat it with NSTEST_SEED=7\)\n +from a: \d+ received`,
 		"filter":  `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has panicked at end_linux_test.go:\d+: the filter is over`,
 		"index":   `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has panicked at end_linux_test.go:\d+: runtime error: index out of range`,
-		"times":   `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has panicked at end_linux_test.go:\d+: wire: Times\(-1\): a frame arrives 0 times or more`,
+		"times":   `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has panicked at end_linux_test.go:\d+: wire: Times\(-1\): a frame arrives 0 to 10000 times`,
+		"many":    `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has panicked at end_linux_test.go:\d+: wire: Times\(1099511627776\): a frame arrives 0 to 10000 times`,
+		"none":    `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has panicked at end_linux_test.go:\d+: wire: With\(0 bytes\): an Ethernet frame has a header of 14 bytes`,
+		"short":   `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has panicked at end_linux_test.go:\d+: wire: With\(13 bytes\): an Ethernet frame has a header`,
 		"after":   `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has panicked at end_linux_test.go:\d+: wire: After\(-1s\): no frame arrives before it was sent`,
 		"skip":    `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has called t.FailNow, t.Fatal, t.Skip`,
 	} {
@@ -170,6 +173,12 @@ func endFilterLike(t *testing.T, how string) wire.Verdict {
 		return []wire.Verdict{}[len(how)]
 	case "times":
 		return wire.Pass.Times(-1)
+	case "many":
+		return wire.Pass.Times(1 << 40)
+	case "none":
+		return wire.Pass.With(nil).Corrupt()
+	case "short":
+		return wire.Pass.With(make([]byte, 13))
 	case "after":
 		return wire.Pass.After(-time.Second)
 	case "skip":

@@ -31,10 +31,11 @@ func (v Verdict) After(d time.Duration) Verdict {
 	return v
 }
 
-// Times makes the frame arrive n times; not at all if n is 0. It panics if n is negative.
+// Times makes the frame arrive n times; not at all if n is 0. It panics if n is negative, or more than 10,000, which
+// is also the most that all filters together can make of a frame.
 func (v Verdict) Times(n int) Verdict {
-	if n < 0 {
-		panic(fmt.Sprintf("wire: Times(%d): a frame arrives 0 times or more often", n))
+	if n < 0 || n > cable.MaxCopies {
+		panic(fmt.Sprintf("wire: Times(%d): a frame arrives 0 to %d times", n, cable.MaxCopies))
 	}
 	v.v.Drop = v.v.Drop || n == 0
 	v.v.Copies = max(0, n-1)
@@ -48,11 +49,16 @@ func (v Verdict) Corrupt() Verdict {
 }
 
 // With replaces the frame by these bytes: an Ethernet frame with its header, and without its checksum. The
-// caller computes the checksums inside of it, for instance by SerializeLayers of package gopacket.
+// caller computes the checksums inside of it, for instance by SerializeLayers of package gopacket. It panics if the frame
+// is shorter than the header, 14 bytes. One that is longer than the other end takes is counted as Refused.
 func (v Verdict) With(frame []byte) Verdict {
-	v.v.Data = bytes.Clone(frame)
-	if frame == nil {
-		v.v.Data = []byte{}
+	if len(frame) < headerSize {
+		panic(fmt.Sprintf("wire: With(%d bytes): an Ethernet frame has a header of %d bytes: return wire.Drop to lose it", len(frame), headerSize))
 	}
+	v.v.Data = bytes.Clone(frame)
 	return v
 }
+
+// headerSize is ETH_HLEN. The kernel pads what is shorter for who has CAP_SYS_RAWIO, and refuses it otherwise (Linux 6.18,
+// dev_validate_header).
+const headerSize = 14

@@ -28,3 +28,13 @@ func TestWhatHasBecomeOfAFrameIsSaidOnce(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestCopiesOfSeveralHooksAreBounded(t *testing.T) {
+	v := Verdict{}
+	for range 5 {
+		v = v.And(Verdict{Copies: MaxCopies - 1})
+	}
+	if v.Copies != MaxCopies-1 {
+		t.Errorf("a frame gets %d copies", v.Copies)
+	}
+}

@@ -24,13 +24,16 @@ type Verdict struct {
 	By      string        // who says so, such as "the filter of x_test.go:41"
 }
 
+// MaxCopies is how often a frame arrives at most by what hooks say, itself included: they are made with the lock held.
+const MaxCopies = 10_000
+
 // And returns what comes of this verdict and the next one, which is about what this one has left of the frame.
 func (v Verdict) And(next Verdict) Verdict {
 	by := []string{v.By, next.By}
 	next.Drop = next.Drop || v.Drop
 	next.Delay += v.Delay
 	next.Hold = max(next.Hold, v.Hold)
-	next.Copies = (v.Copies+1)*(next.Copies+1) - 1
+	next.Copies = min((v.Copies+1)*(next.Copies+1), MaxCopies) - 1
 	next.Corrupt = next.Corrupt || v.Corrupt
 	if next.Data == nil {
 		next.Data = v.Data
