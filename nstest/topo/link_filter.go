@@ -31,7 +31,7 @@ type linkFilters interface {
 //		return wire.Pass
 //	})
 //
-// The function that Filter returns takes the filter away. When it returns, the filter does not run any more.
+// The function that Filter returns takes the filter away. When it returns, the filter does not run any more, unless a filter has called it.
 func (l *Link) Filter(judge func(f *wire.Frame) wire.Verdict) (remove func()) {
 	n := l.network
 	n.tb.Helper()

@@ -120,6 +120,7 @@ func TestEndings(t *testing.T) {
 		"none":    `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has panicked at end_linux_test.go:\d+: wire: With\(0 bytes\): an Ethernet frame has a header of 14 bytes`,
 		"short":   `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has panicked at end_linux_test.go:\d+: wire: With\(13 bytes\): an Ethernet frame has a header`,
 		"after":   `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has panicked at end_linux_test.go:\d+: wire: After\(-1s\): no frame arrives before it was sent`,
+		"hangs":   `(?m)^wire: the filter of end_linux_test.go:\d+, TestEndings, has not returned for 10ms: until it does, no frame moves on(.|\n)*^panic: test timed out after 2s`,
 		"skip":    `end_linux_test.go:\d+: wire: the filter of end_linux_test.go:\d+ has called t.FailNow, t.Fatal, t.Skip`,
 	} {
 		t.Run(how, func(t *testing.T) {
@@ -127,7 +128,7 @@ func TestEndings(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			cmd := exec.CommandContext(ctx, "/proc/self/exe", "-test.run=^TestEndings$", "-test.timeout=1m")
-			if how == "timeout" {
+			if how == "timeout" || how == "hangs" {
 				cmd.Args = append(cmd.Args, "-test.timeout=2s")
 			}
 			cmd.Env = append(os.Environ(), ending+"="+how)
@@ -156,6 +157,9 @@ func endLike(t *testing.T, how string) {
 		os.Exit(3)
 	case "fatal":
 		t.Fatal("the test is over")
+	case "hangs":
+		wire.SetSlowFilter(10 * time.Millisecond)
+		fallthrough
 	default:
 		w.Filter(func(f *wire.Frame) wire.Verdict {
 			if f.UDP() != nil {
@@ -173,6 +177,8 @@ func endFilterLike(t *testing.T, how string) wire.Verdict {
 		return []wire.Verdict{}[len(how)]
 	case "times":
 		return wire.Pass.Times(-1)
+	case "hangs":
+		select {}
 	case "many":
 		return wire.Pass.Times(1 << 40)
 	case "none":

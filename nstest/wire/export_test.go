@@ -4,6 +4,7 @@ package wire
 
 import (
 	"testing"
+	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/callsite"
@@ -23,3 +24,6 @@ func NewJudge(tb testing.TB, judge func(*Frame) Verdict) func(frame []byte) {
 	fs.Add(judge, callsite.PlaceOutside(thisPackage))
 	return func(frame []byte) { fs.Judge(cable.Frame{Data: frame}) }
 }
+
+// SetSlowFilter sets how long a filter may run before a line says so.
+func SetSlowFilter(d time.Duration) { slowFilter = d }

@@ -10,12 +10,12 @@ import (
 
 // Filter makes the wire call judge for every frame, of both directions, one after the other: variables that
 // only filters use need no lock. It is called on a goroutine of the wire, and no other frame moves on until it
-// returns, so it must not wait for one. Filters that were added earlier are called first. Each filter sees the
+// returns, so it must not wait for one: if it takes more than five seconds, a line on standard error says so. Filters that were added earlier are called first. Each filter sees the
 // frame as the earlier ones have changed it; a frame that one has dropped is not shown to the others. The
 // options of the wire then apply to frames that pass all filters.
 //
 // The function that Filter returns takes the filter away. When it returns, the filter does not run any more,
-// and the test may read what it has written. A filter must not call that function.
+// and the test may read what it has written. A filter may call it, too, which does not wait then; it is not called again.
 //
 // A filter that panics, or calls t.FailNow, t.Fatal or functions of require, fails the test; it is not called
 // again, and the frame passes. To fail the test and go on, call t.Error.

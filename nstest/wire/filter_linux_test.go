@@ -289,3 +289,20 @@ func TestBadInputIsNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestAFilterTakesItselfAway(t *testing.T) {
+	w, a, b := joined(t)
+	itself := make(chan func(), 1)
+	remove := w.Filter(func(f *wire.Frame) wire.Verdict {
+		if f.UDP() == nil {
+			return wire.Pass
+		}
+		(<-itself)()
+		return wire.Drop
+	})
+	itself <- remove
+	if arrived := (datagrams{t, w, a, b}).send("one", "two"); fmt.Sprint(arrived) != "[two]" {
+		t.Errorf("%q arrive", arrived)
+	}
+	remove()
+}

@@ -4,10 +4,14 @@ package wire
 
 import (
 	"fmt"
+	"math"
+	"os"
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
@@ -41,15 +45,25 @@ type filter struct {
 	at    string // the same, for messages
 	acted uint64 // for how many frames it did not just say Pass
 
-	mu   sync.Mutex // held while it runs
-	over bool       // it was taken away, has panicked, or has ended its goroutine
+	mu   sync.Mutex  // held while it runs
+	over atomic.Bool // it was taken away, has panicked, or has ended its goroutine
+	slow *time.Timer // says that it still runs
 }
 
-// Add adds a filter. The function that it returns takes it away, and waits until it does not run.
+// slowFilter is how long a filter may run before a line on standard error says so. Where it waits for what does not come, neither
+// the test nor its end goes on, and its log is printed by nobody.
+var slowFilter = 5 * time.Second
+
+// Add adds a filter. The function that it returns takes it away and, if no filter calls it, waits until it does not run.
 func (fs *filters) Add(judge func(*Frame) Verdict, where tracedata.Place) (remove func()) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	f := &filter{judge: judge, where: where, at: callsite.At(where)}
+	f.slow = time.AfterFunc(math.MaxInt64, func() {
+		fmt.Fprintf(os.Stderr, "%s: the filter of %s, %s, has not returned for %v: until it does, no frame moves on and the test cannot end\n",
+			fs.who, f.at, fs.tb.Name(), slowFilter)
+	})
+	f.slow.Stop() // until it runs
 	fs.list = append(fs.list, f)
 	if fs.hook != nil {
 		fs.hook(fs.Judge)
@@ -64,9 +78,12 @@ func (fs *filters) remove(f *filter) {
 		fs.hook(nil)
 	}
 	fs.mu.Unlock()
-	f.mu.Lock()
+	f.over.Store(true)
+	if callsite.Under(thisPackage + ".(*filters).ask") { // it would wait for itself
+		return
+	}
+	f.mu.Lock() // when it does not run
 	defer f.mu.Unlock()
-	f.over = true
 }
 
 // Judge asks all filters.
@@ -97,15 +114,17 @@ func (fs *filters) Judge(f cable.Frame) cable.Verdict {
 func (fs *filters) ask(f *filter, frame *Frame) (v Verdict) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.over {
+	if f.over.Load() {
 		return Pass
 	}
+	f.slow.Reset(slowFilter)
 	returned := false
 	defer func() {
+		f.slow.Stop()
 		if returned {
 			return
 		}
-		f.over = true
+		f.over.Store(true)
 		if panicked := recover(); panicked != nil {
 			at := callsite.Panicked(thisPackage)
 			fs.fail(at, fmt.Sprintf("%s: the filter of %s has panicked at %s: %v\n\n%s", fs.who, f.at, at, panicked, debug.Stack()))
