@@ -136,7 +136,11 @@ func (l *Link) End(of Node) *link.Link {
 	if err != nil {
 		l.network.fatal("end of "+l.String(), err)
 	}
-	return link.Find(l.network.tb, e.node.fixture, e.name)
+	found, err := e.node.fixture.Netlink().LinkByIndex(e.index) // whose name the test may have changed
+	if err != nil {
+		l.network.fatal("end of "+l.String(), fmt.Errorf("%s of %s: %w", e.name, e.node.name, err))
+	}
+	return link.Find(l.network.tb, e.node.fixture, found.Attrs().Name)
 }
 
 // end returns the end that one of the two nodes has.

@@ -240,3 +240,18 @@ func TestLinksGoUpAndDownFromManyGoroutines(t *testing.T) {
 	serve(server)
 	g.Expect(get(t, client, "server")).To(Succeed())
 }
+
+// A test may rename the interfaces of a network.
+func TestAnEndThatWasRenamedIsFound(t *testing.T) {
+	g := NewWithT(t)
+	n := topo.New(t)
+	a, b := n.Host("a"), n.Host("b")
+	l := n.Link(a, b)
+	n.Up()
+	l.End(a).Rename("wan0")
+	g.Expect(l.End(a).Name()).To(Equal("wan0"))
+	l.Down()
+	l.Up()
+	serve(b)
+	g.Expect(get(t, a, "b")).To(Succeed())
+}
