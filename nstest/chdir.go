@@ -3,8 +3,10 @@
 package nstest
 
 import (
+	"fmt"
 	"testing"
 
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/callsite"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/workdir"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -26,7 +28,18 @@ func (in *instance) guardWorkDir() {
 // checkWorkDir brings the process back, and fails the test if it was away.
 func (in *instance) checkWorkDir(tb testing.TB) {
 	tb.Helper()
-	if err := in.workDir.Back(); err != nil {
-		tb.Errorf("nstest: %s: %v", in.Name, err)
+	err := in.workDir.Back()
+	if err == nil {
+		return
 	}
+	in.mu.Lock()
+	where := in.chdir
+	in.chdir = ""
+	in.mu.Unlock()
+	text := fmt.Sprintf("nstest: %s: %v", in.Name, err)
+	if where == "" {
+		tb.Error(text)
+		return
+	}
+	callsite.Error(tb, where, text)
 }

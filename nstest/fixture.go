@@ -115,13 +115,18 @@ func (f *Fixture) ID(kind int) string {
 // there. In a mount namespace the working directory is kept, and must not be changed by
 // t.Chdir: see [set.Set.Do]. Read /proc/thread-self there, not /proc/self: see "What a goroutine in a
 // namespace sees" in the package's documentation.
+//
+// Subtests that the function starts by t.Run are outside, in the namespaces of the process, as t.Run starts goroutines. The
+// test fails if these are its first subtests; of later ones package testing does not tell. [Fixture.Run] and [Run] start
+// subtests that are inside.
 func (f *Fixture) Do(what func()) {
 	tb := f.reporter()
 	tb.Helper()
 	in := f.instance(tb)
 	in.checkWorkDir(tb)
-	ended := true
+	ended, before := true, in.look(tb)
 	defer func() {
+		in.noteChdir(before)
 		if ended {
 			in.NoteFailure() // nothing is cleaned up yet
 		}
@@ -136,6 +141,9 @@ func (f *Fixture) Do(what func()) {
 	ended = false
 	if err != nil {
 		tb.Fatalf("nstest: %s: %v", in.Name, needsProcess(err, helpCommand))
+	}
+	if err := before.startedOutside(tb); err != nil {
+		tb.Errorf("nstest: %s: %v", in.Name, err)
 	}
 }
 

@@ -32,6 +32,7 @@ type instance struct {
 	ends   []func()          // what is to be done at the end, and could be no clean-up of TB
 
 	workDir workdir.Dir // as the test began
+	chdir   string      // the line of a Do in which t.Chdir was called, if it is known
 }
 
 // newInstance takes a Set for a test. Where there is none to be had it ends the

@@ -42,6 +42,13 @@ func TestSubtestsOutsideFailTheTestThatHasEntered(t *testing.T) {
 	g.Expect(out).To(ContainSubstring(want))
 	g.Expect(out).To(MatchRegexp(`misuse_test\.go:\d+: nstest: Here: this subtest runs outside of the fixture that the test around it has entered`))
 
+	out, code = failing(t, "TestSubtestsOfDoAreOutside", "-test.v")
+	g.Expect(code).To(Equal(1))
+	g.Expect(out).To(ContainSubstring(blamed(t, "TestSubtestsOfDoAreOutside", "done here") + ": " + want))
+	g.Expect(out).To(ContainSubstring("goes on"))
+	out, code = failing(t, "TestSubtestsWhileDoGoesOn")
+	g.Expect(code).To(BeZero(), out)
+
 	out, code = failing(t, "FuzzOutside")
 	g.Expect(code).To(Equal(1))
 	g.Expect(out).To(ContainSubstring("nstest: net: the fuzz target has run outside of the fixture, on another goroutine: call Enter in the target\n"))
@@ -90,13 +97,15 @@ func TestAFixtureThatIsUsedTooLateIsNamed(t *testing.T) {
 
 func TestChdirInsideOfDoFailsTheTestAndIsUndone(t *testing.T) {
 	const want = ": nstest: mnt: t.Chdir inside of Do has moved its thread alone, and its clean-up has moved this process"
-	for test, comment := range map[string]string{"TestChdirInside": "made here", "TestChdirOfASubtestInside": "noticed here"} {
+	for test, comment := range map[string]string{"TestChdirInside": "called here", "TestChdirOfASubtestInside": "called here"} {
 		g := NewWithT(t)
 		out, code := failing(t, test, "-test.count=2") // which fails alike if the first has brought the process back
 		g.Expect(code).To(Equal(1))
 		g.Expect(strings.Count(out, blamed(t, test, comment)+want)).To(Equal(2))
 	}
 	g := NewWithT(t)
+	out, _ := failing(t, "TestChdirOfASubtestInside")
+	g.Expect(out).To(MatchRegexp(`t\.Chdir inside of Do(?s:.*)back again`), "noticed only at the end")
 	out, code := failing(t, "TestChdirInSet")
 	g.Expect(code).To(Equal(1))
 	g.Expect(out).To(SatisfyAll(ContainSubstring("--- PASS"), ContainSubstring("nstest: t.Chdir inside of Do has moved its thread alone")))

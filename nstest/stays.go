@@ -22,11 +22,12 @@ type stay struct {
 }
 
 // stays has those of the tests that run.
-var stays = tests{of: make(map[testing.TB]*stay)}
+var stays = tests{of: make(map[testing.TB]*stay), inside: make(map[testing.TB]bool)}
 
 type tests struct {
 	sync.Mutex
-	of map[testing.TB]*stay
+	of     map[testing.TB]*stay
+	inside map[testing.TB]bool // those whose first subtest was one of ours
 }
 
 // begin notes that a test is in an instance from now on.
@@ -59,6 +60,11 @@ func (s *tests) end(tb testing.TB) error {
 	if v.process || !v.outside && (v.inside || !testfield.HasSubtests(tb)) {
 		return nil
 	}
+	return errOutside(tb)
+}
+
+// errOutside is the error of a test that is inside, and has others around a function that is not.
+func errOutside(tb testing.TB) error {
 	if _, fuzz := tb.(*testing.F); fuzz {
 		return errors.New("the fuzz target has run outside of the fixture, on another goroutine: call Enter in the target")
 	}
@@ -93,6 +99,17 @@ func (s *tests) around(name string) bool {
 	return false
 }
 
+// knows reports whether it is known of the test's first subtest where that is: it is one of ours, or end sees to it.
+func (s *tests) knows(tb testing.TB) bool {
+	if !reflect.ValueOf(tb).Comparable() {
+		return true
+	}
+	s.Lock()
+	defer s.Unlock()
+	v := s.of[tb]
+	return s.inside[tb] || v != nil && !v.process
+}
+
 // runSubtestOf is t.Run for subtests that are where they are to be.
 func runSubtestOf(t *testing.T, name string, f func(t *testing.T)) bool {
 	t.Helper()
@@ -100,6 +117,14 @@ func runSubtestOf(t *testing.T, name string, f func(t *testing.T)) bool {
 	if v := stays.of[t]; v != nil {
 		v.outside = v.outside || !v.inside && testfield.HasSubtests(t)
 		v.inside = true
+	}
+	if !testfield.HasSubtests(t) && !stays.inside[t] {
+		stays.inside[t] = true
+		t.Cleanup(func() {
+			stays.Lock()
+			defer stays.Unlock()
+			delete(stays.inside, t)
+		})
 	}
 	stays.Unlock()
 	return t.Run(name, f)

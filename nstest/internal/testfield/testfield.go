@@ -6,23 +6,37 @@ package testfield
 
 import (
 	"reflect"
+	"sync/atomic"
 	"testing"
+)
+
+// hasSubT and hasSubB are where the field is in tests and in benchmarks: looking for a name takes longer than
+// a function in a namespace should wait.
+var (
+	hasSubT, _ = reflect.TypeFor[testing.T]().FieldByName("hasSub")
+	hasSubB, _ = reflect.TypeFor[testing.B]().FieldByName("hasSub")
 )
 
 // HasSubtests reports whether Run or Fuzz of the test was called.
 func HasSubtests(tb testing.TB) bool {
-	switch tb.(type) {
-	case *testing.T, *testing.B:
-		noted := reflect.ValueOf(tb).Elem().FieldByName("hasSub") // an atomic.Bool
-		if noted.Kind() == reflect.Struct {
-			noted = noted.FieldByName("v")
-		}
-		return noted.Kind() == reflect.Uint32 && noted.Uint() != 0
+	switch tb := tb.(type) {
+	case *testing.T:
+		return isSet(reflect.ValueOf(tb).Elem(), hasSubT)
+	case *testing.B:
+		return isSet(reflect.ValueOf(tb).Elem(), hasSubB)
 	case *testing.F:
 		noted := reflect.ValueOf(tb).Elem().FieldByName("fuzzCalled")
 		return noted.Kind() == reflect.Bool && noted.Bool()
 	}
 	return false
+}
+
+// isSet reports whether a field, which is an atomic.Bool, is true.
+func isSet(test reflect.Value, field reflect.StructField) bool {
+	if field.Type != reflect.TypeFor[atomic.Bool]() {
+		return false
+	}
+	return (*atomic.Bool)(test.FieldByIndex(field.Index).Addr().UnsafePointer()).Load()
 }
 
 // ArtifactDirs returns the folders that the test and those around it have asked for, by name. The method,

@@ -23,6 +23,36 @@ func TestSubtestsOfRunAreOutside(t *testing.T) {
 	})
 }
 
+func TestSubtestsOfDoAreOutside(t *testing.T) {
+	ns := nstest.New(t, gonso.NS_UTS)
+	ns.Do(func() { // done here
+		t.Run("outside", func(*testing.T) {})
+	})
+	t.Log("goes on")
+}
+
+// TestSubtestsWhileDoGoesOn has subtests of its own while another goroutine is inside, and in Do those that are inside.
+func TestSubtestsWhileDoGoesOn(t *testing.T) {
+	ns := nstest.New(t, gonso.NS_UTS)
+	t.Run("beside", func(t *testing.T) {
+		inside, leave, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(done)
+			ns.For(t).Do(func() {
+				close(inside)
+				<-leave
+			})
+		}()
+		<-inside
+		t.Run("of its own", func(*testing.T) {})
+		close(leave)
+		<-done
+	})
+	t.Run("ours", func(t *testing.T) {
+		ns.For(t).Do(func() { ns.Run(t, "inside", func(*testing.T) {}) })
+	})
+}
+
 func TestHereIsNowhere(t *testing.T) { nstest.Here(t) }
 
 // late returns a fixture of a test that has ended.
@@ -97,16 +127,16 @@ var _ = Describe("Here", func() {
 })
 
 func TestChdirInside(t *testing.T) {
-	ns := nstest.New(t, gonso.NS_MNT) // made here
-	ns.Do(func() { t.Chdir("/") })
+	ns := nstest.New(t, gonso.NS_MNT)
+	ns.Do(func() { t.Chdir("/") }) // called here
 }
 
 func TestChdirOfASubtestInside(t *testing.T) {
 	ns := nstest.New(t, gonso.NS_MNT)
 	t.Run("inner", func(t *testing.T) {
-		ns.Do(func() { t.Chdir("/") })
+		ns.Do(func() { t.Chdir("/") }) // called here
 	})
-	ns.Do(func() {}) // noticed here
+	ns.Do(func() { t.Log("back again") })
 }
 
 // TestChdirInSet has no fixture that could notice it.
