@@ -55,7 +55,7 @@ const suitesVar = "NSTEST_SUITES"
 
 func build(name string) (string, error) {
 	source := "./testdata/" + name
-	return buildAs(name+".test", source, "test", "-c", "-cover", "-coverpkg="+source)
+	return buildAs(name+".test", source, "test", "-c", "-vet=off", "-cover", "-coverpkg="+source)
 }
 
 // buildAs builds a file by the go command with the arguments.

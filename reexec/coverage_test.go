@@ -208,7 +208,7 @@ func (w *workshop) goTest() {
 	if err != nil {
 		w.Fatal(err)
 	}
-	cover := []string{"test", "-count=1", "-covermode=" + w.mode, "-coverprofile=c.out", "-outputdir=" + relative}
+	cover := []string{"test", "-count=1", "-vet=off", "-covermode=" + w.mode, "-coverprofile=c.out", "-outputdir=" + relative}
 
 	stdout := w.ok("", "go", append(cover, coveredDir)...)
 	w.profile("go test -cover", filepath.Join(out, "c.out"), stdout)

@@ -22,7 +22,7 @@ var captured = sync.OnceValues(func() (path string, err error) {
 		return "", err
 	}
 	path = filepath.Join(suiteDir, "captured.test")
-	if out, err := exec.Command("go", "test", "-c", "-o", path, "./testdata/captured").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "test", "-c", "-vet=off", "-o", path, "./testdata/captured").CombinedOutput(); err != nil {
 		return "", errors.Join(err, errors.New(string(out)))
 	}
 	return path, nil
