@@ -60,7 +60,8 @@ func (e *each) run(t *testing.T) {
 	}
 	switch e.first = first.sent(); {
 	case len(e.first) == 0:
-		t.Fatal("topo: no frame that counts was sent after Up: does the function use the network that it is given, and call its Up?")
+		t.Fatal("topo: no frame that counts was sent after Up: does the function use the network that it is given, call its Up, and wait for an " +
+			"answer? What it has written when it returns may still wait for the neighbour's hardware address (ARP, ND), and is never sent then")
 	case alone > len(e.first):
 		t.Fatalf("topo: %s has frame %d, and there are %d", impair.LoseVariable, alone, len(e.first))
 	}
