@@ -16,7 +16,7 @@ import (
 func goTest(t *testing.T, env ...string) string {
 	t.Helper()
 	cmd := exec.Command("go", "test", "-v", "-run=^Test(Pass|Run)$", "./testdata/rootless")
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(append(os.Environ(), "NSTEST_ROOTLESS=force"), env...) // the suite writes to /run
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
