@@ -114,7 +114,7 @@
 //     t.Chdir after Enter does not change that of other threads. In Do, t.Chdir fails the test, since its
 //     clean-up would change the directory of the whole process. Call t.Chdir before Do.
 //   - The folders of t.TempDir and GinkgoT().TempDir are removed at the end, but no file of what is mounted in
-//     them.
+//     them. A folder that was asked for after [New] goes first: the log of a failed test does not show its mounts then.
 //   - Libraries that are given a descriptor join it and go back to the process's network by themselves
 //     (nftables.WithNetNSFd, netlink.NewHandleAt). An ordinary user's run needs [OwnNetwork] for that.
 //

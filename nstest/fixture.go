@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/inside"
-	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"github.com/vishvananda/netlink"
 )
@@ -49,9 +48,6 @@ func (f *Fixture) begin(tb testing.TB, c *config) {
 	in := newInstance(tb, c)
 	f.now.Store(in)
 	in.guardWorkDir()
-	if c.flags&set.NS_MNT != 0 && !lifecycle.IsGinkgo(tb) { // whose every TempDir has a clean-up of its own
-		tempDirFirst(tb)
-	}
 	in.Begin()
 }
 

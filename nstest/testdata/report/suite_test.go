@@ -224,18 +224,6 @@ func TestMounts(t *testing.T) {
 	})
 }
 
-// TestMountsOutside does so in a folder that was asked for outside.
-func TestMountsOutside(t *testing.T) {
-	ns := nstest.New(t, gonso.NS_NET|gonso.NS_MNT)
-	dir := t.TempDir()
-	ns.Do(func() {
-		if err := syscall.Mount("mine", dir, "tmpfs", 0, ""); err != nil {
-			t.Error(err)
-		}
-	})
-	t.Error("on purpose")
-}
-
 func hostname(t *testing.T, name string) {
 	t.Helper()
 	if err := syscall.Sethostname([]byte(name)); err != nil {
