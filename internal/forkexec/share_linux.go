@@ -78,6 +78,7 @@ func (s *script) forkShared() (pid int, errno syscall.Errno) {
 
 // playShared is where such a child starts, on its own stack.
 //
+//lint:ignore U1000 clone_linux_amd64.s and clone_linux_arm64.s call it
 //go:nosplit
 //go:norace
 func playShared(s *script) {
