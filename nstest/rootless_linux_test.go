@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/internal/tempdir"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/set"
 	"go.uber.org/goleak"
@@ -27,12 +28,14 @@ const interrupts = "github.com/onsi/ginkgo/v2/internal/interrupt_handler.(*Inter
 
 func TestMain(m *testing.M) {
 	tests := nstest.RunFunc(func() int {
-		code := m.Run()
-		if err := os.RemoveAll(suiteDir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return code
+		return tempdir.Run(func() int {
+			code := m.Run()
+			if err := os.RemoveAll(suiteDir); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				return 1
+			}
+			return code
+		})
 	})
 	goleak.VerifyTestMain(&nstest.M{M: tests},
 		// Ginkgo never stops to listen for signals and, in parallel processes, to ask whether
@@ -112,7 +115,7 @@ func suite(t *testing.T, built func() (string, error), args ...string) *exec.Cmd
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path, append(args, "-test.gocoverdir="+t.TempDir())...)
-	cmd.Env = append(os.Environ(), "NSTEST_ROOTLESS=force", "NSTEST_STRICT=1")
+	cmd.Env = append(os.Environ(), "NSTEST_ROOTLESS=force", "NSTEST_STRICT=1", "TMPDIR="+t.TempDir())
 	cmd.Dir = t.TempDir()
 	return cmd
 }

@@ -119,7 +119,7 @@ func isInner() bool { return os.Getenv(innerVariable) != "" }
 func inner(t *testing.T, test string, more ...string) (out string, passes bool) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.v")
-	cmd.Env = append(os.Environ(), innerVariable+"=1")
+	cmd.Env = append(os.Environ(), innerVariable+"=1", "TMPDIR="+t.TempDir())
 	for _, word := range more {
 		if strings.HasPrefix(word, "-") {
 			cmd.Args = append(cmd.Args, word)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/tempdir"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 )
 
@@ -19,5 +20,5 @@ func TestMain(m *testing.M) {
 		child()
 		return
 	}
-	nstest.Main(m)
+	nstest.Main(nstest.RunFunc(func() int { return tempdir.Run(m.Run) }))
 }

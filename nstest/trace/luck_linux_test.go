@@ -183,7 +183,7 @@ func TestWhatAnInterruptLeavesIsListed(t *testing.T) {
 			g := NewWithT(t)
 			t.Setenv("TMPDIR", t.TempDir())
 			t.Setenv(tracedata.FolderVariable, "")
-			_, dir := runTraced(t, "^TestSuite$/^Interrupted$", []string{"NSTEST_TRACE=failed", "NSTEST_ROOTLESS=" + rootless, "NSTEST_ARTIFACTS="})
+			_, dir := runTraced(t, "^TestSuite$/^Interrupted$", []string{"NSTEST_TRACE=failed", "NSTEST_ROOTLESS=" + rootless, "NSTEST_ARTIFACTS=", "TMPDIR=" + os.TempDir()})
 			g.Expect(filepath.Glob(filepath.Join(dir, "*"))).To(BeEmpty())
 			var list strings.Builder
 			g.Expect(view.List(&list)).To(Equal(1))

@@ -46,7 +46,7 @@ func command(t *testing.T, mode, test string, args ...string) (cmd *exec.Cmd, di
 	}
 	dir = t.TempDir()
 	cmd = exec.Command(path, append([]string{"-test.run=^" + test + "$"}, args...)...)
-	cmd.Env = append(os.Environ(), "NSTEST_PCAP="+mode, "NSTEST_ARTIFACTS="+dir, "NSTEST_ROOTLESS=auto", "NSTEST_STRICT=1")
+	cmd.Env = append(os.Environ(), "NSTEST_PCAP="+mode, "NSTEST_ARTIFACTS="+dir, "NSTEST_ROOTLESS=auto", "NSTEST_STRICT=1", "TMPDIR="+t.TempDir())
 	cmd.Dir = t.TempDir()
 	return cmd, dir
 }

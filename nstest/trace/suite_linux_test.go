@@ -20,9 +20,6 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
-// suite is set in a process whose tests are looked at from outside, and fail on purpose.
-const suite = "NSTEST_TRACE_SUITE"
-
 // interrupt is set for the spec that is interrupted.
 const interrupt = "NSTEST_TRACE_INTERRUPT"
 

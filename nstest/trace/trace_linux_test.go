@@ -29,7 +29,7 @@ func runTraced(t *testing.T, run string, env []string, flags ...string) (out, di
 
 func tracedCommand(t *testing.T, dir, run string, env []string, flags ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], append(flags, "-test.run="+run)...)
-	cmd.Env = append(os.Environ(), suite+"=1", "NSTEST_ARTIFACTS="+dir, "GOCOVERDIR="+t.TempDir())
+	cmd.Env = append(os.Environ(), suite+"=1", "NSTEST_ARTIFACTS="+dir, "GOCOVERDIR="+t.TempDir(), "TMPDIR="+t.TempDir())
 	cmd.Env = append(cmd.Env, env...)
 	return cmd
 }
