@@ -114,7 +114,7 @@ func (m *linkProperty) intro(link netlink.Link) string {
 
 func linkOf(matcher string, actual any) (netlink.Link, error) {
 	link, ok := actual.(netlink.Link)
-	if !ok {
+	if !ok || isNil(link) {
 		return nil, unexpected(matcher, "a netlink.Link", actual)
 	}
 	return link, nil

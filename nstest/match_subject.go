@@ -19,11 +19,17 @@ func setOf(matcher string, actual any) (set.Set, error) {
 	case set.Set:
 		return has, nil
 	case interface{ Set() set.Set }:
-		if v := reflect.ValueOf(has); v.Kind() != reflect.Pointer || !v.IsNil() {
+		if !isNil(has) {
 			return has.Set(), nil
 		}
 	}
 	return set.Set{}, unexpected(matcher, "a set.Set, or what has a method Set() set.Set such as a *nstest.Fixture", actual)
+}
+
+// isNil reports whether v is a pointer that points to nothing.
+func isNil(v any) bool {
+	of := reflect.ValueOf(v)
+	return of.Kind() == reflect.Pointer && of.IsNil()
 }
 
 // unexpected is the error of a matcher that got something of a wrong type.
@@ -59,6 +65,9 @@ func lines(items []string) string {
 // Gomega shows all that is in a value, and goes on reading while other goroutines change it. These are shown by what
 // they say of themselves.
 var _ = format.RegisterCustomFormatter(func(v any) (text string, ok bool) {
+	if isNil(v) {
+		return "", false
+	}
 	switch v := v.(type) {
 	case set.Set:
 		return v.String(), true

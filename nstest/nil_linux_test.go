@@ -7,11 +7,13 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/types"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/link"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
 	"github.com/seed-1bc5c4a2/gonso/nstest/wire"
 	"github.com/seed-1bc5c4a2/gonso/set"
+	"github.com/vishvananda/netlink"
 )
 
 // A fatal is a test whose failures are panics.
@@ -83,6 +85,47 @@ func TestWhatIsNilIsNamed(t *testing.T) {
 	}
 	_, err := none.DialContext(t.Context(), "tcp", "192.0.2.1:80")
 	NewWithT(t).Expect(err).To(MatchError(MatchRegexp(noFixture)))
+}
+
+// Gomega gets no further than the message, and the log of a test no further than the line.
+func TestNilIsReadable(t *testing.T) {
+	g := NewWithT(t)
+	for name, none := range map[string]fmt.Stringer{
+		"*nstest.Fixture": (*nstest.Fixture)(nil),
+		"*nstest.Daemon":  (*nstest.Daemon)(nil),
+		"*nstest.Packet":  (*nstest.Packet)(nil),
+		"*link.Link":      (*link.Link)(nil),
+		"*wire.Wire":      (*wire.Wire)(nil),
+		"*wire.Frame":     (*wire.Frame)(nil),
+		"*topo.Network":   (*topo.Network)(nil),
+		"*topo.Host":      (*topo.Host)(nil),
+		"*topo.Router":    (*topo.Router)(nil),
+		"*topo.Switch":    (*topo.Switch)(nil),
+		"*topo.Link":      (*topo.Link)(nil),
+		"*topo.Region":    (*topo.Region)(nil),
+		"*topo.HostVRF":   (*topo.HostVRF)(nil),
+		"*set.Cmd":        (*set.Cmd)(nil),
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			g.Expect(fmt.Sprint(none)).To(Equal("<nil>"))
+			g.Expect(BeNil().NegatedFailureMessage(none)).To(Equal("Expected\n    <" + name + " | 0x0>: nil\nnot to be nil"))
+		})
+	}
+	for matcher, none := range map[types.GomegaMatcher]any{
+		nstest.HaveNamespaces(set.NS_NET):  (*topo.Host)(nil),
+		nstest.HaveAddress("192.0.2.1/24"): (*topo.Router)(nil),
+		nstest.Reach("192.0.2.1"):          (*topo.Switch)(nil),
+		nstest.HaveLink("lo"):              (*link.Link)(nil),
+		nstest.HaveRoute("default"):        (*wire.Wire)(nil),
+		nstest.BeUp():                      (*netlink.Veth)(nil),
+		nstest.HaveMTU(1500):               (*netlink.Veth)(nil),
+		nstest.HaveDevice("eth0"):          (*nstest.Address)(nil),
+	} {
+		_, err := matcher.Match(none)
+		g.Expect(err).To(MatchError(MatchRegexp(`^\w+ matcher expects an? .*  Got:\n    .*nil`)), fmt.Sprintf("%T", none))
+	}
+	g.Expect(fmt.Sprint(new(topo.Host), new(topo.Switch), new(topo.Network))).To(Equal("a node of no network a node of no network network of 0 nodes and 0 links"))
 }
 
 func TestWhatTakesAProcessNamesInProcess(t *testing.T) {

@@ -255,4 +255,9 @@ func (c *Cmd) CombinedOutput() ([]byte, error) {
 func (c *Cmd) Environ() []string { return (&exec.Cmd{Env: c.Env, Dir: c.Dir}).Environ() }
 
 // String is the command for people to read, not for a shell.
-func (c *Cmd) String() string { return (&exec.Cmd{Path: c.Path, Args: c.Args, Err: c.Err}).String() }
+func (c *Cmd) String() string {
+	if c == nil {
+		return "<nil>"
+	}
+	return (&exec.Cmd{Path: c.Path, Args: c.Args, Err: c.Err}).String()
+}

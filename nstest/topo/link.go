@@ -99,6 +99,9 @@ func (e *end) mtu() int {
 
 // String is such as "client-west", or "client-west#2" for a second link between the two.
 func (l *Link) String() string {
+	if l == nil {
+		return "<nil>"
+	}
 	text := l.ends[0].node.name + "-" + l.ends[1].node.name
 	if l.parallel > 0 {
 		text += l.ordinal()

@@ -147,6 +147,9 @@ func (n *Network) mustBe(of Node) *node {
 
 // String is such as "network of 3 nodes and 2 links".
 func (n *Network) String() string {
+	if n == nil {
+		return "<nil>"
+	}
 	return fmt.Sprintf("network of %d nodes and %d links", len(n.nodes), len(n.links))
 }
 

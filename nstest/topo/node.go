@@ -83,12 +83,27 @@ type Switch struct {
 func (h *Host) node() *node { return h.n }
 
 // String is such as "host a Set(net:[4026532281] mnt:[4026532282])".
-func (h *Host) String() string { return h.n.String() }
+func (h *Host) String() string {
+	if h == nil {
+		return "<nil>"
+	}
+	return h.n.String()
+}
 
 // String is such as "switch s Set(net:[4026532281] mnt:[4026532282])".
-func (s *Switch) String() string { return s.n.String() }
+func (s *Switch) String() string {
+	if s == nil {
+		return "<nil>"
+	}
+	return s.n.String()
+}
 
-func (n *node) String() string { return fmt.Sprintf("%v %v", n.kind, n.fixture) }
+func (n *node) String() string {
+	if n == nil {
+		return "a node of no network"
+	}
+	return fmt.Sprintf("%v %v", n.kind, n.fixture)
+}
 
 func (s *Switch) node() *node { return s.n }
 

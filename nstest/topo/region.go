@@ -48,7 +48,12 @@ func (n *Network) checkRegion(name string) error {
 func (r *Region) Name() string { return r.name }
 
 // String is such as "region eu".
-func (r *Region) String() string { return "region " + r.name }
+func (r *Region) String() string {
+	if r == nil {
+		return "<nil>"
+	}
+	return "region " + r.name
+}
 
 // Host makes a host in the region, see [Network.Host].
 func (r *Region) Host(name string, opts ...NodeOption) *Host {

@@ -21,7 +21,12 @@ type HostVRF struct {
 }
 
 // String is such as "VRF blue of router".
-func (v *HostVRF) String() string { return "VRF " + v.name + " of " + v.node.name }
+func (v *HostVRF) String() string {
+	if v == nil {
+		return "<nil>"
+	}
+	return "VRF " + v.name + " of " + v.node.name
+}
 
 // VRF returns a VRF of the host, which the option [VRF] of a link has made.
 func (h *Host) VRF(name string) *HostVRF {

@@ -11,6 +11,9 @@ import (
 // String describes the frame in a line, such as "frame 5, b to a, TCP FIN ACK 192.0.2.2:80 > 192.0.2.1:40612, 66 bytes". One
 // of [Decode] has no number.
 func (f *Frame) String() string {
+	if f == nil {
+		return "<nil>"
+	}
 	if f.From == nil {
 		return fmt.Sprintf("%s, %d bytes", f.Summary(), len(f.data))
 	}

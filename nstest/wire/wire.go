@@ -122,7 +122,12 @@ func (w *Wire) impair() error {
 }
 
 // String is such as "wire of a and b".
-func (w *Wire) String() string { return "wire of " + w.a.Name() + " and " + w.b.Name() }
+func (w *Wire) String() string {
+	if w == nil {
+		return "<nil>"
+	}
+	return "wire of " + w.a.Name() + " and " + w.b.Name()
+}
 
 // Set changes what the wire does to frames that are sent from now on. Options that are not given stay as they
 // are; random decisions begin again from the seed.
