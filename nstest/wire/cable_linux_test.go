@@ -29,10 +29,15 @@ type rawSocket struct {
 
 func newRawSocket(t *testing.T, f *nstest.Fixture) rawSocket {
 	t.Helper()
+	return newRawSocketAt(t, f, "eth0")
+}
+
+func newRawSocketAt(t *testing.T, f *nstest.Fixture, name string) rawSocket {
+	t.Helper()
 	all := binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, unix.ETH_P_ALL))
 	r := rawSocket{t: t, fd: -1}
 	f.Do(func() {
-		index, err := net.InterfaceByName("eth0")
+		index, err := net.InterfaceByName(name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,7 +9,6 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
-	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
 // Counters count the frames that one of the fixtures has sent, and what has become of them.
@@ -32,14 +31,15 @@ func (c Counters) String() string { return cable.Counters(c).String() }
 // Counters returns the counters of the frames that one of the two fixtures has sent.
 func (w *Wire) Counters(sender *nstest.Fixture) Counters {
 	w.tb.Helper()
-	switch sender.ID(set.NS_NET) {
-	case w.a.ID(set.NS_NET):
-		return Counters(w.cable.Counters(impair.AToB))
-	case w.b.ID(set.NS_NET):
-		return Counters(w.cable.Counters(impair.BToA))
+	directions := w.sentBy(sender)
+	if directions == nil {
+		w.tb.Fatalf("wire: counters: the fixture %s is at no end of the wire, which joins %s and %s", sender.Name(), w.a.Name(), w.b.Name())
 	}
-	w.tb.Fatalf("wire: counters: the fixture %s is at no end of the wire, which joins %s and %s", sender.Name(), w.a.Name(), w.b.Name())
-	return Counters{}
+	var sum cable.Counters
+	for _, d := range directions {
+		sum = sum.Plus(w.cable.Counters(d))
+	}
+	return Counters(sum)
 }
 
 // report says what the wire was like, for the log of a test that has failed.

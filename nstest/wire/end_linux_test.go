@@ -71,6 +71,32 @@ func TestSeveralWiresOfOneFixture(t *testing.T) {
 	}
 }
 
+// Such as a cable by which a switch loops: both directions are those of the one fixture.
+func TestAWireOfOneFixture(t *testing.T) {
+	hub := silent(t, "hub")
+	w := wire.Join(t, hub, hub, wire.From(hub, wire.Queue(7)))
+	if got := w.Rules(); got[0].Queue != 7 || got[1].Queue != 7 {
+		t.Errorf("the rules are %v", got)
+	}
+	const frames = 3
+	arrived := make(chan struct{}, 2*frames)
+	w.Filter(func(*wire.Frame) wire.Verdict {
+		arrived <- struct{}{}
+		return wire.Drop
+	})
+	for range frames {
+		for _, name := range []string{"eth0", "eth1"} {
+			newRawSocketAt(t, hub, name).send(testFrame(100, 0x12, 0x34))
+		}
+	}
+	for range 2 * frames {
+		<-arrived
+	}
+	if got := w.Counters(hub); got.Received != 2*frames {
+		t.Errorf("of %d frames: %v", 2*frames, got)
+	}
+}
+
 // A broadcast goes round and round where two wires join two bridges.
 func TestAWireEndsInAStorm(t *testing.T) {
 	t.Run("storm", func(t *testing.T) {

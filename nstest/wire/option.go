@@ -18,16 +18,22 @@ import (
 type Option func(*config)
 
 type config struct {
+	ends
 	seed     uint64
 	seeded   bool
 	mtu      int
-	a, b     *nstest.Fixture
 	rules    [2]impair.Rules
 	only     []impair.Direction // of From; both if empty
 	strange  *nstest.Fixture    // of From, and at no end
 	late     bool               // for what is fixed when the wire is made
 	misplace string             // and the option that was given all the same
 	err      error              // of an option
+}
+
+// The ends of a wire never change.
+type ends struct {
+	a, b *nstest.Fixture
+	loop bool // they are one
 }
 
 // each changes the rules of the directions that an option is for.
@@ -55,12 +61,7 @@ func From(sender *nstest.Fixture, opts ...Option) Option {
 		}
 		before := c.only
 		defer func() { c.only = before }()
-		switch sender.ID(set.NS_NET) {
-		case c.a.ID(set.NS_NET):
-			c.only = []impair.Direction{impair.AToB}
-		case c.b.ID(set.NS_NET):
-			c.only = []impair.Direction{impair.BToA}
-		default:
+		if c.only = c.ends.sentBy(sender); c.only == nil {
 			c.strange = sender
 			return
 		}
@@ -68,6 +69,20 @@ func From(sender *nstest.Fixture, opts ...Option) Option {
 			c.err = errors.Join(c.err, fmt.Errorf("From: %w", err))
 		}
 	}
+}
+
+// sentBy returns the directions of the frames that a fixture sends: none, if it is at no end.
+func (e ends) sentBy(sender *nstest.Fixture) []impair.Direction {
+	switch sender.ID(set.NS_NET) {
+	case e.a.ID(set.NS_NET):
+		if e.loop {
+			return []impair.Direction{impair.AToB, impair.BToA}
+		}
+		return []impair.Direction{impair.AToB}
+	case e.b.ID(set.NS_NET):
+		return []impair.Direction{impair.BToA}
+	}
+	return nil
 }
 
 // Delay sets how long each frame takes.

@@ -21,8 +21,8 @@ import (
 // A Wire joins two fixtures until the test ends. Its methods may be called by any goroutine, filters included.
 // If one of them fails, it ends the test, at the caller's line.
 type Wire struct {
-	tb      testing.TB
-	a, b    *nstest.Fixture
+	tb testing.TB
+	ends
 	near    *link.Link
 	far     *link.Link
 	cable   *cable.Cable
@@ -34,20 +34,22 @@ type Wire struct {
 	records []*record
 }
 
-// Join joins two fixtures by a wire. Each has an interface for it that is up, called eth0, or eth1 if there is
-// an eth0 already, and so on. It has no IPv4 address; see [nstest.Fixture.AddAddress].
+// Join joins two fixtures by a wire, or two interfaces of one. Each has an interface for it that is up, called eth0, or eth1 if
+// there is an eth0 already, and so on. It has no IPv4 address; see [nstest.Fixture.AddAddress].
 func Join(tb testing.TB, a, b *nstest.Fixture, opts ...Option) *Wire {
 	lifecycle.NeedTest(tb, "wire.Join")
 	tb.Helper()
 	if a == nil || b == nil {
 		tb.Fatal("wire: join: the *Fixture is nil: make it, with nstest.New or in Ginkgo with nstest.Each, before it is used")
 	}
-	w := &Wire{tb: tb, a: a, b: b, config: config{a: a, b: b}}
+	w := &Wire{tb: tb, ends: ends{a: a, b: b}}
 	for _, f := range []*nstest.Fixture{a, b} {
 		if f.Set().Flags()&set.NS_NET == 0 {
 			tb.Fatalf("wire: join %s and %s: the fixture %s has no net namespace, only %s", a.Name(), b.Name(), f.Name(), set.KindNames(f.Set().Flags()))
 		}
 	}
+	w.loop = a.ID(set.NS_NET) == b.ID(set.NS_NET)
+	w.config.ends = w.ends
 	if err := w.config.apply(opts); err != nil {
 		w.fatal("join", err)
 	}

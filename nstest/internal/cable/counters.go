@@ -21,6 +21,21 @@ type Counters struct {
 	Refused    uint64 // were not taken by the far end, such as one that is down or a frame above its MTU
 }
 
+// Plus returns the sums of both.
+func (c Counters) Plus(more Counters) Counters {
+	c.Received += more.Received
+	c.Delivered += more.Delivered
+	c.Dropped += more.Dropped
+	c.Lost += more.Lost
+	c.Duplicated += more.Duplicated
+	c.Corrupted += more.Corrupted
+	c.Reordered += more.Reordered
+	c.Overflowed += more.Overflowed
+	c.Missed += more.Missed
+	c.Refused += more.Refused
+	return c
+}
+
 // String lists what is not zero, such as "5 received, 4 delivered, 1 dropped by filters".
 func (c Counters) String() string {
 	text := fmt.Sprintf("%d received, %d delivered", c.Received, c.Delivered)
