@@ -84,7 +84,11 @@ func create(tb testing.TB, f *nstest.Fixture, spec netlink.Link, c *config) *Lin
 		if attrs.Group == 0 {
 			attrs.Group, l.group = group, group
 		}
-		return f.Netlink().LinkAdd(spec)
+		mtu := attrs.MTU
+		return l.orWithoutMTU(f.Netlink().LinkAdd(spec), []int{mtu}, func() error {
+			attrs.MTU = 0
+			return f.Netlink().LinkAdd(spec)
+		})
 	})
 	l.finish(c)
 	return l

@@ -14,6 +14,7 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/probe"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/link"
+	"github.com/vishvananda/netlink"
 )
 
 // send has text go from one fixture to another by TCP.
@@ -99,7 +100,7 @@ func TestTapIsWrittenAndRead(t *testing.T) {
 		}
 		return
 	}
-	if text := failure.Text(t, func(tb testing.TB) { link.Tap(tb, f, link.MTU(1<<30)) }); !strings.Contains(text, "set the MTU of tap") {
+	if text := failure.Text(t, func(tb testing.TB) { link.Tap(tb, f, link.MTU(1<<30)) }); !strings.Contains(text, "set the MTU of tap tap0 in host: an MTU of 1073741824: it must be 68 to 65521") {
 		t.Errorf("with an MTU that no interface has, Tap ends the test with %q", text)
 	}
 	_, file := link.Tap(t, f, link.Address("192.0.2.1/24"), link.MAC("02:00:5e:00:53:01"))
@@ -154,6 +155,13 @@ func TestBadInputIsNamed(t *testing.T) {
 		"attach to bridge br0 in host: the port br0 in other is in another network: Link.MoveTo moves it": func(tb testing.TB) {
 			link.Find(tb, f, parent.Name()).Attach(elsewhere)
 		},
+		"make bridge br1 in host: an MTU of 10: it must be 68 to 65535: invalid argument":     func(tb testing.TB) { link.Bridge(tb, f, link.MTU(10)) },
+		"make bridge br1 in host: an MTU of 65536: it must be 68 to 65535: invalid argument":  func(tb testing.TB) { link.Bridge(tb, f, link.MTU(65536)) },
+		"make macvlan macvlan0 in host: an MTU of 9000: without it the link is made":          func(tb testing.TB) { link.Macvlan(tb, parent, link.MTU(9000)) },
+		"make veth eth0 in host: an MTU of 1048576: it must be 68 to 65535: invalid argument": func(tb testing.TB) { link.Veth(tb, f, f, link.Peer(link.MTU(1<<20))) },
+		"make bridge in host: an MTU of 0: it is a number of bytes":                           func(tb testing.TB) { link.Bridge(tb, f, link.MTU(0)) },
+		"make veth in host: an MTU of -1: it is a number of bytes":                            func(tb testing.TB) { link.Veth(tb, f, f, link.Peer(link.MTU(-1))) },
+		"make macvlan macvlan0 in host: invalid argument":                                     func(tb testing.TB) { link.New(tb, f, &netlink.Macvlan{}, link.MTU(1400)) },
 		"nowhere in host": func(tb testing.TB) { link.Find(tb, f, "nowhere") },
 	} {
 		if text := failure.Text(t, make); !strings.HasPrefix(text, "link: ") || !strings.Contains(text, want) {

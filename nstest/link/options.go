@@ -40,7 +40,14 @@ func Name(name string) Option {
 }
 
 // MTU sets the size in bytes of the largest packet.
-func MTU(bytes int) Option { return func(c *config) { c.mtu = bytes } }
+func MTU(bytes int) Option {
+	return func(c *config) {
+		c.mtu = bytes
+		if bytes <= 0 { // 0 has the kernel choose, and package netlink leaves out what is less
+			c.err = errors.Join(c.err, fmt.Errorf("an MTU of %d: it is a number of bytes, such as 1500", bytes))
+		}
+	}
+}
 
 // MAC sets the hardware address, such as "02:00:5e:00:53:01".
 func MAC(address string) Option {

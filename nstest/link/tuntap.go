@@ -69,7 +69,13 @@ func tuntap(tb testing.TB, f *nstest.Fixture, kind string, mode uint16, opts []O
 func (l *Link) configure(c *config) {
 	l.tb.Helper()
 	if c.mtu != 0 {
-		l.do("set the MTU of", func(h *netlink.Handle) error { return h.LinkSetMTU(l.handle(), c.mtu) })
+		l.do("set the MTU of", func(h *netlink.Handle) error {
+			err := h.LinkSetMTU(l.handle(), c.mtu)
+			if isInvalid(err) {
+				err = l.explainMTU(err, c.mtu)
+			}
+			return err
+		})
 	}
 	if c.mac != nil {
 		l.do("set the address of", func(h *netlink.Handle) error { return h.LinkSetHardwareAddr(l.handle(), c.mac) })

@@ -82,5 +82,8 @@ func addVeth(near, far *Link, c, peer *config) error {
 	}
 	c.apply(spec.Attrs())
 	spec.Attrs().Name, spec.Attrs().Group = near.name, near.group
-	return near.fixture.Netlink().LinkAdd(spec)
+	return near.orWithoutMTU(near.fixture.Netlink().LinkAdd(spec), []int{c.mtu, peer.mtu}, func() error {
+		spec.MTU, spec.PeerMTU = 0, 0
+		return near.fixture.Netlink().LinkAdd(spec)
+	})
 }
