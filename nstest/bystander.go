@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/testfield"
 )
 
 // A bystander is told of failures where no test can be: its own methods stand in for those
@@ -43,13 +45,15 @@ func (b *bystander) Errorf(format string, args ...any) { b.Log(fmt.Sprintf(forma
 // Log adds to the log of a test around that still runs. In a fuzz target none has one.
 func (b *bystander) Log(args ...any) {
 	defer func() {
-		if b.inTarget || recover() != nil {
+		if recover() != nil { // it has ended just now
 			fmt.Fprintln(os.Stderr, args...)
 		}
 	}()
-	if !b.inTarget {
-		b.TB.Log(args...) // panics if there is none
+	if b.inTarget || !testfield.Heard(b.TB) {
+		fmt.Fprintln(os.Stderr, args...)
+		return
 	}
+	b.TB.Log(args...)
 }
 
 func (b *bystander) Cleanup(f func()) {
@@ -62,15 +66,17 @@ func (b *bystander) Context() context.Context { return context.Background() }
 
 func (b *bystander) Output() io.Writer { return os.Stderr }
 
-// caller returns the file and line that called this package, and whether the goroutine is
+// ours are the packages whose functions pass on what a test asks of a fixture.
+var ours = []string{thisPackage, thisPackage + "/link", thisPackage + "/topo", thisPackage + "/wire"}
+
+// caller returns the file and line that called these packages, and whether the goroutine is
 // one that runs a test.
 func caller() (at string, runsTest bool) {
-	ours := reflect.TypeFor[Fixture]().PkgPath() + "."
 	pcs := make([]uintptr, 1000)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
 	for {
 		frame, more := frames.Next()
-		if at == "" && !strings.HasPrefix(frame.Function, ours) {
+		if at == "" && !slices.ContainsFunc(ours, func(path string) bool { return strings.HasPrefix(frame.Function, path+".") }) {
 			at = fmt.Sprintf("%s:%d", frame.File, frame.Line)
 		}
 		for _, runner := range []string{"testing.tRunner", "testing.fRunner", "testing.(*B)."} {

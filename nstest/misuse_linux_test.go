@@ -59,7 +59,7 @@ func TestSubtestsOutsideFailTheTestThatHasEntered(t *testing.T) {
 }
 
 func TestAFixtureThatIsUsedTooLateIsNamed(t *testing.T) {
-	const ended = "that test has ended: make one for each test"
+	const ended = "that test has ended: make one for each test, and end the goroutines that use it before"
 	for _, c := range []struct {
 		test, owner, why string
 		panics           bool // nothing can end the test
@@ -93,6 +93,15 @@ func TestAFixtureThatIsUsedTooLateIsNamed(t *testing.T) {
 		`\[FAILED\] nstest: fixture uts of Late makes one is used after ` + ended + `\n +In \[It\] at: \S+misuse_test\.go:\d+ `))
 	g.Expect(spec(out, "Here [It] is nowhere")).To(MatchRegexp(
 		`\[FAILED\] nstest: Here: this test runs in no fixture: .*\n +In \[It\] at: \S+misuse_test\.go:\d+ `))
+}
+
+// Package testing throws away what a test logs when it has ended, and all around it have.
+func TestAGoroutineThatOutlivesItsTestIsNamed(t *testing.T) {
+	g := NewWithT(t)
+	out, code := failing(t, "TestLateStraggler(GoesOn)?")
+	g.Expect(code).To(Equal(1))
+	g.Expect(strings.Count(out, blamed(t, "TestLateStraggler", "used here")+": nstest: fixture uts of TestLateStraggler is used after that test has ended: ")).To(Equal(1))
+	g.Expect(out).NotTo(ContainSubstring("WRONG"))
 }
 
 func TestChdirInsideOfDoFailsTheTestAndIsUndone(t *testing.T) {

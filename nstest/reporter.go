@@ -8,6 +8,7 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/callsite"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 )
 
@@ -37,23 +38,13 @@ func (f *Fixture) reporter() testing.TB {
 	if fuzz, is := tb.(*testing.F); is && inTarget(fuzz) {
 		return &bystander{TB: tb, instance: in, inTarget: true}
 	}
-	if !in.Set.Closed() || fail(tb) {
+	if !in.Set.Closed() || lifecycle.Fail(tb) {
 		return tb
 	}
 	if around := lifecycle.Around(tb.Name()); around != nil {
 		return around
 	}
 	return &bystander{TB: tb, instance: in}
-}
-
-// fail has the test fail, and those around it, and reports whether it still runs.
-func fail(tb testing.TB) (runs bool) {
-	if lifecycle.IsGinkgo(tb) {
-		return true // it stands for the spec that runs now
-	}
-	defer func() { runs = recover() == nil }()
-	tb.Fail() // panics if the test has ended, when those around have failed
-	return true
 }
 
 // inTarget reports whether the fuzz target runs, while it is for none but the *testing.T
@@ -95,7 +86,13 @@ func (f *Fixture) instance(tb testing.TB) *instance {
 	in := f.made(tb)
 	if in.Set.Closed() {
 		_, ended := tb.(*bystander)
-		tb.Fatal(in.whyClosed(ended || tb.Name() != in.Owner))
+		isAround := !ended && tb.Name() != in.Owner
+		text := in.whyClosed(ended || isAround)
+		if where := callsite.Outside(ours...); isAround && where != "" && !lifecycle.IsGinkgo(tb) {
+			callsite.Error(tb, where, text) // packages that call this one have told another test that they are helpers
+			tb.FailNow()
+		}
+		tb.Fatal(text)
 	}
 	return in
 }
@@ -109,6 +106,6 @@ func (in *instance) whyClosed(ended bool) string {
 	case !ended:
 		return text + "its own clean-up: clean-ups run in reverse order, so register what needs the fixture after you make it"
 	default:
-		return text + "that test has ended: make one for each test"
+		return text + "that test has ended: make one for each test, and end the goroutines that use it before"
 	}
 }

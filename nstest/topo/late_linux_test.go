@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
 	"github.com/seed-1bc5c4a2/gonso/nstest/wire"
 )
@@ -23,6 +24,8 @@ func (l *lateTest) Fatalf(format string, args ...any) {
 	l.text = fmt.Sprintf(format, args...)
 	runtime.Goexit()
 }
+
+func (*lateTest) Fail() {}
 
 // A clean-up that was registered before Up runs after the network has ended.
 func TestANetworkThatHasEndedIsNotChanged(t *testing.T) {
@@ -61,5 +64,51 @@ func TestANetworkThatHasEndedIsNotChanged(t *testing.T) {
 		if want := "topo: " + name + ": the network has ended with its test: register a clean-up"; !strings.HasPrefix(late.text, want) {
 			t.Errorf("ends with %q, want %q", late.text, want)
 		}
+	}
+}
+
+// ended returns a link of a network that has ended with its test.
+func ended(t *testing.T) (l *topo.Link) {
+	t.Run("owner", func(t *testing.T) {
+		n := topo.New(t)
+		l = n.Link(n.Host("a"), n.Host("b"))
+		n.Up()
+	})
+	return l
+}
+
+func TestInnerCutsAnEndedNetwork(t *testing.T) {
+	if isInner() {
+		ended(t).Down()
+	}
+}
+
+func TestInnerCutsAnEndedNetworkBesideAnother(t *testing.T) {
+	if isInner() {
+		topo.New(t)
+		ended(t).Down()
+	}
+}
+
+func TestInnerCutsAnEndedNetworkOnAnotherGoroutine(t *testing.T) {
+	if !isInner() {
+		return
+	}
+	l := ended(t)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		l.Down()
+	}()
+	<-done
+}
+
+// Fatal of a test that has ended would end the program, with no line of the test.
+func TestANetworkThatIsUsedTooLateIsNamed(t *testing.T) {
+	for _, test := range []string{"TestInnerCutsAnEndedNetwork", "TestInnerCutsAnEndedNetworkBesideAnother", "TestInnerCutsAnEndedNetworkOnAnotherGoroutine"} {
+		g := NewWithT(t)
+		out := failsInside(t, test)
+		g.Expect(out).To(MatchRegexp(`late_linux_test\.go:\d+: nstest: fixture a of ` + test + `/owner is used after that test has ended: `))
+		g.Expect(out).NotTo(SatisfyAny(ContainSubstring("Fail in goroutine"), MatchRegexp(`(?m)^ *network\.go:`)))
 	}
 }

@@ -84,6 +84,16 @@ func Around(name string) (around testing.TB) {
 	return around
 }
 
+// Fail has the test fail, and those around it, and reports whether it still runs.
+func Fail(tb testing.TB) (runs bool) {
+	if IsGinkgo(tb) {
+		return true // it stands for the spec that runs now
+	}
+	defer func() { runs = recover() == nil }()
+	tb.Fail() // panics if the test has ended, when those around have failed
+	return true
+}
+
 // Failed reports whether a test has failed, or is about to: the calling goroutine, which is the test's,
 // panics.
 func Failed(tb testing.TB) bool { return tb.Failed() || !IsGinkgo(tb) && panicking() }

@@ -53,6 +53,26 @@ func Output(tb testing.TB, but int) (text string, failed, ok bool) {
 	return string((*output)[min(but, len(*output)):]), *mark, true
 }
 
+// Heard reports whether package testing prints what the test logs: it, or a test around it, still runs. What others log is thrown
+// away, without a word.
+func Heard(tb testing.TB) bool {
+	for fields := common(tb); fields.Kind() == reflect.Struct; {
+		parent := fields.FieldByName("parent")
+		mu, done := field[sync.RWMutex](fields, "mu"), field[bool](fields, "done")
+		if mu == nil || done == nil || parent.Kind() != reflect.Pointer || parent.IsNil() { // the last one is around all tests, and none
+			return false
+		}
+		mu.RLock()
+		ended := *done
+		mu.RUnlock()
+		if !ended {
+			return true
+		}
+		fields = parent.Elem()
+	}
+	return false
+}
+
 // AtEnd has f called after all clean-ups of the test, those too that were registered before. It reports whether it will be.
 func AtEnd(tb testing.TB, f func()) bool {
 	fields := common(tb)

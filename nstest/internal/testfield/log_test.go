@@ -43,6 +43,24 @@ func TestWhatATestHasLoggedCanBeRead(t *testing.T) {
 	}
 }
 
+func TestOnlyATestThatRunsIsHeard(t *testing.T) {
+	var inner, outer *testing.T
+	t.Run("outer", func(t *testing.T) {
+		outer = t
+		t.Run("inner", func(t *testing.T) { inner = t })
+		if !testfield.Heard(t) || !testfield.Heard(inner) {
+			t.Error("not heard by the test around")
+		}
+	})
+	if !testfield.Heard(outer) || !testfield.Heard(inner) {
+		t.Error("not heard by the outermost test")
+	}
+	top := testing.T{} // as the one that is around all tests
+	if testfield.Heard(&top) {
+		t.Error("heard by none")
+	}
+}
+
 func TestTheLastCleanUpIsAfterThoseRegisteredBefore(t *testing.T) {
 	var calls []string
 	t.Run("one", func(t *testing.T) {

@@ -98,6 +98,24 @@ func TestLateOnAnotherGoroutine(t *testing.T) {
 	t.Log("the others go on")
 }
 
+// It goes on when its test has ended, and so have all around it.
+var straggler = struct{ goes, ended chan struct{} }{make(chan struct{}), make(chan struct{})}
+
+func TestLateStraggler(t *testing.T) {
+	ns := nstest.New(t, gonso.NS_UTS)
+	go func() {
+		defer close(straggler.ended)
+		<-straggler.goes
+		ns.AddAddress("lo", "192.0.2.1/32") // used here
+		t.Error("WRONG: went on")
+	}()
+}
+
+func TestLateStragglerGoesOn(*testing.T) {
+	close(straggler.goes)
+	<-straggler.ended
+}
+
 func TestLateInCleanup(t *testing.T) {
 	var ns *nstest.Fixture
 	t.Cleanup(func() {
