@@ -27,6 +27,7 @@ func Dial(s set.Set, groups ...uint) (*Conn, error) {
 		if err != nil {
 			return nil, err
 		}
+		_ = socket.SetExtAck(true) // kernels before Linux 4.12 have an errno alone
 		return &Conn{socket}, socket.SetReceiveTimeout(&unix.Timeval{Sec: answerTime})
 	})
 }
@@ -119,10 +120,34 @@ func (c *Conn) each(f func(syscall.NetlinkMessage) (done bool, err error)) error
 
 // errnoOf returns what a message of type NLMSG_ERROR says, nil for success.
 func errnoOf(m syscall.NetlinkMessage) error {
-	if errno := -int32(binary.NativeEndian.Uint32(m.Data)); errno != 0 {
-		return unix.Errno(errno)
+	errno := -int32(binary.NativeEndian.Uint32(m.Data))
+	if errno == 0 {
+		return nil
 	}
-	return nil
+	if text := textOf(m); text != "" {
+		return fmt.Errorf("%w: %s", unix.Errno(errno), text)
+	}
+	return unix.Errno(errno)
+}
+
+// textOf returns what the kernel says in words of an error (NLMSGERR_ATTR_MSG), after the errno and the request.
+func textOf(m syscall.NetlinkMessage) string {
+	const before = 4
+	if m.Header.Flags&unix.NLM_F_ACK_TLVS == 0 || len(m.Data) < before+unix.SizeofNlMsghdr {
+		return ""
+	}
+	request := int(binary.NativeEndian.Uint32(m.Data[before:])) // its length, a multiple of 4
+	if m.Header.Flags&unix.NLM_F_CAPPED != 0 {
+		request = unix.SizeofNlMsghdr
+	}
+	if before+request > len(m.Data) {
+		return ""
+	}
+	text, err := attribute(m.Data[before+request:], nl.NLMSGERR_ATTR_MSG)
+	if err != nil {
+		return "" // the errno is what matters
+	}
+	return nl.BytesToString(text)
 }
 
 // attribute returns the value of an attribute, or nil if there is none of that type.
