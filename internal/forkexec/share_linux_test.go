@@ -40,6 +40,30 @@ func TestOnlyWhoNeedsNoMemoryOfItsOwnSharesIt(t *testing.T) {
 	}
 }
 
+// The size of its memory grows with this process's. Where the kernel refuses such a child a copy takes its place, and all else is as it is.
+func TestChildSharesMemory(t *testing.T) {
+	g := NewWithT(t)
+	pages := func(pid int) (n int) {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(fmt.Sscan(string(b), &n)).To(Equal(1))
+		return n
+	}
+	const more = 64 << 20
+	var grown int
+	attr := &forkexec.Attr{Joins: fresh(t, unix.CLONE_NEWNS), Guard: func(pid int) error {
+		before := pages(pid)
+		mapped, err := unix.Mmap(-1, 0, more, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON)
+		if err != nil {
+			return err
+		}
+		grown = pages(pid) - before
+		return unix.Munmap(mapped)
+	}}
+	output(t, attr, "true")
+	g.Expect(grown >= more/os.Getpagesize()).To(Equal(forkexec.CanShareMemory), "grew by %d pages (QEMU's user mode has no such children)", grown)
+}
+
 // A process that may not be traced and dumped has files in /proc that are root's. Its arguments are what a hidden child unmaps.
 func TestStartLeavesThisProcessAsItIs(t *testing.T) {
 	look := func() string {
