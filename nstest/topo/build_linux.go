@@ -258,7 +258,7 @@ func (n *Network) rebuild(l *Link) error {
 			return fmt.Errorf("%v %s: %w", e.node.kind, e.node.name, err)
 		}
 	}
-	if err := l.couple(); err != nil { // at once, so that no carrier comes and goes later
+	if err := l.couple(); err != nil { // where the process is busy, the goroutine that follows them would come late
 		return err
 	}
 	if !l.down {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/internal/failure"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
 	"github.com/seed-1bc5c4a2/gonso/nstest/link"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -255,5 +257,47 @@ func TestACableIsWholeOnceItIsUpAgain(t *testing.T) {
 		_, _, err = to.ReadFrom(buf)
 		g.Expect(err).NotTo(HaveOccurred(), "round %d", i)
 		g.Expect(buf[0]).To(BeEquivalentTo(i))
+	}
+}
+
+// Whoever waits for the goroutine that follows carriers waits long where a process is busy.
+func TestACableComesUpWithoutOtherGoroutines(t *testing.T) {
+	n := topo.New(t, topo.Cables())
+	a, b, c := n.Host("a"), n.Host("b"), n.Host("c")
+	veth, cabled := n.Link(a, b), n.Link(b, c, topo.Perfect())
+	n.Up()
+	busy := make(chan struct{})
+	defer close(busy)
+	for range 8 * runtime.GOMAXPROCS(0) {
+		go func() {
+			for {
+				select {
+				case <-busy:
+					return
+				default:
+				}
+			}
+		}()
+	}
+	const rounds = 15
+	median := func(l *topo.Link) time.Duration {
+		var took []time.Duration
+		for range rounds {
+			l.Down()
+			if c, is := topo.Impairer(l).(*cable.Cable); is { // the carriers have followed
+				if err := c.Couple(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			began := time.Now()
+			l.Up()
+			took = append(took, time.Since(began))
+		}
+		slices.Sort(took)
+		return took[rounds/2]
+	}
+	usual, took := median(veth), median(cabled)
+	if took > 20*usual+20*time.Millisecond { // it is a third of a second otherwise
+		t.Errorf("the cable takes %v, a veth %v", took, usual)
 	}
 }
