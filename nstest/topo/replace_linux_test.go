@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -266,16 +267,11 @@ func TestACableComesUpWithoutOtherGoroutines(t *testing.T) {
 	a, b, c := n.Host("a"), n.Host("b"), n.Host("c")
 	veth, cabled := n.Link(a, b), n.Link(b, c, topo.Perfect())
 	n.Up()
-	busy := make(chan struct{})
-	defer close(busy)
+	var quiet atomic.Bool
+	defer quiet.Store(true)
 	for range 8 * runtime.GOMAXPROCS(0) {
 		go func() {
-			for {
-				select {
-				case <-busy:
-					return
-				default:
-				}
+			for !quiet.Load() {
 			}
 		}()
 	}
