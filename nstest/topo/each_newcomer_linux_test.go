@@ -61,6 +61,23 @@ func TestARunToRepeatThatIsOfNoTestIsNamed(t *testing.T) {
 	g.Expect(passes).To(BeTrue(), out)
 }
 
+// A run of many packages has a test of that name in one of them: in the others nothing is wrong.
+func TestARunToRepeatOfATestWithoutRunsIsNamed(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	out := failsInside(t, "TestInnerHasANetwork", "NSTEST_LOSE=TestInnerHasANetwork:3")
+	g.Expect(out).To(And(ContainSubstring("--- PASS: TestInnerHasANetwork "),
+		ContainSubstring("topo: NSTEST_LOSE=TestInnerHasANetwork:3 has repeated nothing: no test of that name has called LoseEach or Each\n")))
+	out, passes := inner(t, "TestInnerHasANetwork", "NSTEST_LOSE=TestInnerHasNoNetwork:3")
+	g.Expect(passes).To(BeTrue(), out)
+}
+
+func TestInnerHasANetwork(t *testing.T) {
+	if isInner() {
+		topo.New(t)
+	}
+}
+
 func TestInnerPasses(t *testing.T) {
 	if isInner() {
 		topo.LoseEach(t, func(t *testing.T, n *topo.Network) {

@@ -33,16 +33,33 @@ var asked askedTests
 
 type askedTests struct {
 	sync.Mutex
-	tests []string
+	checked bool // at the end of the run
+	tests   []string
 }
 
 func (a *askedTests) note(test string) {
 	a.Lock()
 	defer a.Unlock()
-	if a.tests == nil {
+	a.begin()
+	a.tests = append(a.tests, test)
+}
+
+func (a *askedTests) begin() {
+	if !a.checked {
+		a.checked = true
 		lifecycle.AfterTests(a.check)
 	}
-	a.tests = append(a.tests, test)
+}
+
+// expect is told of each test that has a network. The one that the environment names is to ask for it; a run in which no test has
+// that name, and none asks, may be that of another package.
+func (a *askedTests) expect(test string) {
+	if name, _, err := impair.Lost(); err != nil || name != test {
+		return
+	}
+	a.Lock()
+	defer a.Unlock()
+	a.begin()
 }
 
 // check fails a run that was to repeat something and has not. Another shard may have done so.
@@ -56,9 +73,12 @@ func (a *askedTests) check() error {
 	if slices.Contains(a.tests, name) || shard.IsShard() {
 		return nil
 	}
-	slices.Sort(a.tests)
-	return fmt.Errorf("topo: %s=%s:%d has repeated nothing: no test of that name has called LoseEach or Each; those that have are %s",
-		impair.LoseVariable, name, frame, strings.Join(slices.Compact(a.tests), ", "))
+	err = fmt.Errorf("topo: %s=%s:%d has repeated nothing: no test of that name has called LoseEach or Each", impair.LoseVariable, name, frame)
+	if len(a.tests) > 0 {
+		slices.Sort(a.tests)
+		err = fmt.Errorf("%w; those that have are %s", err, strings.Join(slices.Compact(a.tests), ", "))
+	}
+	return err
 }
 
 // lineToRepeat is what repeats one run when it is typed into a shell.

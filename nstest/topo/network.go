@@ -73,6 +73,7 @@ func New(tb testing.TB, opts ...Option) *Network {
 	if err := errors.Join(option.Apply(&n.config, opts), n.config.chooseSeed()); err != nil {
 		n.fatal("new", err)
 	}
+	asked.expect(tb.Name())
 	n.names = nstest.New(tb, set.NS_MNT, nstest.Named("names"))
 	lifecycle.Of(tb).Find(n.names.Set()).Silence()
 	n.setResolver()
