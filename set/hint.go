@@ -36,6 +36,10 @@ func hint(op string, flags int, err error) string {
 		if flags&NS_PID != 0 {
 			return "the first process of the pid namespace has ended, and with it the namespace"
 		}
+	case syscall.ERANGE:
+		if flags&NS_TIME != 0 {
+			return "no clock may be before this machine has booted, or 146 years after that"
+		}
 	case syscall.EINVAL:
 		if op == "set the propagation of" {
 			return remedied(denial.Propagation(procfs.Root))

@@ -13,6 +13,9 @@ import (
 // CLOCK_BOOTTIME, and so /proc/uptime, are later by d, or earlier if d is negative. It is as if the machine had
 // been booted at another time. The time of day is the same (time_namespaces(7)).
 //
+// No clock can be before the boot of the machine that the test runs on, which may be a minute ago, as in CI: give the
+// other hosts a positive offset, rather than this one a negative one.
+//
 // It applies to programs that [Host.Command] and [Host.Start] start, and to those that these start. The test
 // itself, in Do or DialContext, has its own clocks: no thread of a Go program can join a time namespace.
 func ClockOffset(d time.Duration) NodeOption {
