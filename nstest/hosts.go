@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
@@ -29,6 +31,9 @@ func (f *Fixture) Hosts(text string) {
 func (f *Fixture) Resolver(text string) {
 	tb := f.reporter()
 	tb.Helper()
+	if address := strings.TrimSpace(text); net.ParseIP(address) != nil {
+		tb.Fatalf("nstest: %s: Resolver(%q): it takes the lines of a resolv.conf(5): \"nameserver %s\\n\"", f.Name(), text, address)
+	}
 	f.replace(tb, "/etc/resolv.conf", text)
 }
 

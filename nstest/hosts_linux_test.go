@@ -39,6 +39,15 @@ func TestHostsTakesAMountNamespace(t *testing.T) {
 	}
 }
 
+func TestAResolverIsNoAddress(t *testing.T) {
+	text := failure.Text(t, func(tb testing.TB) {
+		nstest.New(tb, gonso.NS_NET|gonso.NS_MNT, nstest.Named("ns")).Resolver("192.0.2.53\n")
+	})
+	if !strings.Contains(text, `nstest: ns: Resolver("192.0.2.53\n"): it takes the lines of a resolv.conf(5): "nameserver 192.0.2.53\n"`) {
+		t.Error(text)
+	}
+}
+
 func TestANamespaceIsNewOrShared(t *testing.T) {
 	text := failure.Text(t, func(tb testing.TB) {
 		nstest.New(tb, gonso.NS_NET, nstest.Sharing(nstest.New(tb, gonso.NS_NET), gonso.NS_NET))

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -116,12 +117,23 @@ func (n *node) why(err error, address string) string {
 			return name + " is a switch, which has no address"
 		case len(to.ends) == 0:
 			return name + " has no address: it has no link"
+		case !n.external && !n.network.knows(to.name):
+			return "/etc/hosts of the network does not have " + name + ": Hosts has replaced it, for all hosts of the network"
 		}
 	}
 	if errors.Is(err, syscall.ENETUNREACH) && len(n.ends) == 0 && !n.external {
 		return "it has no link, Network.Link makes one"
 	}
 	return ""
+}
+
+// knows reports whether the /etc/hosts of the network has the name.
+func (n *Network) knows(name string) (known bool) {
+	err := n.names.Set().Do(func() {
+		text, err := os.ReadFile("/etc/hosts")
+		known = err != nil || slices.Contains(strings.Fields(string(text)), name)
+	})
+	return known || err != nil
 }
 
 // hostNames lists the nodes that have names, or some of them.

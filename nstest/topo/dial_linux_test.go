@@ -62,6 +62,20 @@ func TestANameThatNoNodeHasIsRefusedAtOnce(t *testing.T) {
 	g.Expect(client.Set().Command(t.Context(), "cat", "/etc/resolv.conf").Output()).To(Equal([]byte("nameserver 10.0.1.2\n")))
 }
 
+// All nodes have one /etc/hosts.
+func TestANameThatHostsHasReplacedIsNamed(t *testing.T) {
+	g := NewWithT(t)
+	n := topo.New(t)
+	a, b := n.Host("a"), n.Host("b")
+	n.Link(a, b)
+	n.Up()
+	a.Hosts("10.0.0.1 alias\n")
+	_, err := b.DialContext(t.Context(), "tcp", "a:80")
+	g.Expect(err).To(MatchError(HavePrefix("topo: b: /etc/hosts of the network does not have a: Hosts has replaced it, for all hosts of the network: dial tcp: lookup a on ")))
+	_, err = b.DialContext(t.Context(), "tcp", "alias:80")
+	g.Expect(err).To(MatchError(HavePrefix("dial tcp 10.0.0.1:80: ")))
+}
+
 func TestOfManyNodesSomeAreNamed(t *testing.T) {
 	g := NewWithT(t)
 	n := topo.New(t)

@@ -35,10 +35,12 @@
 // host's addresses: in [Host.DialContext] and [Host.HTTPClient], and in programs, since all hosts of a network
 // share an /etc/hosts of their own. It does not in net.Dial and http.Get, even in a function that Do runs on the
 // host: package net looks names up in another goroutine, which is outside. Use DialContext and HTTPClient, or
-// give net.Dial an address, [Host.Addr4] or [Host.Addr6].
+// give net.Dial an address, [Host.Addr4] or [Host.Addr6]. Up writes the file, and Hosts of any host,
+// see [nstest.Fixture.Hosts], replaces it for all of them, and these names with it.
 //
 // The hosts also share an /etc/resolv.conf, in which there is no name server, so that other names are refused
-// at once. Resolver of any host, see [nstest.Fixture.Resolver], chooses a name server for all of them.
+// at once. Resolver of any host, see [nstest.Fixture.Resolver], chooses a name server for all of them. A net.Resolver reads the
+// machine's own file: give it a Dial that ignores the address that it gets, and dials the name server of the test.
 //
 // Hosts can ask for their addresses instead, and get them by real packets: routers with [Advertise] send router
 // advertisements, nodes with [DHCP4] and [DHCP6] are DHCP servers, and hosts that are [Dynamic] ask, and renew
