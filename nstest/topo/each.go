@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/option"
 )
 
@@ -25,8 +26,8 @@ import (
 //
 // Each time, f gets a new network, to which it adds nodes and links, and which it takes up and uses. It must
 // return whatever is lost: give its connections deadlines. The run that has not returned shortly before
-// -test.timeout is over is named. Several runs of f take place at once, so that
-// variables outside of f need a lock. f must not call t.Parallel.
+// -test.timeout is over is named. If f skips the run in which no frame is lost, the test is skipped. Several
+// runs of f take place at once, so that variables outside of f need a lock. f must not call t.Parallel.
 //
 // The frames on all links count, after [Network.Up] has returned, in the order in which they were sent. A
 // packet that is forwarded counts once on each link. ARP, neighbour discovery and the reports of multicast
@@ -42,6 +43,7 @@ import (
 // differs is repeated up to twice. If it still differs, the log says so: that run shows only that the test
 // passes with some frame lost.
 func LoseEach(t *testing.T, f func(t *testing.T, n *Network), opts ...EachOption) {
+	lifecycle.NeedTest(t, "topo.LoseEach")
 	t.Helper()
 	Each(t, Lost(), f, opts...)
 }
@@ -50,6 +52,7 @@ func LoseEach(t *testing.T, f func(t *testing.T, n *Network), opts ...EachOption
 //
 //	topo.Each(t, topo.Duplicated(), func(t *testing.T, n *topo.Network) { ... })
 func Each(t *testing.T, fault Fault, f func(t *testing.T, n *Network), opts ...EachOption) {
+	lifecycle.NeedTest(t, "topo.Each")
 	t.Helper()
 	if fault.name == "" {
 		t.Fatal("topo: a Fault is made by a function of this package, such as Lost")

@@ -196,6 +196,23 @@ func TestInnerIsParallel(t *testing.T) {
 	}
 }
 
+func TestInnerSkips(t *testing.T) {
+	if isInner() {
+		topo.LoseEach(t, func(t *testing.T, _ *topo.Network) { t.Skip("there is no server here") })
+		t.Error("WRONG: went on")
+	}
+}
+
+// As where a machine lets nobody have namespaces.
+func TestATestThatSkipsAsItIsIsSkipped(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	out, passes := inner(t, "TestInnerSkips")
+	g.Expect(passes).To(BeTrue(), out)
+	g.Expect(out).To(SatisfyAll(ContainSubstring("there is no server here"), ContainSubstring("--- SKIP: TestInnerSkips (")))
+	g.Expect(out).To(MatchRegexp(`each_linux_test\.go:\d+: topo: the test is skipped as it is, without any frame lost`))
+}
+
 func TestMisuseOfEachIsNamed(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)

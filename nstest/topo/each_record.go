@@ -41,6 +41,8 @@ type record struct {
 	frames []sentFrame
 	counts map[position]int // by link and direction
 	hit    bool
+
+	skipped bool // the run was, by its own function or for want of something
 }
 
 // watch has the record see all frames of a network. Each of its links is a cable, or is going to be one.

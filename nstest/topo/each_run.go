@@ -57,6 +57,8 @@ func (e *each) run(t *testing.T) {
 			"with the number of its frame for N", t.Name(), subtest(asItIs), lineToRepeat(t.Name(), "N"))
 	case !passes:
 		t.Fatalf("topo: the test fails as it is, without any frame %s", e.fault.name)
+	case first.skipped:
+		t.Skipf("topo: the test is skipped as it is, without any frame %s", e.fault.name)
 	}
 	switch e.first = first.sent(); {
 	case len(e.first) == 0:
@@ -169,6 +171,7 @@ func (e *each) trial(t *testing.T, name string, number int) (r *record, passes b
 		defer func() { returned = true }()
 		s.Cleanup(lifecycle.Observe(hanging{e, s, r, number}))
 		s.Cleanup(func() { // after those of f
+			r.skipped = s.Skipped()
 			if s.Failed() && number > 0 {
 				callsite.Log(s, e.where, "topo: "+e.failure(r, number))
 			}

@@ -120,6 +120,9 @@ func NeedTest(tb testing.TB, function string) {
 	if v := reflect.ValueOf(tb); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		panic(function + ": the testing.TB is nil: give it the test that runs, such as t or ginkgo.GinkgoTB()")
 	}
+	if t, is := tb.(*testing.T); is && t.Name() == "" { // its FailNow would end TestMain, and the process wait for ever
+		panic(function + ": the *testing.T was not made by package testing: give it the test that runs, of which there is none in TestMain")
+	}
 }
 
 // TB returns the test, or nil in Ginkgo.
