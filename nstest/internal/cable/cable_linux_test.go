@@ -3,8 +3,10 @@
 package cable
 
 import (
+	"bytes"
 	"errors"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +67,53 @@ func closed(t *testing.T, c interface{ Close() error }) {
 	t.Helper()
 	if err := c.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A hook that takes long for each frame, as one that waits for an answer does, holds up the end of the cable once.
+func TestTheEndWaitsForTheHookOnce(t *testing.T) {
+	a, b := nstest.New(t, set.NS_NET), nstest.New(t, set.NS_NET)
+	c, err := Lay([2]End{{Set: a.Set(), Name: "eth0", Index: innerIndex}, {Set: b.Set(), Name: "eth0"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, entered, calls := make(chan struct{}), make(chan struct{}), 0
+	c.SetHook(func(Frame) (v Verdict) {
+		if calls++; calls == 1 {
+			close(entered)
+			<-asked // while the others come
+			for !c.isClosed() {
+				runtime.Gosched()
+			}
+		}
+		return v
+	})
+	for _, f := range []*nstest.Fixture{a, b} {
+		link, err := f.Netlink().LinkByName("eth0")
+		if err == nil {
+			err = f.Netlink().LinkSetUp(link)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out *sys.PacketSocket
+	a.Do(func() { out, err = sys.OpenPacket(innerIndex, slotFrame, slots) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { closed(t, out) }()
+	frame := append(bytes.Repeat([]byte{0xff}, 12), 0x88, 0xb5) // to all, of an experiment
+	for range 10 {
+		if _, err := out.Send([][]byte{frame}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-entered
+	close(asked)
+	closed(t, c)
+	if calls > 1 {
+		t.Errorf("the hook was called %d times", calls)
 	}
 }
 

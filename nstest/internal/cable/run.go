@@ -88,7 +88,7 @@ func (c *Cable) move(d impair.Direction) (n int, err error) {
 		from.Release(n)
 	}()
 	c.due(l, now)
-	for n < sys.SendBatch {
+	for n < sys.SendBatch && !c.isClosed() { // a hook may take long for each frame
 		frame, lost, err := from.Ahead(n)
 		switch {
 		case err != nil:
