@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
 	"github.com/seed-1bc5c4a2/gonso/nstest/wire"
@@ -111,4 +112,27 @@ func TestANetworkThatIsUsedTooLateIsNamed(t *testing.T) {
 		g.Expect(out).To(MatchRegexp(`late_linux_test\.go:\d+: nstest: fixture a of ` + test + `/owner is used after that test has ended: `))
 		g.Expect(out).NotTo(SatisfyAny(ContainSubstring("Fail in goroutine"), MatchRegexp(`(?m)^ *network\.go:`)))
 	}
+}
+
+var _ = ginkgo.Describe("late", ginkgo.Ordered, func() {
+	var n *topo.Network
+	ginkgo.It("makes it", func() {
+		n = topo.New(ginkgo.GinkgoTB())
+		n.Link(n.Host("a"), n.Host("b"))
+		n.Up()
+	})
+	ginkgo.It("heals it", func() { n.Heal() })
+})
+
+func TestInnerSpecs(t *testing.T) {
+	if isInner() {
+		RegisterFailHandler(ginkgo.Fail)
+		ginkgo.RunSpecs(t, "topo")
+	}
+}
+
+func TestANetworkOfAnotherSpecIsNamed(t *testing.T) {
+	g := NewWithT(t)
+	out := failsInside(t, "TestInnerSpecs", "-ginkgo.no-color")
+	g.Expect(out).To(MatchRegexp(`\[FAILED\] nstest: fixture a of late makes it is used after that test has ended: .*\n +In \[It\] at: \S+late_linux_test\.go:\d+ `))
 }

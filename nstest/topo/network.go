@@ -201,7 +201,7 @@ func (n *Network) fatal(what string, err error) {
 	if n.isPlanned() {
 		panic(plannedFailure(fmt.Sprintf("%s: %v", what, err)))
 	}
-	if errors.Is(err, errEnded) && !lifecycle.Fail(n.tb) {
+	if errors.Is(err, errEnded) && (lifecycle.IsGinkgo(n.tb) || !lifecycle.Fail(n.tb)) {
 		for _, node := range n.nodes {
 			node.fixture.ID(set.NS_NET) // the fixture says whose it was to a test that has not ended, or to nobody
 		}
