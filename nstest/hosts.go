@@ -63,6 +63,9 @@ func (in *instance) replace(path, text string) (err error) {
 	// A copy of the mount goes along: a file of this mount namespace cannot be bound in another
 	// one (mount_namespaces(7)), and its path may lead elsewhere there.
 	tree, err := sys.OpenTree(file)
+	if errors.Is(err, fs.ErrPermission) {
+		tree, err = in.openInside(file, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -75,6 +78,23 @@ func (in *instance) replace(path, text string) (err error) {
 	}
 	in.files[path] = file
 	return nil
+}
+
+// openInside copies the mount of a file where the fixture has it, for a process in a user namespace that has no mount namespace of
+// its own, as InProcess makes it: that may copy no mount of its own one.
+func (in *instance) openInside(file string, refused error) (tree *sys.FD, err error) {
+	here, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	err = inside.Do(in.Set, func() error {
+		if there, err := os.Stat(file); err != nil || !os.SameFile(here, there) {
+			return errors.Join(refused, err)
+		}
+		tree, err = sys.OpenTree(file)
+		return err
+	})
+	return tree, err
 }
 
 // mountOver mounts a file over that at path.

@@ -39,6 +39,16 @@ func TestHostsTakesAMountNamespace(t *testing.T) {
 	}
 }
 
+// A process in a new user namespace may copy no mount of the mount namespace that it has stayed in.
+func TestHostsInAProcessWithAUserNamespace(t *testing.T) {
+	nstest.InProcess(t, "inside", gonso.NS_USER, func(t *testing.T) {
+		g := NewWithT(t)
+		f := nstest.New(t, gonso.NS_MNT)
+		f.Hosts("192.0.2.1 host\n")
+		g.Expect(f.Command("cat", "/etc/hosts").Output()).To(Equal([]byte("192.0.2.1 host\n")))
+	})
+}
+
 func TestAResolverIsNoAddress(t *testing.T) {
 	text := failure.Text(t, func(tb testing.TB) {
 		nstest.New(tb, gonso.NS_NET|gonso.NS_MNT, nstest.Named("ns")).Resolver("192.0.2.53\n")
