@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -121,10 +122,61 @@ func (n *node) why(err error, address string) string {
 			return "/etc/hosts of the network does not have " + name + ": Hosts has replaced it, for all hosts of the network"
 		}
 	}
-	if errors.Is(err, syscall.ENETUNREACH) && len(n.ends) == 0 && !n.external {
+	if !errors.Is(err, syscall.ENETUNREACH) || n.external {
+		return ""
+	}
+	if len(n.ends) == 0 {
 		return "it has no link, Network.Link makes one"
 	}
+	if host, to := n.inTheWay(address); host != nil {
+		return fmt.Sprintf("the way to %s leads over %s, a host, which forwards nothing: Network.Router makes a node that does", to.name, host.name)
+	}
 	return ""
+}
+
+// inTheWay returns the host nearest to the node that is on each way to the one with an address, if there is one.
+func (n *node) inTheWay(address string) (host, to *node) {
+	name, _, _ := net.SplitHostPort(address)
+	n.network.mu.Lock()
+	defer n.network.mu.Unlock()
+	if to = n.network.lookUp(name); to == nil {
+		ip, _ := netip.ParseAddr(name)
+		is := func(node *node) bool { return slices.Contains(node.addrs(), ip) }
+		i := slices.IndexFunc(n.network.nodes, is)
+		if i < 0 {
+			return nil, nil
+		}
+		to = n.network.nodes[i]
+	}
+	if n.ways(func(m *node) bool { return m.kind != isHost })[to] != nil {
+		return nil, to
+	}
+	before := n.ways(func(*node) bool { return true })
+	for m := before[to]; m != nil && m != n; m = before[m] {
+		if m.kind == isHost {
+			host = m
+		}
+	}
+	return host, to
+}
+
+// ways returns the nodes that links lead to, over those that forward, each with the one before it. It is called with the
+// lock held.
+func (n *node) ways(forwards func(*node) bool) (before map[*node]*node) {
+	before = map[*node]*node{n: n}
+	for queue := []*node{n}; len(queue) > 0; queue = queue[1:] {
+		at := queue[0]
+		if at != n && !forwards(at) {
+			continue
+		}
+		for _, e := range at.ends {
+			if far := e.far.node; !e.link.down && before[far] == nil {
+				before[far] = at
+				queue = append(queue, far)
+			}
+		}
+	}
+	return before
 }
 
 // knows reports whether the /etc/hosts of the network has the name.

@@ -76,6 +76,27 @@ func TestANameThatHostsHasReplacedIsNamed(t *testing.T) {
 	g.Expect(err).To(MatchError(HavePrefix("dial tcp 10.0.0.1:80: ")))
 }
 
+func TestAHostInTheWayIsNamed(t *testing.T) {
+	g := NewWithT(t)
+	n := topo.New(t)
+	a, s, first, west, second, b := n.Host("a"), n.Switch("s"), n.Host("first"), n.Router("west"), n.Host("second"), n.Host("b")
+	n.Link(a, s)
+	n.Link(s, first)
+	n.Link(first, west)
+	n.Link(west, second)
+	n.Link(second, b)
+	n.Up()
+	for _, address := range []string{"b:80", netip.AddrPortFrom(b.Addr4(), 80).String()} {
+		_, err := a.DialContext(t.Context(), "tcp4", address)
+		g.Expect(err).To(MatchError(HavePrefix("topo: a: the way to b leads over first, a host, which forwards nothing: Network.Router makes a node that does: dial tcp4")))
+	}
+	_, err := a.DialContext(t.Context(), "tcp4", "203.0.113.1:80")
+	g.Expect(err).To(MatchError(HavePrefix("dial tcp4 203.0.113.1:80: ")))
+	n.Links()[0].Down()
+	_, err = a.DialContext(t.Context(), "tcp4", "b:80")
+	g.Expect(err).To(MatchError(HavePrefix("dial tcp4 ")), "the link is the reason")
+}
+
 func TestOfManyNodesSomeAreNamed(t *testing.T) {
 	g := NewWithT(t)
 	n := topo.New(t)
