@@ -111,7 +111,7 @@ func TestWhoGetsNoAddressIsSaidAndWhy(t *testing.T) {
 			n.Link(n.Host("h", topo.Dynamic()), r)
 			dropOutput(t, r, "udp sport 67")
 		},
-		"no IPv6 address for eth0 (link h-r): after 300ms, no router advertisement has come; no node of the network advertises there: " +
+		"ms, no router advertisement has come; no node of the network advertises there: " +
 			"topo.Advertise and topo.DHCP6 make a router do so; a program of the test has to be started before Up": func(n *topo.Network) {
 			n.Link(n.Host("h", topo.Dynamic(topo.IPv6)), n.Router("r"))
 		},
