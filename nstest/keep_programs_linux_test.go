@@ -6,11 +6,13 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -218,8 +220,8 @@ func TestOthersAreLeftBehindAsEver(t *testing.T) {
 	g.Expect(programs[0].What).To(HavePrefix(daemon(t)))
 }
 
-// enter has a program run in a fixture, as one that somebody has typed, and returns when it runs. The result is when gonso started.
-func (r *register) enter(g Gomega, name string) (start uint64) {
+// enter has a program run in a fixture, as one that somebody has typed, and returns when it runs: when gonso started, and what ends both.
+func (r *register) enter(g Gomega, name string) (start uint64, end func()) {
 	r.Helper()
 	gonso, err := gonsoProgram()
 	g.Expect(err).NotTo(HaveOccurred())
@@ -227,14 +229,16 @@ func (r *register) enter(g Gomega, name string) (start uint64) {
 	out, err := cmd.StdoutPipe()
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(cmd.Start()).To(Succeed())
-	r.Cleanup(func() {
+	end = sync.OnceFunc(func() {
 		_ = cmd.Process.Kill() // unless it has ended with what it has started
+		_, _ = io.Copy(io.Discard, out)
 		_ = cmd.Wait()
 	})
+	r.Cleanup(end)
 	g.Expect(bufio.NewReader(out).ReadString('\n')).To(Equal("inside\n"))
 	p, err := kept.ProcessOf(cmd.Process.Pid)
 	g.Expect(err).NotTo(HaveOccurred())
-	return p.Start
+	return p.Start, end
 }
 
 // Programs start others after the run, which no register knows.
@@ -301,7 +305,12 @@ func TestWhatAKilledRunHasLeftIsListedAndRemoved(t *testing.T) {
 			cmd, out := r.pausing(c.test, []string{"-test.timeout=0"}, "NSTEST_KEEP="+c.keep)
 			e := r.paused(1)[0]
 			g.Expect(e.Fixtures[0].Programs).To(BeEmpty(), "the test ends them itself")
-			for r.enter(g, e.Name) <= e.Holder.Start { // in the same tick, which nobody's fingers are
+			for {
+				start, end := r.enter(g, e.Name)
+				if start > e.Holder.Start {
+					break
+				}
+				end() // in the same tick, which nobody's fingers are
 			}
 			id := e.Fixtures[0].Namespaces[0].ID
 			g.Expect(cmd.Process.Kill()).To(Succeed())
