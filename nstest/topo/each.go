@@ -3,11 +3,13 @@
 package topo
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/cable"
+	"github.com/seed-1bc5c4a2/gonso/nstest/internal/impair"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/option"
 )
@@ -57,6 +59,9 @@ func Each(t *testing.T, fault Fault, f func(t *testing.T, n *Network), opts ...E
 	if fault.name == "" {
 		t.Fatal("topo: a Fault is made by a function of this package, such as Lost")
 	}
+	if fault.err != nil {
+		t.Fatalf("topo: %v", fault.err)
+	}
 	if f == nil {
 		t.Fatal("topo: the function is nil")
 	}
@@ -83,25 +88,35 @@ const (
 type Fault struct {
 	name    string
 	verdict cable.Verdict
+	err     error // of the function that has made it
 }
 
 // swapTime is how long a frame waits for the next one to overtake it.
 const swapTime = 100 * time.Millisecond
 
 // Lost drops the frame.
-func Lost() Fault { return Fault{"lost", cable.Verdict{Drop: true}} }
+func Lost() Fault { return Fault{name: "lost", verdict: cable.Verdict{Drop: true}} }
 
 // Duplicated makes the frame arrive twice.
-func Duplicated() Fault { return Fault{"duplicated", cable.Verdict{Copies: 1}} }
+func Duplicated() Fault { return Fault{name: "duplicated", verdict: cable.Verdict{Copies: 1}} }
 
-// Delayed makes the frame arrive later by d, after others that were sent meanwhile.
+// Delayed makes the frame arrive later by d, after others that were sent meanwhile. d must be more than 0, and an hour at most.
 func Delayed(d time.Duration) Fault {
-	return Fault{fmt.Sprintf("delayed by %v", d), cable.Verdict{Delay: d}}
+	err := impair.CheckDelay(d)
+	if d == 0 {
+		err = errors.New("delay 0s: no frame would have a fault")
+	}
+	if err != nil {
+		err = fmt.Errorf("topo.Delayed: %w", err)
+	}
+	return Fault{fmt.Sprintf("delayed by %v", d), cable.Verdict{Delay: d}, err}
 }
 
 // Swapped makes the frame arrive after the next one of the same direction; if there is none within 100 ms it
 // arrives then.
-func Swapped() Fault { return Fault{"swapped with the next", cable.Verdict{Hold: swapTime}} }
+func Swapped() Fault {
+	return Fault{name: "swapped with the next", verdict: cable.Verdict{Hold: swapTime}}
+}
 
 // An EachOption changes what [LoseEach] and [Each] do.
 type EachOption func(*each)

@@ -221,7 +221,10 @@ func TestMisuseOfEachIsNamed(t *testing.T) {
 		ContainSubstring("may still wait for the neighbour's hardware address")))
 	g.Expect(failsInside(t, "TestInnerIsParallel")).To(ContainSubstring("topo: the function must not call t.Parallel"))
 	g.Expect(failsInside(t, "TestInnerMisuse")).To(And(
-		ContainSubstring("the function is nil"), ContainSubstring("a Limit of 0: it must be 1 at least"), ContainSubstring("a Fault is made by a function")))
+		ContainSubstring("the function is nil"), ContainSubstring("a Limit of 0: it must be 1 at least"), ContainSubstring("a Fault is made by a function"),
+		MatchRegexp(`each_linux_test\.go:\d+: topo: topo\.Delayed: delay 0s: no frame would have a fault`),
+		ContainSubstring("topo: topo.Delayed: delay -1s: it must be 0s to 1h0m0s"), ContainSubstring("topo: topo.Delayed: delay 2h0m0s: it must be"),
+		ContainSubstring("topo: topo.Delayed: delay 20ns: was a unit meant, as in 20*time.Millisecond?")))
 }
 
 func TestInnerMisuse(t *testing.T) {
@@ -232,6 +235,9 @@ func TestInnerMisuse(t *testing.T) {
 	t.Run("function", func(t *testing.T) { topo.LoseEach(t, nil) })
 	t.Run("limit", func(t *testing.T) { topo.LoseEach(t, nothing, topo.Limit(0)) })
 	t.Run("fault", func(t *testing.T) { topo.Each(t, topo.Fault{}, nothing) })
+	for _, d := range []time.Duration{0, -time.Second, 2 * time.Hour, 20} {
+		t.Run("delay", func(t *testing.T) { topo.Each(t, topo.Delayed(d), nothing) })
+	}
 }
 
 // A run may do something else than the first one: here each second one begins by another port.

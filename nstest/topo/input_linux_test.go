@@ -122,6 +122,9 @@ func TestBadInputIsNamed(t *testing.T) {
 		"link a to b: loss 1.5: it is a probability, 0 to 1": func(n *topo.Network) {
 			n.Link(n.Host("a"), n.Host("b"), topo.Loss(1.5))
 		},
+		"link a to b: delay 20ns: was a unit meant, as in 20*time.Millisecond?": func(n *topo.Network) {
+			n.Link(n.Host("a"), n.Host("b"), topo.Delay(20))
+		},
 		"link a to b: what b sends: delay -1ns: it must be 0s to 1h0m0s": func(n *topo.Network) {
 			b := n.Host("b")
 			n.Link(n.Host("a"), b, topo.From(b, topo.Delay(-1)))

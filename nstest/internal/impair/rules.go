@@ -80,10 +80,10 @@ func (r Rules) Check() error {
 			bad("%s %v: it is a probability, 0 to 1", p.name, p.value)
 		}
 	}
-	if r.Delay < 0 || r.Delay > maxDelay {
-		bad("delay %v: it must be 0s to %v", r.Delay, maxDelay)
-	}
-	switch {
+	errs = append(errs, CheckDelay(r.Delay))
+	switch err := noUnit("jitter", r.Jitter); {
+	case err != nil:
+		errs = append(errs, err)
 	case r.Jitter < 0 || r.Jitter > maxJitter:
 		bad("jitter %v: it must be 0s to %v", r.Jitter, maxJitter)
 	case r.Delay >= 0 && r.Jitter > r.Delay: // or else one thing is wrong, and not two
@@ -99,6 +99,22 @@ func (r Rules) Check() error {
 		bad("queue %d: it must be 1 to %d frames, or 0 for %d with a rate and %d without", r.Queue, maxQueue, rateQueue, delayQueue)
 	}
 	return errors.Join(errs...)
+}
+
+// CheckDelay says why frames cannot be delayed by d.
+func CheckDelay(d time.Duration) error {
+	if d < 0 || d > maxDelay {
+		return fmt.Errorf("delay %v: it must be 0s to %v", d, maxDelay)
+	}
+	return noUnit("delay", d)
+}
+
+// noUnit returns an error for a time that can only be a number whose unit was forgotten: no link is that exact.
+func noUnit(what string, d time.Duration) error {
+	if d <= 0 || d >= time.Microsecond {
+		return nil
+	}
+	return fmt.Errorf("%s %v: was a unit meant, as in %d*time.Millisecond?", what, d, d)
 }
 
 // String returns the rules in the words of tc-netem(8), such as "delay 20ms ±5ms, loss 1%, rate 10Mbit/s",

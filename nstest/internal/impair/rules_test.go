@@ -28,6 +28,11 @@ func TestBadRulesAreNamed(t *testing.T) {
 		{impair.Rules{Delay: -ms}, "delay -1ms: it must be 0s to 1h0m0s"},
 		{impair.Rules{Delay: -ms, Jitter: ms}, "delay -1ms: it must be 0s to 1h0m0s"},
 		{impair.Rules{Delay: 2 * time.Hour}, "delay 2h0m0s: it must be 0s to 1h0m0s"},
+		{impair.Rules{Delay: 20}, "delay 20ns: was a unit meant, as in 20*time.Millisecond?"},
+		{impair.Rules{Delay: ms, Jitter: 999}, "jitter 999ns: was a unit meant, as in 999*time.Millisecond?"},
+		{impair.Rules{Delay: 20, Jitter: 50}, "delay 20ns: was a unit meant, as in 20*time.Millisecond?\n" +
+			"jitter 50ns: was a unit meant, as in 50*time.Millisecond?"},
+		{impair.Rules{Delay: time.Microsecond, Jitter: time.Microsecond}, ""},
 		{impair.Rules{Delay: ms, Jitter: -ms}, "jitter -1ms: it must be 0s to 2s"},
 		{impair.Rules{Delay: time.Minute, Jitter: 3 * time.Second}, "jitter 3s: it must be 0s to 2s"},
 		{impair.Rules{Delay: ms, Jitter: 2 * ms}, "jitter 2ms: it must not be more than the delay, 1ms"},
