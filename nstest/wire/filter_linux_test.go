@@ -278,6 +278,8 @@ func TestBadInputIsNamed(t *testing.T) {
 		"wire: join a and b: From: the fixture other is at no end":                                  func(tb testing.TB) { wire.Join(tb, a, b, wire.From(other)) },
 		"wire: join a and b: frames of a: delay 20ns: was a unit meant, as in 20*time.Millisecond?": func(tb testing.TB) { wire.Join(tb, a, b, wire.Delay(20)) },
 		"wire: join a and b: an MTU of 20: it must be 68 to 65535":                                  func(tb testing.TB) { wire.Join(tb, a, b, wire.MTU(20)) },
+		"wire: join a and b: an MTU of 0: it must be 68 to 65535":                                   func(tb testing.TB) { wire.Join(tb, a, b, wire.MTU(0)) },
+		"wire: join a and b: an MTU of -1: it must be 68 to 65535":                                  func(tb testing.TB) { wire.Join(tb, a, b, wire.MTU(-1)) },
 		"wire: join a and uts: the fixture uts has no net namespace":                                func(tb testing.TB) { wire.Join(tb, a, uts) },
 		"wire: set a and b: MTU: it is for Join": func(tb testing.TB) {
 			wire.Join(tb, a, b).Set(wire.MTU(1400))

@@ -138,6 +138,9 @@ func Seed(seed uint64) Option {
 func MTU(bytes int) Option {
 	return func(c *config) {
 		c.mtu = bytes
+		if bytes < minMTU || bytes > maxMTU {
+			c.err = errors.Join(c.err, fmt.Errorf("an MTU of %d: it must be %d to %d", bytes, minMTU, maxMTU))
+		}
 		if c.late {
 			c.misplace = "MTU"
 		}

@@ -98,8 +98,6 @@ func (c *config) apply(opts []Option) error {
 		return fmt.Errorf("From: the fixture %s is at no end of the wire, which joins %s and %s", c.strange.Name(), c.a.Name(), c.b.Name())
 	case c.misplace != "":
 		return fmt.Errorf("%s: it is for Join, and cannot be changed later", c.misplace)
-	case c.mtu != 0 && (c.mtu < minMTU || c.mtu > maxMTU):
-		return fmt.Errorf("an MTU of %d: it must be %d to %d", c.mtu, minMTU, maxMTU)
 	}
 	for d, rules := range c.rules {
 		if err := rules.Check(); err != nil {
