@@ -80,7 +80,7 @@ func (n *Network) dealSubnets(chosen []netip.Prefix) {
 		switch {
 		case n.config.noIPv6:
 			s.subnets = s.subnets[:1]
-		case s.only6():
+		case s.inside64() != nil:
 			s.subnets = s.subnets[1:]
 		}
 	}

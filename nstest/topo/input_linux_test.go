@@ -109,6 +109,13 @@ func TestBadInputIsNamed(t *testing.T) {
 			n.Up()
 		},
 		"address of a: the network is not up: call Up first": func(n *topo.Network) { n.Host("a").Addr4() },
+		"address of a: it has no IPv4 address: inside of the NAT64 r there is IPv6 alone, unless topo.Subnet": func(n *topo.Network) {
+			a, r := n.Host("a"), n.Router("r", topo.NAT64())
+			n.Link(a, r)
+			n.Link(r, n.Host("b"), topo.Outside(r))
+			n.Up()
+			a.Addr4()
+		},
 		"address of a: it has no IPv6 address": func(n *topo.Network) {
 			a := n.Host("a")
 			n.Link(a, n.Host("b"), topo.Subnet("192.0.2.0/24"))

@@ -145,14 +145,14 @@ func (n *Network) has64() bool {
 	return false
 }
 
-// only6 reports whether the segment is inside of a router by which IPv4 is reached from IPv6.
-func (s *segment) only6() bool {
+// inside64 returns the router that the segment is inside of, by which IPv4 is reached from IPv6, or nil.
+func (s *segment) inside64() *node {
 	for _, e := range s.routers {
 		if t := e.node.config.nat; t != nil && t.six && !e.outside() {
-			return true
+			return e.node
 		}
 	}
-	return false
+	return nil
 }
 
 // synthesized returns the addresses that DNS64 gives a node without one of IPv6.

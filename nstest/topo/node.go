@@ -212,13 +212,15 @@ func checkHostName(name string) error {
 	return nil
 }
 
-// Addr4 returns the host's first IPv4 address, that of its first link.
+// Addr4 returns the host's first IPv4 address, that of its first link that has one. If there is none, as behind [NAT64], the
+// test fails.
 func (h *Host) Addr4() netip.Addr {
 	h.n.network.tb.Helper()
 	return h.n.first("IPv4", netip.Addr.Is4)
 }
 
-// Addr6 returns the host's first IPv6 address, that of its first link.
+// Addr6 returns the host's first IPv6 address, that of its first link that has one. If there is none, the test fails. On a
+// machine without IPv6 (ipv6.disable=1) it is skipped.
 func (h *Host) Addr6() netip.Addr {
 	h.n.network.tb.Helper()
 	return h.n.first("IPv6", netip.Addr.Is6)
@@ -247,9 +249,23 @@ func (n *node) first(kind string, family func(netip.Addr) bool) netip.Addr {
 			nstest.RequireFeatures(n.network.tb, "ipv6")
 		}
 		err = fmt.Errorf("it has no %s address: it is not linked, or topo.Subnet chose none of that kind for its links", kind)
+		if router := n.inside64(); router != nil && kind == "IPv4" {
+			err = fmt.Errorf("it has no IPv4 address: inside of the NAT64 %s there is IPv6 alone, unless topo.Subnet chooses a network of IPv4, too: use Addr6",
+				router.name)
+		}
 	}
 	n.network.fatal("address of "+n.name, err)
 	return netip.Addr{}
+}
+
+// inside64 returns a router that one of the node's links is inside of, by which IPv4 is reached from IPv6, or nil.
+func (n *node) inside64() *node {
+	for _, e := range n.ends {
+		if router := e.segment.inside64(); router != nil {
+			return router
+		}
+	}
+	return nil
 }
 
 func (n *node) addrs() (list []netip.Addr) {
