@@ -26,6 +26,7 @@ func goTest(t *testing.T, env ...string) string {
 
 // go test must not take the result of one shard for that of another.
 func TestShardsHaveResultsOfTheirOwn(t *testing.T) {
+	t.Parallel()
 	g := NewWithT(t)
 	var all []string
 	for _, index := range []string{"0", "1"} {
@@ -37,12 +38,14 @@ func TestShardsHaveResultsOfTheirOwn(t *testing.T) {
 
 // It keeps no result of a run that is wanted for what it leaves.
 func TestTracesAreMadeAgain(t *testing.T) {
+	t.Parallel()
 	for range 2 {
 		NewWithT(t).Expect(goTest(t, "NSTEST_TRACE=all")).NotTo(ContainSubstring("(cached)"))
 	}
 }
 
 func TestWhatGoTestIsToldOfARun(t *testing.T) {
+	t.Parallel()
 	times := filepath.Join(t.TempDir(), "times.json")
 	NewWithT(t).Expect(os.WriteFile(times, []byte(`{"Action":"pass","Test":"TestPass","Elapsed":1}`), 0o600)).To(Succeed())
 	for name, tc := range map[string]struct {

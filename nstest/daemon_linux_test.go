@@ -120,6 +120,7 @@ func TestADaemonThatDoesNotStartFailsTheTestAndSaysWhy(t *testing.T) {
 }
 
 func TestADaemonThatEndsEarlyFailsTheTest(t *testing.T) {
+	t.Parallel()
 	g := NewWithT(t)
 	out, code := failing(t, "TestDaemonEnds")
 	g.Expect(code).To(Equal(1))

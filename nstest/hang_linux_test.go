@@ -10,6 +10,7 @@ import (
 )
 
 func TestWhatHangsIsShownBeforeTheTimeIsOver(t *testing.T) {
+	t.Parallel()
 	g := NewWithT(t)
 	out, code := run(t, rootless(t, "TestHangInside", "-test.timeout=4s"))
 	g.Expect(code).To(Equal(2), out)

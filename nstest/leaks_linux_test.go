@@ -13,6 +13,7 @@ import (
 )
 
 func TestWhatTheTestsLeaveBehindFailsTheRun(t *testing.T) {
+	t.Parallel()
 	g := NewWithT(t)
 	out, code := run(t, rootless(t, "TestLeak"))
 	g.Expect(code).To(Equal(1), out)
@@ -39,6 +40,7 @@ func TestTheLeakCheckIsQuietAfterAFailure(t *testing.T) {
 
 // What stays on the machine is told after failures as well.
 func TestWhatOutlivesARunIsNamedAfterAFailure(t *testing.T) {
+	t.Parallel()
 	g := NewWithT(t)
 	out, code := run(t, rootless(t, "TestFailAfterLeavingAProcess"))
 	g.Expect(code).To(Equal(1), out)
@@ -58,6 +60,7 @@ func TestWhatOutlivesARunIsNamedAfterAFailure(t *testing.T) {
 }
 
 func TestVerifyNoLeaks(t *testing.T) {
+	t.Parallel()
 	g := NewWithT(t)
 	out, code := run(t, rootless(t, "TestVerifyNoLeaks", "-test.v"))
 	g.Expect(code).To(Equal(1), out)
@@ -82,6 +85,7 @@ func TestNoLeakCheckLetsThemBe(t *testing.T) {
 
 // Root's tests share a mount namespace with the whole machine.
 func TestAMountThatOnlyTheTestsCanHaveMadeIsNamed(t *testing.T) {
+	t.Parallel()
 	watch, told := leak.WatchMounts()
 	if !errors.Is(told, leak.ErrNotTold) {
 		NewWithT(t).Expect(told).NotTo(HaveOccurred())

@@ -36,6 +36,7 @@ func TestLibrariesThatGoBackWorkInARunWithANetworkOfItsOwn(t *testing.T) {
 
 // What fails in the host's network says what helps, be it only at the end.
 func TestAThreadThatALibraryLeftIsExplained(t *testing.T) {
+	t.Parallel()
 	g := NewWithT(t)
 	out, code := run(t, suite(t, networkSuite, "-test.run=^TestHandle$"))
 	g.Expect(code).To(Equal(1), out)
@@ -44,6 +45,7 @@ func TestAThreadThatALibraryLeftIsExplained(t *testing.T) {
 }
 
 func TestAThreadThatADoHasMovedIsNoLibrarys(t *testing.T) {
+	t.Parallel()
 	g := NewWithT(t)
 	out, code := run(t, suite(t, networkSuite, "-test.run=^TestLeavesADo$"))
 	g.Expect(code).To(Equal(1), out)
