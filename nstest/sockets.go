@@ -49,7 +49,7 @@ func (f *Fixture) Listen(network, address string) net.Listener {
 	in.needNet(tb)
 	l, err := in.Set.Listen(network, address)
 	if err != nil {
-		tb.Fatalf("nstest: %s: %v", in.Name, err)
+		tb.Fatalf("nstest: %s: %v", in.Name, in.Explain(err))
 	}
 	in.closeAtEnd(tb, l)
 	return l
@@ -64,7 +64,7 @@ func (f *Fixture) ListenPacket(network, address string) net.PacketConn {
 	in.needNet(tb)
 	c, err := in.Set.ListenPacket(network, address)
 	if err != nil {
-		tb.Fatalf("nstest: %s: %v", in.Name, err)
+		tb.Fatalf("nstest: %s: %v", in.Name, in.Explain(err))
 	}
 	in.closeAtEnd(tb, c)
 	return c

@@ -97,8 +97,8 @@ func (n *node) explain(err error, address string) error {
 	if err == nil {
 		return nil
 	}
-	if !n.network.isUp() { // names are looked up elsewhere until then, and nothing can be reached
-		return fmt.Errorf("topo: %s: %w: %w", n.name, errNotUp, err)
+	if notUp := n.network.notUp(); notUp != nil { // names are looked up elsewhere until then
+		return fmt.Errorf("topo: %s: %w: %w", n.name, notUp, err)
 	}
 	if why := n.why(err, address); why != "" {
 		return fmt.Errorf("topo: %s: %s: %w", n.name, why, err)

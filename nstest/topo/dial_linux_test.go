@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/internal/failure"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
 )
 
@@ -23,6 +25,16 @@ func TestWhatIsDialledBeforeUpSaysSo(t *testing.T) {
 	g.Expect(err).To(MatchError(HavePrefix(want)))
 	_, err = client.Get("http://b/")
 	g.Expect(err).To(MatchError(ContainSubstring(want)))
+	reach := nstest.Reach("10.0.0.2:80")
+	g.Expect(reach.Match(a)).To(BeFalse())
+	g.Expect(reach.FailureMessage(a)).To(HaveSuffix("\n    the network is not up: call Up first: dial tcp 10.0.0.2:80: connect: network is unreachable"))
+	for what, listen := range map[string]func(h *topo.Host){
+		"listen tcp 10.0.0.1:80": func(h *topo.Host) { h.Listen("tcp", "10.0.0.1:80") },
+		"listen udp 10.0.0.1:80": func(h *topo.Host) { h.ListenPacket("udp", "10.0.0.1:80") },
+	} {
+		text := failure.Text(t, func(tb testing.TB) { listen(topo.New(tb).Host("a")) })
+		g.Expect(text).To(Equal("nstest: a: the network is not up: call Up first: " + what + ": bind: cannot assign requested address"))
+	}
 
 	serve(a)
 	conn, err := a.DialContext(t.Context(), "tcp", "127.0.0.1:80") // is there before
@@ -34,6 +46,9 @@ func TestWhatIsDialledBeforeUpSaysSo(t *testing.T) {
 	response, err := client.Get("http://b/")
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(response.Body.Close()).To(Succeed())
+	g.Expect(reach.Match(a)).To(BeTrue())
+	g.Expect(nstest.Reach("10.0.0.2:81").Match(a)).To(BeFalse())
+	g.Expect(failure.Text(t, func(tb testing.TB) { a.For(tb).Listen("tcp", "10.0.0.2:81") })).To(HavePrefix("nstest: a: listen tcp "), "the network is up")
 	_, err = a.DialContext(t.Context(), "tcp", net.JoinHostPort(b.Addr4().String(), "1"))
 	g.Expect(err).To(MatchError(Not(ContainSubstring("topo"))), "the network is up")
 }

@@ -185,6 +185,14 @@ func (n *Network) isUp() bool {
 	return n.up
 }
 
+// notUp returns why nothing in the network's namespaces can be reached yet.
+func (n *Network) notUp() error {
+	if n.isUp() {
+		return nil
+	}
+	return errNotUp
+}
+
 // usable returns why the network cannot be changed, or asked about its links. It is called with the lock held.
 func (n *Network) usable() error {
 	switch {

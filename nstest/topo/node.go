@@ -164,7 +164,9 @@ func (n *Network) add(self Node, name string, kind nodeKind, opts []NodeOption) 
 		made.fixture.SetSysctl(s[0], s[1])
 	}
 	made.setClock()
-	n.report.Add(lifecycle.Of(n.tb).Find(made.fixture.Set()))
+	instance := lifecycle.Of(n.tb).Find(made.fixture.Set())
+	instance.ExplainBy(n.notUp)
+	n.report.Add(instance)
 	n.nodes = append(n.nodes, made)
 	if len(n.nodes) == manyNodes {
 		n.names.Cleanup(n.tb, nssetup.Many())

@@ -66,6 +66,7 @@ type Instance struct {
 	notes    string       // what else is to be logged
 	late     bool         // its test has ended, and has a log no more
 	spared   func(state.Process) bool
+	why      func() error // see ExplainBy
 }
 
 // Test returns the test that the instance belongs to.
