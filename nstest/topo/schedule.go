@@ -31,7 +31,7 @@ type appointment struct {
 
 // At runs f on a goroutine of its own when the time d has passed since Up. It may be called before Up. What
 // fails in f fails the test, and so does a panic. At its end, the test waits until a function that runs has
-// returned; one whose time has not come never runs.
+// returned; one whose time has not come never runs. The test fails if Up is never called.
 //
 //	n.At(2*time.Second, wan.Down)
 //	n.At(5*time.Second, wan.Up)
@@ -46,11 +46,27 @@ func (n *Network) At(d time.Duration, f func()) {
 	a := appointment{d, f, caller()}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.upAt.IsZero() {
-		n.schedule.waiting = append(n.schedule.waiting, a)
+	if !n.upAt.IsZero() {
+		n.plan(a)
 		return
 	}
-	n.plan(a)
+	if len(n.schedule.waiting) == 0 {
+		n.tb.Cleanup(n.missUp)
+	}
+	n.schedule.waiting = append(n.schedule.waiting, a)
+}
+
+// missUp fails a test that has planned something and not called Up, which would pass otherwise. One that has failed or was skipped may
+// not have got that far.
+func (n *Network) missUp() {
+	n.tb.Helper()
+	n.mu.Lock()
+	began, first := !n.upAt.IsZero(), n.schedule.waiting[0]
+	n.mu.Unlock()
+	if began || lifecycle.Failed(n.tb) || n.tb.Skipped() {
+		return
+	}
+	callsite.Error(n.tb, first.where, fmt.Sprintf("topo: at %v: it has never begun: Up was not called", first.after))
 }
 
 // begin starts the clock.

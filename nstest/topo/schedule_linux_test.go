@@ -4,6 +4,7 @@ package topo_test
 
 import (
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -108,6 +109,28 @@ func TestFailureAtATimeFailsTheTest(t *testing.T) {
 		<-ran
 	})
 	g.Expect(log[0]).To(Equal("topo: isolate [a a]: a is named twice"))
+}
+
+func TestWhatIsPlannedAndNeverBeginsFailsTheTest(t *testing.T) {
+	if isInner() {
+		plan := func(t *testing.T) *topo.Network {
+			n := topo.New(t)
+			n.At(2*time.Second, func() {})
+			n.At(time.Second, func() {})
+			return n
+		}
+		t.Run("not up", func(t *testing.T) { plan(t) })
+		t.Run("skipped", func(t *testing.T) { plan(t); t.Skip("for another reason") })
+		t.Run("failed", func(t *testing.T) { plan(t); t.Fatal("for another reason") })
+		t.Run("up", func(t *testing.T) { plan(t).Up() })
+		return
+	}
+	out := failsInside(t, t.Name())
+	g := NewWithT(t)
+	g.Expect(out).To(MatchRegexp(`\n +schedule_linux_test.go:\d+: topo: at 2s: it has never begun: Up was not called\n`))
+	g.Expect(strings.Count(out, "never begun")).To(Equal(1), out)
+	g.Expect(out).To(And(ContainSubstring("--- FAIL: "+t.Name()+"/not_up"), ContainSubstring("--- SKIP: "+t.Name()+"/skipped")))
+	g.Expect(out).To(ContainSubstring("--- PASS: " + t.Name() + "/up"))
 }
 
 func TestBadTimesAreNamed(t *testing.T) {
