@@ -39,8 +39,8 @@ func alwaysTheSame(actual any) (s set.Set, ok bool) {
 	case set.Set:
 		return has, true
 	case interface{ self() *Fixture }: // also what embeds one, such as a topo.Host
-		s, err := setOf("", actual)
-		return s, err == nil && has.self() != nil
+		s, ok := setIn(actual)
+		return s, ok && has.self() != nil
 	}
 	return set.Set{}, false
 }

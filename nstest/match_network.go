@@ -5,6 +5,7 @@ package nstest
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/onsi/gomega/format"
 	"github.com/onsi/gomega/types"
@@ -24,7 +25,10 @@ func withNetlink(matcher string, actual any, look func(*netlink.Handle) error) (
 	handle, ok := actual.(*netlink.Handle)
 	if !ok {
 		s, e := setOf(matcher, actual)
-		if e != nil {
+		switch {
+		case errors.Is(e, os.ErrClosed):
+			return e
+		case e != nil:
 			return unexpected(matcher, "a set.Set, what has a method Set() set.Set such as a *nstest.Fixture, or a *netlink.Handle", actual)
 		}
 		e = inNetworkOf(s, func() { handle, err = netlink.NewHandle(netlinkRoute) })

@@ -47,10 +47,8 @@ func (m *reach) Match(actual any) (success bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("%s matcher: %w", m.matcher, err)
 	}
-	if f, is := actual.(interface{ load() *instance }); is && m.cause != nil { // a *Fixture, or what has one embedded
-		if in := f.load(); in != nil {
-			m.cause = in.Explain(m.cause)
-		}
+	if in := instanceOfActual(actual); in != nil {
+		m.cause = in.Explain(m.cause)
 	}
 	return m.cause == nil, nil
 }

@@ -3,7 +3,9 @@
 package nstest
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,6 +28,9 @@ func (m *haveRuleset) Match(actual any) (success bool, err error) {
 	text, is := actual.(string)
 	if !is {
 		s, err := setOf("HaveRuleset", actual)
+		if errors.Is(err, os.ErrClosed) {
+			return false, err
+		}
 		if err != nil || s.Flags()&set.NS_NET == 0 {
 			return false, unexpected("HaveRuleset", "a ruleset, or a fixture or Set with a network namespace", actual)
 		}

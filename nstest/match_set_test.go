@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/format"
 	"github.com/onsi/gomega/types"
+	"github.com/seed-1bc5c4a2/gonso/internal/failure"
 	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/set"
 )
@@ -132,6 +133,27 @@ func TestClosedSetIsNeverCompared(t *testing.T) {
 		_, err := m.Match(closed)
 		g.Expect(err).To(MatchError(os.ErrClosed))
 	}
+}
+
+func TestAFixtureWhoseTestHasEndedIsNamed(t *testing.T) {
+	g := NewWithT(t)
+	type embeds struct{ *nstest.Fixture }
+	var ns *nstest.Fixture
+	t.Run("owner", func(t *testing.T) { ns = nstest.New(t, set.NS_NET, nstest.Named("server")) })
+	const want = "nstest: fixture server of TestAFixtureWhoseTestHasEndedIsNamed/owner is used after that test has ended: make one for each test, " +
+		"and end the goroutines that use it before"
+	for matcher, m := range map[string]types.GomegaMatcher{
+		"HaveLink": nstest.HaveLink("lo"), "Reach": nstest.Reach("127.0.0.1"), "HaveRoute": nstest.HaveRoute("default"), "HaveID": nstest.HaveID(set.NS_NET, ""),
+		"HaveAddress": nstest.HaveAddress("192.0.2.1"), "HaveRuleset": nstest.HaveRuleset(""),
+	} {
+		_, err := m.Match(ns)
+		g.Expect(err).To(MatchError(os.ErrClosed))
+		g.Expect(err).To(MatchError(matcher + " matcher: " + want + ": file already closed"))
+		g.Expect(types.MatchMayChangeInTheFuture(m, ns)).To(BeFalse())
+	}
+	_, err := nstest.HaveLink("lo").Match(embeds{ns})
+	g.Expect(err).To(MatchError(ContainSubstring(want)))
+	g.Expect(failure.Text(t, func(tb testing.TB) { nstest.New(tb, set.NS_UTS, nstest.Sharing(ns, set.NS_NET)) })).To(Equal("nstest: uts: Sharing: " + want))
 }
 
 func TestHaveNamespaces(t *testing.T) {

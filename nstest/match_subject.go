@@ -4,6 +4,7 @@ package nstest
 
 import (
 	"fmt"
+	"os"
 	"reflect"
 	"strings"
 
@@ -15,15 +16,33 @@ import (
 
 // setOf returns the Set that a matcher's actual is or has.
 func setOf(matcher string, actual any) (set.Set, error) {
-	switch has := actual.(type) {
-	case set.Set:
-		return has, nil
-	case interface{ Set() set.Set }:
-		if !isNil(has) {
-			return has.Set(), nil
-		}
+	if in := instanceOfActual(actual); in != nil && in.Set.Closed() {
+		return set.Set{}, fmt.Errorf("%s matcher: %s: %w", matcher, in.whyClosed(true), os.ErrClosed)
+	}
+	if s, has := setIn(actual); has {
+		return s, nil
 	}
 	return set.Set{}, unexpected(matcher, "a set.Set, or what has a method Set() set.Set such as a *nstest.Fixture", actual)
+}
+
+func setIn(actual any) (s set.Set, has bool) {
+	switch has := actual.(type) {
+	case set.Set:
+		return has, true
+	case interface{ Set() set.Set }:
+		if !isNil(has) {
+			return has.Set(), true
+		}
+	}
+	return set.Set{}, false
+}
+
+// instanceOfActual returns what a fixture has now, also one that is embedded, as in a topo.Host, or nil if actual is something else.
+func instanceOfActual(actual any) *instance {
+	if has, is := actual.(interface{ self() *Fixture }); is && !isNil(actual) {
+		return has.self().load()
+	}
+	return nil
 }
 
 // isNil reports whether v is a pointer that points to nothing.

@@ -33,6 +33,9 @@ func (c *config) share(fresh set.Set) (all set.Set, err error) {
 	if both := c.flags & c.sharedFlags; both != 0 {
 		return set.Set{}, fmt.Errorf("namespaces of kind %s are to be both new and shared", set.KindNames(both))
 	}
+	if in := c.shared.load(); in != nil && in.Set.Closed() {
+		return set.Set{}, fmt.Errorf("Sharing: %s", in.whyClosed(true))
+	}
 	theirs, err := c.shared.Set().Dup(c.sharedFlags)
 	if err != nil {
 		return set.Set{}, err

@@ -42,6 +42,7 @@ func (n *Network) External(name string, f *nstest.Fixture) *Host {
 }
 
 func (n *Network) checkExternal(f *nstest.Fixture) error {
+	n.tb.Helper()
 	if f == nil {
 		return errors.New("there is no fixture")
 	}
@@ -49,6 +50,7 @@ func (n *Network) checkExternal(f *nstest.Fixture) error {
 	if s.Flags()&set.NS_NET == 0 {
 		return fmt.Errorf("the fixture %s has no net namespace, only %s", f.Name(), set.KindNames(s.Flags()))
 	}
+	f.For(n.tb).ID(set.NS_NET) // of one that is used too late, says whose it was
 	if err := s.Do(func() {}); err != nil {
 		return fmt.Errorf("the fixture %s: %w", f.Name(), err)
 	}

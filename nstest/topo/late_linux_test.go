@@ -11,8 +11,10 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/seed-1bc5c4a2/gonso/nstest"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
 	"github.com/seed-1bc5c4a2/gonso/nstest/wire"
+	"github.com/seed-1bc5c4a2/gonso/set"
 )
 
 // A lateTest keeps what ends it.
@@ -104,9 +106,19 @@ func TestInnerCutsAnEndedNetworkOnAnotherGoroutine(t *testing.T) {
 	<-done
 }
 
+func TestInnerJoinsAFixtureTooLate(t *testing.T) {
+	if !isInner() {
+		return
+	}
+	var f *nstest.Fixture
+	t.Run("owner", func(t *testing.T) { f = nstest.New(t, set.NS_NET, nstest.Named("a")) })
+	topo.New(t).External("here", f)
+}
+
 // Fatal of a test that has ended would end the program, with no line of the test.
 func TestANetworkThatIsUsedTooLateIsNamed(t *testing.T) {
-	for _, test := range []string{"TestInnerCutsAnEndedNetwork", "TestInnerCutsAnEndedNetworkBesideAnother", "TestInnerCutsAnEndedNetworkOnAnotherGoroutine"} {
+	for _, test := range []string{"TestInnerCutsAnEndedNetwork", "TestInnerCutsAnEndedNetworkBesideAnother", "TestInnerCutsAnEndedNetworkOnAnotherGoroutine",
+		"TestInnerJoinsAFixtureTooLate"} {
 		g := NewWithT(t)
 		out := failsInside(t, test)
 		g.Expect(out).To(MatchRegexp(`late_linux_test\.go:\d+: nstest: fixture a of ` + test + `/owner is used after that test has ended: `))
