@@ -38,13 +38,13 @@ func (n *node) setClock() {
 
 // Command returns the command to run a program on the host, as [nstest.Fixture.Command] does.
 func (h *Host) Command(name string, args ...string) *set.Cmd {
-	h.n.network.tb.Helper()
+	h.made().network.tb.Helper()
 	return h.programsFixture().Command(name, args...)
 }
 
 // Start runs a program on the host for the rest of the test, as [nstest.Fixture.Start] does.
 func (h *Host) Start(cmd *set.Cmd, opts ...nstest.StartOption) *nstest.Daemon {
-	h.n.network.tb.Helper()
+	h.made().network.tb.Helper()
 	return h.programsFixture().Start(cmd, opts...)
 }
 

@@ -19,7 +19,7 @@ func (c Counters) String() string { return fmt.Sprintf("%d delivered, %d lost", 
 //
 //	before := wan.Counters(client)
 func (l *Link) Counters(sender Node) Counters {
-	n := l.network
+	n := l.in()
 	n.tb.Helper()
 	n.mu.Lock()
 	defer n.mu.Unlock()

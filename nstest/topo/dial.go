@@ -18,8 +18,9 @@ import (
 // DialContext connects from the host, see [nstest.Fixture.DialContext]. It knows the names of the network's
 // hosts.
 func (h *Host) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := h.n.dial(ctx, network, address, h.Fixture.DialContext)
-	return conn, h.n.explain(err, address)
+	n := h.made()
+	conn, err := n.dial(ctx, network, address, h.Fixture.DialContext)
+	return conn, n.explain(err, address)
 }
 
 type dialer = func(ctx context.Context, network, address string) (net.Conn, error)
@@ -66,7 +67,7 @@ func (n *Network) lookUp(name string) *node {
 // HTTPClient returns the host's client, see [nstest.Fixture.HTTPClient]. It knows the names of the network's
 // hosts.
 func (h *Host) HTTPClient() *http.Client {
-	h.n.network.tb.Helper()
+	h.made().network.tb.Helper()
 	client := h.Fixture.HTTPClient()
 	transport, ours := client.Transport.(*http.Transport)
 	if h.n.external && ours { // the client is the fixture's, which has it when the network has ended

@@ -23,7 +23,7 @@ import (
 // end. If the fixture has a route of its own to a network of this one, Up fails. DialContext and HTTPClient of
 // the Host know the names of the network; its programs use the /etc/hosts of the fixture.
 func (n *Network) External(name string, f *nstest.Fixture) *Host {
-	n.tb.Helper()
+	n.test().Helper()
 	h := new(Host)
 	made := &node{self: h, network: n, name: name, kind: isHost, external: true, config: nodeConfig{kind: isHost}}
 	made.table("")

@@ -4,13 +4,13 @@ package topo
 
 // Down cuts the link: both its ends are switched off, and the routes are those of what is left.
 func (l *Link) Down() {
-	l.network.tb.Helper()
+	l.in().tb.Helper()
 	l.switchTo(true)
 }
 
 // Up switches the link on again after [Link.Down], and routes may lead over it again.
 func (l *Link) Up() {
-	l.network.tb.Helper()
+	l.in().tb.Helper()
 	l.switchTo(false)
 }
 

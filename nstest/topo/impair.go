@@ -151,7 +151,7 @@ func (l *Link) impair(impairments []Impairment) error {
 // and queueing disciplines are lost. A routing daemon sees an interface go and come, and its routes are left to
 // it. To avoid all that, give [Network.Link] the option Perfect: such a link is a cable from the start.
 func (l *Link) Set(impairments ...Impairment) {
-	n := l.network
+	n := l.in()
 	n.tb.Helper()
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -131,7 +131,7 @@ func (e *end) side() int {
 
 // End returns the interface of one of the two nodes.
 func (l *Link) End(of Node) *link.Link {
-	l.network.tb.Helper()
+	l.in().tb.Helper()
 	if !l.network.isUp() {
 		l.network.fatal("end of "+l.String(), errNotUp)
 	}

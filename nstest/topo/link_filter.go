@@ -33,7 +33,7 @@ type linkFilters interface {
 //
 // The function that Filter returns takes the filter away. When it returns, the filter does not run any more, unless a filter has called it.
 func (l *Link) Filter(judge func(f *wire.Frame) wire.Verdict) (remove func()) {
-	n := l.network
+	n := l.in()
 	n.tb.Helper()
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -95,7 +95,7 @@ func (n *Network) Links() []*Link { return slices.Clone(n.links) }
 // Link joins two nodes by a cable with an interface at each end, called eth0 for a node's
 // first one.
 func (n *Network) Link(a, b Node, opts ...LinkOption) *Link {
-	n.tb.Helper()
+	n.test().Helper()
 	l := &Link{network: n, number: len(n.links), ends: [2]*end{{node: n.mustBe(a)}, {node: n.mustBe(b)}}}
 	for i, e := range l.ends {
 		e.link, e.far = l, l.ends[1-i]

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/internal/failure"
 	"github.com/seed-1bc5c4a2/gonso/nstest/topo"
 )
@@ -68,6 +69,37 @@ func TestWhatIsNilIsNamed(t *testing.T) {
 			if text := failure.Text(t, func(tb testing.TB) { c.call(tb, topo.New(tb)) }); !strings.HasPrefix(text, "topo: "+c.want) {
 				t.Errorf("ends with %q, want %q", text, c.want)
 			}
+		})
+	}
+}
+
+// A variable that the test has not set: another one of its name hides it.
+func TestAMethodOfWhatIsNilSaysSo(t *testing.T) {
+	var n *topo.Network
+	var l *topo.Link
+	var h *topo.Host
+	for name, c := range map[string]struct {
+		want string
+		call func()
+	}{
+		"Down":        {`\*Link is nil: make it, with Network\.Link,`, func() { l.Down() }},
+		"Up":          {`\*Link is nil: `, func() { l.Up() }},
+		"Set":         {`\*Link is nil: `, func() { l.Set(topo.Loss(1)) }},
+		"End":         {`\*Link is nil: `, func() { l.End(nil) }},
+		"Counters":    {`\*Link is nil: `, func() { l.Counters(nil) }},
+		"Filter":      {`\*Link is nil: `, func() { l.Filter(nil) }},
+		"Network.Up":  {`\*Network is nil: make it, with New,`, func() { n.Up() }},
+		"Host":        {`\*Network is nil: `, func() { n.Host("a") }},
+		"Link":        {`\*Network is nil: `, func() { n.Link(nil, nil) }},
+		"Partition":   {`\*Network is nil: `, func() { n.Partition() }},
+		"At":          {`\*Network is nil: `, func() { n.At(0, nil) }},
+		"Addr4":       {`\*Host is nil: make it, with Network\.Host,`, func() { h.Addr4() }},
+		"Start":       {`\*Host is nil: `, func() { h.Start(nil) }},
+		"HTTPClient":  {`\*Host is nil: `, func() { h.HTTPClient() }},
+		"DialContext": {`\*Host is nil: `, func() { _, _ = h.DialContext(t.Context(), "tcp", "b:80") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			NewWithT(t).Expect(c.call).To(PanicWith(MatchRegexp(`^nil_linux_test\.go:\d+: topo: the ` + c.want)))
 		})
 	}
 }

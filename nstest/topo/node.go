@@ -119,7 +119,7 @@ func nodeOf(of Node) (*node, error) {
 
 // Host makes a host. Its name is that of its fixture, too, and resolves to its addresses.
 func (n *Network) Host(name string, opts ...NodeOption) *Host {
-	n.tb.Helper()
+	n.test().Helper()
 	h := new(Host)
 	h.n = n.add(h, name, isHost, opts)
 	h.Fixture = h.n.fixture
@@ -128,7 +128,7 @@ func (n *Network) Host(name string, opts ...NodeOption) *Host {
 
 // Router makes a router.
 func (n *Network) Router(name string, opts ...NodeOption) *Router {
-	n.tb.Helper()
+	n.test().Helper()
 	r := new(Router)
 	r.n = n.add(r, name, isRouter, opts)
 	r.Fixture = r.n.fixture
@@ -139,7 +139,7 @@ const bridgeName = "br0"
 
 // Switch makes a switch, a fixture with a bridge br0.
 func (n *Network) Switch(name string, opts ...NodeOption) *Switch {
-	n.tb.Helper()
+	n.test().Helper()
 	s := new(Switch)
 	s.n = n.add(s, name, isSwitch, opts)
 	s.Fixture = s.n.fixture
@@ -217,20 +217,20 @@ func checkHostName(name string) error {
 // Addr4 returns the host's first IPv4 address, that of its first link that has one. If there is none, as behind [NAT64], the
 // test fails.
 func (h *Host) Addr4() netip.Addr {
-	h.n.network.tb.Helper()
+	h.made().network.tb.Helper()
 	return h.n.first("IPv4", netip.Addr.Is4)
 }
 
 // Addr6 returns the host's first IPv6 address, that of its first link that has one. If there is none, the test fails. On a
 // machine without IPv6 (ipv6.disable=1) it is skipped.
 func (h *Host) Addr6() netip.Addr {
-	h.n.network.tb.Helper()
+	h.made().network.tb.Helper()
 	return h.n.first("IPv6", netip.Addr.Is6)
 }
 
 // Addrs returns all the host's addresses, in the order of its links.
 func (h *Host) Addrs() []netip.Addr {
-	h.n.network.mu.Lock()
+	h.made().network.mu.Lock()
 	defer h.n.network.mu.Unlock()
 	return h.n.addrs()
 }

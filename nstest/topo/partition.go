@@ -30,7 +30,7 @@ func (d division) none() bool { return len(d.groups)+len(d.isolated) == 0 }
 // pass, since a router answers them for others. Where the kernel has no nftables the test is skipped, see
 // [nstest.Require].
 func (n *Network) Partition(groups ...[]Node) {
-	n.tb.Helper()
+	n.test().Helper()
 	what := "partition"
 	for _, group := range groups {
 		what += " " + namesOf(group)
@@ -42,7 +42,7 @@ func (n *Network) Partition(groups ...[]Node) {
 // Isolate drops all packets between these nodes and all others, and between these nodes themselves, as
 // [Network.Partition] does. What is cut off already stays so.
 func (n *Network) Isolate(nodes ...Node) {
-	n.tb.Helper()
+	n.test().Helper()
 	made, err := n.group(nodes)
 	n.change("isolate "+namesOf(nodes), err, func(d *division) {
 		for _, node := range made {
@@ -56,7 +56,7 @@ func (n *Network) Isolate(nodes ...Node) {
 // Heal ends what [Network.Partition] and [Network.Isolate] have done. Links that are down
 // stay so.
 func (n *Network) Heal() {
-	n.tb.Helper()
+	n.test().Helper()
 	n.change("heal", nil, func(d *division) { *d = division{} })
 }
 

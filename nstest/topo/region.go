@@ -23,7 +23,7 @@ type Region struct {
 //	n.RegionDelay(eu, us, 40*time.Millisecond)
 //	n.Link(eu.Router("frankfurt"), us.Router("ashburn"))
 func (n *Network) Region(name string) *Region {
-	n.tb.Helper()
+	n.test().Helper()
 	if err := n.checkRegion(name); err != nil {
 		n.fatal(fmt.Sprintf("make the region %q", name), err)
 	}
@@ -83,7 +83,7 @@ func (r *Region) Switch(name string, opts ...NodeOption) *Switch {
 // if both are the same. It applies to links that are made later and have no Delay of their own. If it is not
 // set, it is 0.
 func (n *Network) RegionDelay(a, b *Region, d time.Duration) {
-	n.tb.Helper()
+	n.test().Helper()
 	if a == nil || b == nil {
 		n.fatal("delay between two regions", errors.New("one of them is nil"))
 	}

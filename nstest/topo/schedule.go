@@ -36,7 +36,7 @@ type appointment struct {
 //	n.At(2*time.Second, wan.Down)
 //	n.At(5*time.Second, wan.Up)
 func (n *Network) At(d time.Duration, f func()) {
-	n.tb.Helper()
+	n.test().Helper()
 	switch what := fmt.Sprintf("at %v", d); {
 	case d < 0:
 		n.fatal(what, errors.New("a time since Up is not negative"))

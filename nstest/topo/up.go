@@ -36,7 +36,7 @@ import (
 // namespaces share. The kernel asks again after a second, so give the first answer more time than that,
 // as the matcher Reach of package nstest does.
 func (n *Network) Up() {
-	n.tb.Helper()
+	n.test().Helper()
 	if n.isUp() {
 		n.fatal("up", errUp)
 	}

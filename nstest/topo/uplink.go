@@ -22,7 +22,7 @@ import (
 // address. For each link, a host that is [Dynamic] uses the routers that DHCPv4 and router advertisements have
 // named.
 func (h *Host) Uplinks(links ...*Link) {
-	h.n.network.tb.Helper()
+	h.made().network.tb.Helper()
 	what := "uplinks of " + h.n.name
 	ends, err := h.n.uplinkEnds(links)
 	if err != nil {
@@ -37,7 +37,7 @@ func (h *Host) Uplinks(links ...*Link) {
 // Use makes another of its uplinks the host's first one, as when a phone leaves the house and goes from wifi to
 // the mobile network. The others follow in their order.
 func (h *Host) Use(l *Link) {
-	h.n.network.tb.Helper()
+	h.made().network.tb.Helper()
 	what := fmt.Sprintf("%s uses %v", h.n.name, l)
 	ends, err := h.n.uplinkEnds([]*Link{l})
 	if err == nil && !slices.Contains(h.n.uplinksNow(), ends[0]) {

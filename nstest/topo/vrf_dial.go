@@ -30,7 +30,7 @@ func (v *HostVRF) String() string {
 
 // VRF returns a VRF of the host, which the option [VRF] of a link has made.
 func (h *Host) VRF(name string) *HostVRF {
-	h.n.network.tb.Helper()
+	h.made().network.tb.Helper()
 	var names []string
 	for _, t := range h.n.tables[1:] {
 		if t.name == name {
