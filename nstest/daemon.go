@@ -61,8 +61,8 @@ type Daemon struct {
 //
 // When the test ends, before the clean-ups that were registered before Start, its process group gets SIGTERM.
 // What has not ended after 5 seconds (see [Grace]) is killed, with all processes in the fixture that the daemon
-// has started. If the test's own process ends without that, as by -test.timeout or a panic of another
-// goroutine, the kernel kills the program. What that has started, such as the workers of nginx, lives on with its
+// has started. If the test's own process ends without that, as by ^C, a signal, -test.timeout or a panic of another
+// goroutine, the process group is killed at once. What has left that, such as a daemon of the daemon's, lives on with its
 // namespaces, unless the fixture has a pid namespace: then the kernel kills all of it.
 //
 // With NSTEST_KEEP=failed,processes the daemon lives on with its fixture if the test fails, until gonso rm ends it.
@@ -195,7 +195,8 @@ func (d *Daemon) launch(tb testing.TB) (*daemonRun, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(explainMissing(err), run.release.close())
 	}
-	run.program = &keep.Program{In: d.instance.Instance, Scope: d.scope, Name: d.name, Cmd: cmd, Mark: mark}
+	run.guard = d.startGuard(cmd.Process.Pid)
+	run.program = &keep.Program{In: d.instance.Instance, Scope: d.scope, Name: d.name, Cmd: cmd, Mark: mark, Guard: run.guard}
 	run.program.Watch()
 	d.tell(tb, at, "start", fmt.Sprintf("%s (%d) begins: %s", d.name, cmd.Process.Pid, strings.Join(cmd.Args, " ")), false)
 	go run.watch(tb)

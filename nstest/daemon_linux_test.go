@@ -213,6 +213,41 @@ func TestADaemonEndsWithItsProcess(t *testing.T) {
 	}, "10s").Should(BeTrue())
 }
 
+// No clean-up runs then either. A guard kills what the kernel does not, the daemon's child.
+func TestTheChildrenOfADaemonEndWithItsProcess(t *testing.T) {
+	for _, mode := range []string{"off", "force"} {
+		for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGKILL} {
+			t.Run(mode+" "+sig.String(), func(t *testing.T) {
+				g := NewWithT(t)
+				cmd := rootless(t, "TestHangBesideADaemon")
+				cmd.Env = append(cmd.Env, "NSTEST_ROOTLESS="+mode)
+				output, _ := startHanging(t, cmd)
+				line, err := output.ReadString('\n')
+				g.Expect(err).NotTo(HaveOccurred())
+				number, _ := strings.CutPrefix(strings.TrimSpace(line), "daemon pid=")
+				group, err := strconv.Atoi(number)
+				g.Expect(err).NotTo(HaveOccurred(), line)
+				target := cmd.Process.Pid
+				if sig == syscall.SIGINT {
+					target = -target // as ^C does
+				}
+				g.Expect(syscall.Kill(target, sig)).To(Succeed())
+				timer := time.AfterFunc(10*time.Second, func() { _ = syscall.Kill(-group, syscall.SIGKILL) }) // nobody else would
+				rest, err := io.ReadAll(output)
+				g.Expect(timer.Stop()).To(BeTrue(), "something has the output open")
+				g.Expect(rest, err).To(BeEmpty())
+				g.Expect(cmd.Wait()).NotTo(Succeed())
+				status := cmd.ProcessState.Sys().(syscall.WaitStatus)
+				if sig == syscall.SIGQUIT {
+					g.Expect(status.ExitStatus()).To(Equal(2), "of the Go runtime")
+				} else {
+					g.Expect(status.Signaled() && status.Signal() == sig).To(BeTrue(), cmd.ProcessState.String())
+				}
+			})
+		}
+	}
+}
+
 func TestADaemonIsControlled(t *testing.T) {
 	g := NewWithT(t)
 	ns := nstest.New(t, set.NS_NET)

@@ -8,10 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/holder"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/journal"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/keep"
@@ -32,6 +34,9 @@ import (
 //  3. Those that went to a group of their own, as daemons do, are known by a mark in their
 //     environment.
 //  4. Then it is waited for, and for the last of its output.
+//
+// If this process ends first, a guard kills the process group (package holder). It is dismissed before the program is waited
+// for, after which the number may be another group's.
 
 // daemonMark is the environment variable that a daemon's processes have.
 const daemonMark = "NSTEST_DAEMON"
@@ -45,6 +50,7 @@ type daemonRun struct {
 
 	program *keep.Program
 	release *daemonRelease // nil unless it may outlive the test
+	guard   *holder.Guard  // nil if there can be none
 
 	gone   bool          // it has ended, and is about to be waited for
 	early  bool          // and nobody wanted it to
@@ -52,6 +58,18 @@ type daemonRun struct {
 	ended  chan struct{} // closed when it was waited for
 	err    error         // of Wait, then
 	left   error         // what went wrong with those it has left behind, then
+}
+
+// startGuard has the process group end with this process. Where that cannot be, the kernel ends the program alone.
+func (d *Daemon) startGuard(pid int) (g *holder.Guard) {
+	var err error
+	var started sync.WaitGroup
+	started.Go(func() { g, err = holder.StartGroupGuard(pid) }) // the caller may be in other namespaces
+	started.Wait()
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		d.instance.Note(fmt.Sprintf("what %s has started outlives a test that is killed: %v", d.name, err))
+	}
+	return g
 }
 
 // watch waits for the end.
@@ -70,6 +88,7 @@ func (r *daemonRun) watch(tb testing.TB) {
 	r.early = !r.wanted
 	d.mu.Unlock()
 	r.left = errors.Join(err, d.endRest(pid, r.mark))
+	r.left = errors.Join(r.left, r.guard.Dismiss())
 	r.err = r.cmd.Wait()
 	r.out.Flush()
 	end := "exit status 0"

@@ -294,7 +294,7 @@ func TestProgramsOfAKilledRunEnd(t *testing.T) {
 	g.Eventually(p.Lives, "10s").Should(BeFalse())
 }
 
-// The kernel and the guards end the programs themselves. What these have started has nobody but gonso.
+// The kernel and the guards end the programs and their process groups. What has left these has nobody but gonso.
 func TestWhatAKilledRunHasLeftIsListedAndRemoved(t *testing.T) {
 	for _, c := range []struct{ test, keep string }{
 		{"TestDaemonHasAChild", "failed"}, {"TestDaemonHasAChild", "failed,processes"}, {"TestDaemonWithPIDsHasAChild", "failed"},

@@ -25,6 +25,12 @@ import (
 // in which it runs.
 func hanging(t *testing.T, test string) (cmd *exec.Cmd, output *bufio.Reader, child int) {
 	cmd = rootless(t, test)
+	output, child = startHanging(t, cmd)
+	return cmd, output, child
+}
+
+// startHanging does so with a command for such a test.
+func startHanging(t *testing.T, cmd *exec.Cmd) (output *bufio.Reader, child int) {
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -33,7 +39,7 @@ func hanging(t *testing.T, test string) (cmd *exec.Cmd, output *bufio.Reader, ch
 		t.Fatal(err)
 	}
 	output = bufio.NewReader(stdout)
-	return cmd, output, start(t, cmd, output)
+	return output, start(t, cmd, output)
 }
 
 // atTerminal starts a command for such a test in the foreground of a new terminal, and

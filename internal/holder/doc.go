@@ -4,7 +4,7 @@
 //
 //   - A holder holds what it was given open, and waits for ever.
 //   - A drain reads a pipe until its end, so that programs which write into it go on, and ends.
-//   - A guard kills a process when its parent ends, unless it was dismissed before.
+//   - A guard kills a process, or a process group, when its parent ends, unless it was dismissed before.
 //
 // A fork of this process would hold its memory for as long, secrets included. A program of the machine, such as
 // sleep(1), need not be there in a mount namespace, and is no good first process of a pid namespace: root in there can

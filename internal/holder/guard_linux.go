@@ -3,6 +3,7 @@
 package holder
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -11,8 +12,9 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
-// A Guard is a process that kills another one when this process ends, however it does, unless it is dismissed before. It
-// does what the parent-death signal of prctl(2) does, which nobody but the other process itself could take back.
+// A Guard is a process that kills another one, or a process group, when this process ends, however it does, unless it is dismissed
+// before. It does what the parent-death signal of prctl(2) does, which nobody but the other process itself could take back, and which
+// what that has started does not get.
 type Guard struct {
 	process *os.Process
 	control *os.File // whose end it waits for
@@ -35,13 +37,31 @@ func StartGuard(child int) (_ *Guard, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, pidfd.Close()) }()
+	return guard.guard(nil, File{pidfd, fmt.Sprint("process ", child)})
+}
+
+// StartGroupGuard starts one for the process group that a child of this process leads, which has not been waited for. The guard has to be
+// dismissed before it is: then the number is free for others. If this process ends first, the guard is too quick for that.
+func StartGroupGuard(leader int) (*Guard, error) {
+	g, err := group.guard(binary.NativeEndian.AppendUint32(nil, uint32(int32(-leader))))
+	if err != nil {
+		return nil, fmt.Errorf("guard process group %d: %w", leader, err)
+	}
+	return g, nil
+}
+
+// guard starts one of the programs that are guards, with what it is to read first.
+func (p program) guard(first []byte, files ...File) (_ *Guard, err error) {
 	theirs, ours, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, theirs.Close()) }()
 	g := &Guard{control: ours}
-	if g.process, err = guard.start(theirs, File{pidfd, fmt.Sprint("process ", child)}); err != nil {
+	if _, err = ours.Write(first); err == nil { // before it starts: it is ready at once
+		g.process, err = p.start(theirs, files...)
+	}
+	if err != nil {
 		return nil, errors.Join(err, ours.Close())
 	}
 	return g, nil
@@ -50,8 +70,11 @@ func StartGuard(child int) (_ *Guard, err error) {
 // PID returns the guard's number.
 func (g *Guard) PID() int { return g.process.Pid }
 
-// Dismiss ends the guard. What it has guarded lives on.
+// Dismiss ends the guard. What it has guarded lives on. Where there is none, it does nothing.
 func (g *Guard) Dismiss() error {
+	if g == nil {
+		return nil
+	}
 	_, err := g.control.Write([]byte{1})
 	if err != nil { // it must not take what comes next for the end of this process
 		err = errors.Join(err, g.process.Kill())

@@ -12,10 +12,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/internal/holder"
 	"github.com/seed-1bc5c4a2/gonso/internal/procfs"
+	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
 // start starts a holder that is killed at the end.
@@ -118,10 +120,11 @@ func TestDrainReadsUntilTheEnd(t *testing.T) {
 	g.Expect(syscall.Kill(pid, 0)).To(MatchError(syscall.ESRCH), "it is waited for")
 }
 
-// sleeper starts a process that ends when it is killed.
+// sleeper starts a process that ends when it is killed, and leads a process group.
 func sleeper(t *testing.T) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command("sleep", "infinity")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -132,10 +135,19 @@ func sleeper(t *testing.T) *exec.Cmd {
 	return cmd
 }
 
+// guards are the functions that start one.
+var guards = map[string]func(int) (*holder.Guard, error){"process": holder.StartGuard, "group": holder.StartGroupGuard}
+
 func TestGuardLetsGoOfWhatItHasGuarded(t *testing.T) {
+	for name, start := range guards {
+		t.Run(name, func(t *testing.T) { letsGo(t, start) })
+	}
+}
+
+func letsGo(t *testing.T, start func(int) (*holder.Guard, error)) {
 	g := NewWithT(t)
 	cmd := sleeper(t)
-	guard, err := holder.StartGuard(cmd.Process.Pid)
+	guard, err := start(cmd.Process.Pid)
 	g.Expect(err).NotTo(HaveOccurred())
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", guard.PID()))
 	g.Expect(err).NotTo(HaveOccurred())
@@ -155,6 +167,23 @@ func TestGuardKillsWhenThisProcessEnds(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(guard.Abandon()).To(Succeed()) // which is all that it sees of that end
 	g.Expect(cmd.Wait()).To(MatchError("signal: killed"))
+}
+
+func TestGroupGuardKillsTheGroupWhenThisProcessEnds(t *testing.T) {
+	g := NewWithT(t)
+	leader, bystander, member := sleeper(t), sleeper(t), exec.Command("sleep", "infinity")
+	member.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: leader.Process.Pid}
+	g.Expect(member.Start()).To(Succeed())
+	kill := time.AfterFunc(10*time.Second, func() { _ = member.Process.Kill() })
+	guard, err := holder.StartGroupGuard(leader.Process.Pid)
+	if err == nil {
+		err = guard.Abandon()
+	}
+	g.Expect(member.Wait(), err).To(MatchError("signal: killed"))
+	g.Expect(kill.Stop()).To(BeTrue(), "the guard has not killed it")
+	g.Expect(leader.Wait()).To(MatchError("signal: killed"))
+	g.Expect(guard.Ended()).To(Succeed())
+	g.Expect(sys.HasEnded(bystander.Process.Pid)).To(BeFalse())
 }
 
 func TestGuardThatWasKilledIsNoFailure(t *testing.T) {

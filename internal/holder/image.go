@@ -22,17 +22,18 @@ const (
 	hold  program = iota // waits for ever
 	drain                // reads its standard input until its end, and ends
 	guard                // reads it and, if there is nothing but its end, kills process 4, which is a pidfd; ends
+	group                // reads a number, then the same, and what it kills has this number (kill(2)); ends
 )
 
 // Names is what the processes are called, by program.
-var names = [...]string{hold: Name, drain: "gonso-drain", guard: "gonso-guard"}
+var names = [...]string{hold: Name, drain: "gonso-drain", guard: "gonso-guard", group: "gonso-guard"}
 
 // A machine is one that the programs have been written for.
 type machine struct {
 	elf elf.Machine
 	// Each program begins with the start, which closes all descriptors from the number of its arguments on.
 	start    []byte
-	programs [3][]byte
+	programs [4][]byte
 }
 
 // machines has them by GOARCH. All are 64 bits wide, and begin with the least byte.
@@ -44,7 +45,7 @@ var machines = map[string]machine{
 		0xb8, 0xb4, 0x01, 0x00, 0x00, // mov  $436, %eax        // close_range(argc, ~0, 0)
 		0x0f, 0x05, //                   syscall
 		0x48, 0x81, 0xec, 0x00, 0x10, 0x00, 0x00, // sub $4096, %rsp
-	}, [3][]byte{hold: {
+	}, [4][]byte{hold: {
 		0xb8, 0x22, 0x00, 0x00, 0x00, // wait: mov $34, %eax    // pause()
 		0x0f, 0x05, //                   syscall
 		0xeb, 0xf7, //                   jmp  wait
@@ -76,6 +77,25 @@ var machines = map[string]machine{
 		0x31, 0xff, //                   end: xor %edi, %edi
 		0xb8, 0xe7, 0x00, 0x00, 0x00, // mov  $231, %eax        // exit_group(0)
 		0x0f, 0x05, //                   syscall
+	}, group: {
+		0x31, 0xff, //                   xor  %edi, %edi
+		0x48, 0x89, 0xe6, //             mov  %rsp, %rsi
+		0xba, 0x04, 0x00, 0x00, 0x00, // mov  $4, %edx
+		0x31, 0xc0, //                   xor  %eax, %eax        // read(0, sp, 4)
+		0x0f, 0x05, //                   syscall
+		0x48, 0x8d, 0x74, 0x24, 0x08, // lea  8(%rsp), %rsi
+		0xba, 0x01, 0x00, 0x00, 0x00, // mov  $1, %edx
+		0x31, 0xc0, //                   xor  %eax, %eax        // read(0, sp+8, 1)
+		0x0f, 0x05, //                   syscall
+		0x48, 0x85, 0xc0, //             test %rax, %rax
+		0x75, 0x0f, //                   jnz  end
+		0x8b, 0x3c, 0x24, //             mov  (%rsp), %edi
+		0xbe, 0x09, 0x00, 0x00, 0x00, // mov  $9, %esi
+		0xb8, 0x3e, 0x00, 0x00, 0x00, // mov  $62, %eax         // kill(*sp, SIGKILL)
+		0x0f, 0x05, //                   syscall
+		0x31, 0xff, //                   end: xor %edi, %edi
+		0xb8, 0xe7, 0x00, 0x00, 0x00, // mov  $231, %eax        // exit_group(0)
+		0x0f, 0x05, //                   syscall
 	}}},
 	"arm64": {elf.EM_AARCH64, []byte{
 		0xe0, 0x03, 0x40, 0xf9, // ldr  x0, [sp]            // argc
@@ -84,7 +104,7 @@ var machines = map[string]machine{
 		0x88, 0x36, 0x80, 0xd2, // mov  x8, #436            // close_range(argc, ~0, 0)
 		0x01, 0x00, 0x00, 0xd4, // svc  #0
 		0xff, 0x07, 0x40, 0xd1, // sub  sp, sp, #4096
-	}, [3][]byte{hold: {
+	}, [4][]byte{hold: {
 		0x00, 0x00, 0x80, 0xd2, // wait: mov x0, #0
 		0x01, 0x00, 0x80, 0xd2, // mov  x1, #0
 		0x02, 0x00, 0x80, 0xd2, // mov  x2, #0
@@ -115,6 +135,25 @@ var machines = map[string]machine{
 		0x02, 0x00, 0x80, 0xd2, // mov  x2, #0
 		0x03, 0x00, 0x80, 0xd2, // mov  x3, #0
 		0x08, 0x35, 0x80, 0xd2, // mov  x8, #424            // pidfd_send_signal(4, SIGKILL, NULL, 0)
+		0x01, 0x00, 0x00, 0xd4, // svc  #0
+		0x00, 0x00, 0x80, 0xd2, // end: mov x0, #0
+		0xc8, 0x0b, 0x80, 0xd2, // mov  x8, #94             // exit_group(0)
+		0x01, 0x00, 0x00, 0xd4, // svc  #0
+	}, group: {
+		0x00, 0x00, 0x80, 0xd2, // mov  x0, #0
+		0xe1, 0x03, 0x00, 0x91, // mov  x1, sp
+		0x82, 0x00, 0x80, 0xd2, // mov  x2, #4
+		0xe8, 0x07, 0x80, 0xd2, // mov  x8, #63             // read(0, sp, 4)
+		0x01, 0x00, 0x00, 0xd4, // svc  #0
+		0x00, 0x00, 0x80, 0xd2, // mov  x0, #0
+		0xe1, 0x23, 0x00, 0x91, // add  x1, sp, #8
+		0x22, 0x00, 0x80, 0xd2, // mov  x2, #1
+		0xe8, 0x07, 0x80, 0xd2, // mov  x8, #63             // read(0, sp+8, 1)
+		0x01, 0x00, 0x00, 0xd4, // svc  #0
+		0xa0, 0x00, 0x00, 0xb5, // cbnz x0, end
+		0xe0, 0x03, 0x40, 0xb9, // ldr  w0, [sp]
+		0x21, 0x01, 0x80, 0xd2, // mov  x1, #9
+		0x28, 0x10, 0x80, 0xd2, // mov  x8, #129            // kill(*sp, SIGKILL)
 		0x01, 0x00, 0x00, 0xd4, // svc  #0
 		0x00, 0x00, 0x80, 0xd2, // end: mov x0, #0
 		0xc8, 0x0b, 0x80, 0xd2, // mov  x8, #94             // exit_group(0)

@@ -14,6 +14,8 @@ type Guard struct{}
 
 func StartGuard(int) (*Guard, error) { return nil, errors.ErrUnsupported }
 
+func StartGroupGuard(int) (*Guard, error) { return nil, errors.ErrUnsupported }
+
 func (*Guard) PID() int { return 0 }
 
 func (*Guard) Dismiss() error { return nil }

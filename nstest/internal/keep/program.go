@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/seed-1bc5c4a2/gonso/internal/holder"
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 	"github.com/seed-1bc5c4a2/gonso/nstest/internal/lifecycle"
 	"github.com/seed-1bc5c4a2/gonso/set"
@@ -16,7 +17,7 @@ import (
 //  1. It is started as one that can be released, so with a guard in place of the parent-death signal.
 //  2. It lives on if its fixture does, and if both end together: a subtest, or a spec, must not leave it to the next
 //     one that runs in the same fixture.
-//  3. It is released: what this process reads of its output is read by a drain from then on, and its guard is dismissed
+//  3. It is released: what this process reads of its output is read by a drain from then on, and its guards are dismissed
 //     (package holder). A killed process of tests leaves no program, as ever.
 //  4. The clean-up of the fixture lets it alone, and lists what then lives on in the register.
 
@@ -42,6 +43,8 @@ type Program struct {
 	Cmd   *set.Cmd // which may be yet to be started
 	// Mark is a variable, with its value, of the environment of all that it has started, or "".
 	Mark string
+	// Guard kills the process group if this process ends, unless it is nil. It is dismissed when the program lives on.
+	Guard *holder.Guard
 
 	kept bool // the keeper's lock guards it
 }

@@ -31,7 +31,7 @@ func (p *Program) letGo() error {
 	p.kept = true
 	this.mu.Unlock()
 	p.In.Spare(func(q state.Process) bool { return this.isKept(p.In, q.PID) })
-	return nil
+	return p.Guard.Dismiss()
 }
 
 // processes lists those of the program.

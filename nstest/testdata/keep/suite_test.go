@@ -131,13 +131,13 @@ func TestDaemonIsNotReady(t *testing.T) {
 	ns.Start(ns.Command(os.Getenv("KEEP_DAEMON"), "tcp", address), listens, nstest.Listening("udp", ":53"), nstest.Within(time.Millisecond))
 }
 
-// TestDaemonHasAChild has one that is in no pid namespace.
+// TestDaemonHasAChild has one that is in no pid namespace, and that leaves the daemon's process group.
 func TestDaemonHasAChild(t *testing.T) { startParent(t, nstest.New(t, set.NS_NET)) }
 
 func TestDaemonWithPIDsHasAChild(t *testing.T) { startParent(t, nstest.New(t, set.NS_NET|set.NS_PID)) }
 
 func startParent(t *testing.T, ns *nstest.Fixture) {
-	ns.Start(ns.Command("sh", "-c", "sleep 1005 & echo up; wait"), nstest.Printing("up"))
+	ns.Start(ns.Command("sh", "-c", "setsid sh -c 'echo up; exec sleep 1005' & wait"), nstest.Printing("up"))
 	t.Error("on purpose")
 }
 

@@ -157,6 +157,16 @@ func TestHang(*testing.T) {
 	<-time.After(time.Hour)
 }
 
+// TestHangBesideADaemon hangs with a daemon that has a child. Both have the standard output open, until they end.
+func TestHangBesideADaemon(t *testing.T) {
+	ns := nstest.New(t, gonso.NS_NET)
+	cmd := ns.Command("sh", "-c", "sleep 1000 & echo ready; sleep 1001")
+	cmd.ExtraFiles = []*os.File{os.Stdout}
+	d := ns.Start(cmd, nstest.Printing("ready"))
+	fmt.Printf("hanging pid=%d\ndaemon pid=%d\n", os.Getpid(), d.PID())
+	<-time.After(time.Hour)
+}
+
 // TestHangInside hangs in one of its fixtures.
 func TestHangInside(t *testing.T) {
 	ns := nstest.New(t, gonso.NS_NET, nstest.Named("hanger"))
