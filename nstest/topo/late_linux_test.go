@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -136,6 +137,17 @@ var _ = ginkgo.Describe("late", ginkgo.Ordered, func() {
 	ginkgo.It("heals it", func() { n.Heal() })
 })
 
+var _ = ginkgo.Describe("plan", ginkgo.Ordered, func() {
+	var n *topo.Network
+	ginkgo.BeforeAll(func() { n = topo.New(ginkgo.GinkgoTB()) })
+	ginkgo.It("is made", func() { n.At(time.Hour, func() {}) })
+	ginkgo.It("begins later", func() { n.Up() })
+})
+
+var _ = ginkgo.Describe("plan alone", func() {
+	ginkgo.It("never begins", func() { topo.New(ginkgo.GinkgoTB()).At(2*time.Hour, func() {}) })
+})
+
 func TestInnerSpecs(t *testing.T) {
 	if isInner() {
 		RegisterFailHandler(ginkgo.Fail)
@@ -147,4 +159,6 @@ func TestANetworkOfAnotherSpecIsNamed(t *testing.T) {
 	g := NewWithT(t)
 	out := failsInside(t, "TestInnerSpecs", "-ginkgo.no-color")
 	g.Expect(out).To(MatchRegexp(`\[FAILED\] nstest: fixture a of late makes it is used after that test has ended: .*\n +In \[It\] at: \S+late_linux_test\.go:\d+ `))
+	g.Expect(out).To(MatchRegexp(`\[FAILED\] .*topo: at 2h0m0s: it has never begun: Up was not called\n`))
+	g.Expect(out).NotTo(ContainSubstring("topo: at 1h0m0s"), "it begins in the next spec")
 }

@@ -77,6 +77,7 @@ func New(tb testing.TB, opts ...Option) *Network {
 	n.names = nstest.New(tb, set.NS_MNT, nstest.Named("names"))
 	lifecycle.Of(tb).Find(n.names.Set()).Silence()
 	n.setResolver()
+	tb.Cleanup(n.missUp) // from here, since in Ginkgo Up may be called in another spec than At
 	return n
 }
 

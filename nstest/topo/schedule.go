@@ -50,9 +50,6 @@ func (n *Network) At(d time.Duration, f func()) {
 		n.plan(a)
 		return
 	}
-	if len(n.schedule.waiting) == 0 {
-		n.tb.Cleanup(n.missUp)
-	}
 	n.schedule.waiting = append(n.schedule.waiting, a)
 }
 
@@ -61,12 +58,12 @@ func (n *Network) At(d time.Duration, f func()) {
 func (n *Network) missUp() {
 	n.tb.Helper()
 	n.mu.Lock()
-	began, first := !n.upAt.IsZero(), n.schedule.waiting[0]
+	began, planned := !n.upAt.IsZero(), n.schedule.waiting
 	n.mu.Unlock()
-	if began || lifecycle.Failed(n.tb) || n.tb.Skipped() {
+	if began || len(planned) == 0 || lifecycle.Failed(n.tb) || n.tb.Skipped() {
 		return
 	}
-	callsite.Error(n.tb, first.where, fmt.Sprintf("topo: at %v: it has never begun: Up was not called", first.after))
+	callsite.Error(n.tb, planned[0].where, fmt.Sprintf("topo: at %v: it has never begun: Up was not called", planned[0].after))
 }
 
 // begin starts the clock.
