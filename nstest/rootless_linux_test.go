@@ -43,8 +43,11 @@ func TestMain(m *testing.M) {
 		goleak.IgnoreAnyFunction(interrupts+"func1"), goleak.IgnoreAnyFunction(interrupts+"func2"))
 }
 
-// suiteDir is removed after the tests.
-var suiteDir string
+// suiteDir is removed after the tests. suiteDirMade guards it while these run.
+var (
+	suiteDir     string
+	suiteDirMade sync.Mutex
+)
 
 // suites are the test binaries of testdata, each built once.
 var (
@@ -65,12 +68,9 @@ func build(name string) (string, error) {
 func buildAs(name, source string, args ...string) (_ string, err error) {
 	dir := os.Getenv(suitesVar)
 	if dir == "" {
-		if suiteDir == "" {
-			if suiteDir, err = os.MkdirTemp("", "gonso-suite-"); err != nil {
-				return "", err
-			}
+		if dir, err = makeSuiteDir(); err != nil {
+			return "", err
 		}
-		dir = suiteDir
 	}
 	path := filepath.Join(dir, name)
 	if _, err := os.Stat(path); err == nil {
@@ -85,6 +85,15 @@ func buildAs(name, source string, args ...string) (_ string, err error) {
 		return "", errors.Join(err, errors.New(string(out)))
 	}
 	return path, nil
+}
+
+func makeSuiteDir() (_ string, err error) {
+	suiteDirMade.Lock()
+	defer suiteDirMade.Unlock()
+	if suiteDir == "" {
+		suiteDir, err = os.MkdirTemp("", "gonso-suite-")
+	}
+	return suiteDir, err
 }
 
 func TestSuitesAreBuilt(t *testing.T) {
