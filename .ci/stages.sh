@@ -204,9 +204,9 @@ kernel_tests=(
 stage_vm() {
   amd64 || return 0
   need_machine
-  say .ci/machine/run -root -short -skip '^Test(Addresses|Dial|EverySocket|Listeners|Lookup|NamesAre|Socket|Threads)' ./set # but for package net's part
-  say .ci/machine/run -user -short ./examples/twohosts ./examples/wireguard ./examples/vrf ./internal/probe
-  say .ci/machine/run -user -short -run "^Test($(
+  say .ci/machine/run -root -short -timeout 900 -skip '^Test(Addresses|Dial|EverySocket|Listeners|Lookup|NamesAre|Socket|Threads)' ./set # but for package net's part
+  say .ci/machine/run -user -short -timeout 900 ./examples/twohosts ./examples/wireguard ./examples/vrf ./internal/probe
+  say .ci/machine/run -user -short -timeout 900 -run "^Test($(
     IFS='|'
     printf '%s' "${kernel_tests[*]}"
   ))" ./nstest
