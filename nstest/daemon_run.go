@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -61,11 +60,8 @@ type daemonRun struct {
 }
 
 // startGuard has the process group end with this process. Where that cannot be, the kernel ends the program alone.
-func (d *Daemon) startGuard(pid int) (g *holder.Guard) {
-	var err error
-	var started sync.WaitGroup
-	started.Go(func() { g, err = holder.StartGroupGuard(pid) }) // the caller may be in other namespaces
-	started.Wait()
+func (d *Daemon) startGuard(pid int) *holder.Guard {
+	g, err := holder.StartGroupGuard(pid)
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		d.instance.Note(fmt.Sprintf("what %s has started outlives a test that is killed: %v", d.name, err))
 	}
@@ -87,8 +83,7 @@ func (r *daemonRun) watch(tb testing.TB) {
 	r.gone = true
 	r.early = !r.wanted
 	d.mu.Unlock()
-	r.left = errors.Join(err, d.endRest(pid, r.mark))
-	r.left = errors.Join(r.left, r.guard.Dismiss())
+	r.left = errors.Join(err, d.endRest(pid, r.mark), r.guard.Dismiss())
 	r.err = r.cmd.Wait()
 	r.out.Flush()
 	end := "exit status 0"

@@ -17,18 +17,12 @@ import (
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
 )
 
-// startGuard starts the guard, on a goroutine of its own: that of the caller may be in other namespaces.
 func (c *Cmd) startGuard(pid int) (err error) {
-	var started sync.WaitGroup
-	started.Go(func() { c.guard, err = holder.StartGuard(pid) })
-	started.Wait()
+	c.guard, err = holder.StartGuard(pid)
 	return err
 }
 
 func (c *Cmd) dismissGuard() error {
-	if c.guard == nil {
-		return nil
-	}
 	err := c.guard.Dismiss()
 	c.guard = nil
 	return err

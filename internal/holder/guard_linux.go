@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"syscall"
 
 	"github.com/seed-1bc5c4a2/gonso/internal/sys"
@@ -50,8 +51,16 @@ func StartGroupGuard(leader int) (*Guard, error) {
 	return g, nil
 }
 
-// guard starts one of the programs that are guards, with what it is to read first.
-func (p program) guard(first []byte, files ...File) (_ *Guard, err error) {
+// guard starts one of the programs that are guards, with what it is to read first, on a goroutine of its own: that of the caller may be in
+// other namespaces.
+func (p program) guard(first []byte, files ...File) (g *Guard, err error) {
+	var started sync.WaitGroup
+	started.Go(func() { g, err = p.guardHere(first, files...) })
+	started.Wait()
+	return g, err
+}
+
+func (p program) guardHere(first []byte, files ...File) (_ *Guard, err error) {
 	theirs, ours, err := os.Pipe()
 	if err != nil {
 		return nil, err
