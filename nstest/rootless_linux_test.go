@@ -4,8 +4,8 @@ package nstest_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,27 +27,12 @@ import (
 const interrupts = "github.com/onsi/ginkgo/v2/internal/interrupt_handler.(*InterruptHandler).registerForInterrupts."
 
 func TestMain(m *testing.M) {
-	tests := nstest.RunFunc(func() int {
-		return tempdir.Run(func() int {
-			code := m.Run()
-			if err := os.RemoveAll(suiteDir); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				return 1
-			}
-			return code
-		})
-	})
+	tests := nstest.RunFunc(func() int { return tempdir.Run(m.Run) })
 	goleak.VerifyTestMain(&nstest.M{M: tests},
 		// Ginkgo never stops to listen for signals and, in parallel processes, to ask whether
 		// another one has aborted the run.
 		goleak.IgnoreAnyFunction(interrupts+"func1"), goleak.IgnoreAnyFunction(interrupts+"func2"))
 }
-
-// suiteDir is removed after the tests. suiteDirMade guards it while these run.
-var (
-	suiteDir     string
-	suiteDirMade sync.Mutex
-)
 
 // suites are the test binaries of testdata, each built once.
 var (
@@ -66,13 +51,7 @@ func build(name string) (string, error) {
 
 // buildAs builds a file by the go command with the arguments.
 func buildAs(name, source string, args ...string) (_ string, err error) {
-	dir := os.Getenv(suitesVar)
-	if dir == "" {
-		if dir, err = makeSuiteDir(); err != nil {
-			return "", err
-		}
-	}
-	path := filepath.Join(dir, name)
+	path := filepath.Join(cmp.Or(os.Getenv(suitesVar), tempdir.Shared()), name)
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
@@ -85,15 +64,6 @@ func buildAs(name, source string, args ...string) (_ string, err error) {
 		return "", errors.Join(err, errors.New(string(out)))
 	}
 	return path, nil
-}
-
-func makeSuiteDir() (_ string, err error) {
-	suiteDirMade.Lock()
-	defer suiteDirMade.Unlock()
-	if suiteDir == "" {
-		suiteDir, err = os.MkdirTemp("", "gonso-suite-")
-	}
-	return suiteDir, err
 }
 
 func TestSuitesAreBuilt(t *testing.T) {

@@ -13,6 +13,11 @@ import (
 
 const variable = "TMPDIR"
 
+var shared string
+
+// Shared returns a folder for what several tests need, such as a program that is built once. It goes after the tests that [Run] runs.
+func Shared() string { return shared }
+
 // Run runs the tests, and returns their exit code, or 1 if they have passed and left something.
 func Run(tests func() int) (code int) {
 	before, was := os.LookupEnv(variable)
@@ -20,10 +25,16 @@ func Run(tests func() int) (code int) {
 	if err == nil {
 		err = os.Setenv(variable, dir)
 	}
+	if err == nil {
+		shared, err = os.MkdirTemp(dir, "shared-")
+	}
 	if err != nil {
 		return failed(err)
 	}
 	code = tests()
+	if err := os.RemoveAll(shared); err != nil {
+		code = failed(err)
+	}
 	left, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err == nil && len(left) > 0 && code == 0 {
 		err = fmt.Errorf("the tests have left %q: start what ends badly with a %s below a t.TempDir", left, variable)

@@ -3,7 +3,6 @@
 package trace_test
 
 import (
-	"fmt"
 	"os"
 	"testing"
 
@@ -15,23 +14,11 @@ import (
 // suite is set in a process whose tests are looked at from outside, and fail on purpose.
 const suite = "NSTEST_TRACE_SUITE"
 
-// suiteDir is removed after the tests.
-var suiteDir string
-
 func TestMain(m *testing.M) {
 	if os.Getenv(suite) != "" { // whoever starts it has made the folder
 		goleak.VerifyTestMain(&nstest.M{M: m})
 		return
 	}
-	tests := nstest.RunFunc(func() int {
-		return tempdir.Run(func() int {
-			code := m.Run()
-			if err := os.RemoveAll(suiteDir); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				return 1
-			}
-			return code
-		})
-	})
+	tests := nstest.RunFunc(func() int { return tempdir.Run(m.Run) })
 	goleak.VerifyTestMain(&nstest.M{M: tests})
 }

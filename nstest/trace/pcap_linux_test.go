@@ -14,14 +14,12 @@ import (
 
 	. "github.com/onsi/gomega"
 	"github.com/seed-1bc5c4a2/gonso/internal/need"
+	"github.com/seed-1bc5c4a2/gonso/internal/tempdir"
 )
 
 // captured is the suite of testdata/captured, which is built once.
 var captured = sync.OnceValues(func() (path string, err error) {
-	if suiteDir, err = os.MkdirTemp("", "gonso-captured-"); err != nil {
-		return "", err
-	}
-	path = filepath.Join(suiteDir, "captured.test")
+	path = filepath.Join(tempdir.Shared(), "captured.test")
 	if out, err := exec.Command("go", "test", "-c", "-vet=off", "-o", path, "./testdata/captured").CombinedOutput(); err != nil {
 		return "", errors.Join(err, errors.New(string(out)))
 	}
