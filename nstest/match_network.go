@@ -5,7 +5,6 @@ package nstest
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/onsi/gomega/format"
 	"github.com/onsi/gomega/types"
@@ -24,12 +23,9 @@ const (
 func withNetlink(matcher string, actual any, look func(*netlink.Handle) error) (err error) {
 	handle, ok := actual.(*netlink.Handle)
 	if !ok {
-		s, e := setOf(matcher, actual)
-		switch {
-		case errors.Is(e, os.ErrClosed):
+		s, e := setOrOf(matcher, "a set.Set, what has a method Set() set.Set such as a *nstest.Fixture, or a *netlink.Handle", actual)
+		if e != nil {
 			return e
-		case e != nil:
-			return unexpected(matcher, "a set.Set, what has a method Set() set.Set such as a *nstest.Fixture, or a *netlink.Handle", actual)
 		}
 		e = inNetworkOf(s, func() { handle, err = netlink.NewHandle(netlinkRoute) })
 		if err = errors.Join(e, err); err != nil {

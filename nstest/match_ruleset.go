@@ -3,9 +3,7 @@
 package nstest
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -27,12 +25,13 @@ type haveRuleset struct {
 func (m *haveRuleset) Match(actual any) (success bool, err error) {
 	text, is := actual.(string)
 	if !is {
-		s, err := setOf("HaveRuleset", actual)
-		if errors.Is(err, os.ErrClosed) {
+		const taken = "a ruleset, or a fixture or Set with a network namespace"
+		s, err := setOrOf("HaveRuleset", taken, actual)
+		if err != nil {
 			return false, err
 		}
-		if err != nil || s.Flags()&set.NS_NET == 0 {
-			return false, unexpected("HaveRuleset", "a ruleset, or a fixture or Set with a network namespace", actual)
+		if s.Flags()&set.NS_NET == 0 {
+			return false, unexpected("HaveRuleset", taken, actual)
 		}
 		if text, err = state.Ruleset(s); err != nil {
 			return false, fmt.Errorf("HaveRuleset matcher: %w", err)

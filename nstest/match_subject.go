@@ -16,13 +16,18 @@ import (
 
 // setOf returns the Set that a matcher's actual is or has.
 func setOf(matcher string, actual any) (set.Set, error) {
+	return setOrOf(matcher, "a set.Set, or what has a method Set() set.Set such as a *nstest.Fixture", actual)
+}
+
+// setOrOf is setOf for a matcher that takes something else, too, and says so.
+func setOrOf(matcher, taken string, actual any) (set.Set, error) {
 	if in := instanceOfActual(actual); in != nil && in.Set.Closed() {
 		return set.Set{}, fmt.Errorf("%s matcher: %s: %w", matcher, in.whyClosed(true), os.ErrClosed)
 	}
 	if s, has := setIn(actual); has {
 		return s, nil
 	}
-	return set.Set{}, unexpected(matcher, "a set.Set, or what has a method Set() set.Set such as a *nstest.Fixture", actual)
+	return set.Set{}, unexpected(matcher, taken, actual)
 }
 
 func setIn(actual any) (s set.Set, has bool) {

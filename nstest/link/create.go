@@ -84,8 +84,7 @@ func create(tb testing.TB, f *nstest.Fixture, spec netlink.Link, c *config) *Lin
 		if attrs.Group == 0 {
 			attrs.Group, l.group = group, group
 		}
-		mtu := attrs.MTU
-		return l.orWithoutMTU(f.Netlink().LinkAdd(spec), []int{mtu}, func() error {
+		return l.orWithoutMTU(f.Netlink().LinkAdd(spec), []int{attrs.MTU}, func() error {
 			attrs.MTU = 0
 			return f.Netlink().LinkAdd(spec)
 		})

@@ -5,13 +5,14 @@ package link
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 )
 
 // orWithoutMTU returns how a request for a link has failed. The kernel says no more of an MTU than that an argument is invalid: if it
 // makes the link by a request that says none, it tells which ones the link takes.
 func (l *Link) orWithoutMTU(refused error, mtus []int, again func() error) error {
-	if !isInvalid(refused) || (mtus[0] == 0 && mtus[len(mtus)-1] == 0) || again() != nil {
+	if !isInvalid(refused) || slices.Max(mtus) == 0 || again() != nil {
 		return refused
 	}
 	found, err := lookUp(l.fixture.Netlink(), l.name)
